@@ -1,0 +1,49 @@
+/**
+ * A code is the key of one lookup, as it is sent: a ZIP code, a SKU, an ISBN. Always a string, so that leading zeros stay.
+ */
+import { Either, Schema } from "effect"
+
+/** A code that has passed its rules and may be sent. */
+export const Code = Schema.NonEmptyString.pipe(Schema.maxLength(4096), Schema.brand("Code"))
+export type Code = typeof Code.Type
+
+/** What an input must look like to be a code. It is applied before any call and is not part of the request. */
+export const Rules = Schema.Struct({
+  /** Cut white space off both ends. */
+  trim: Schema.Boolean,
+  /** Left-pad codes that consist of digits with zeros to this length: the mend for zeros that a spreadsheet ate. */
+  pad: Schema.optional(Schema.Int.pipe(Schema.between(1, 64))),
+  /** The whole code must match this regular expression (JavaScript, flag u). */
+  pattern: Schema.optional(Schema.String)
+})
+export type Rules = typeof Rules.Type
+
+/** White space is cut off; any code that is not empty is allowed. */
+export const anyCode: Rules = { trim: true }
+
+/** Says in one sentence why an input is not a code. */
+export class InvalidCodeError extends Schema.TaggedError<InvalidCodeError>()("InvalidCodeError", {
+  message: Schema.String
+}) {}
+
+/**
+ * Compiles rules into a check. The check is pure and cheap: it runs once per entry.
+ *
+ * @throws SyntaxError where the pattern is not a regular expression
+ */
+export const parse = (rules: Rules): (input: string) => Either.Either<Code, InvalidCodeError> => {
+  const pattern = rules.pattern === undefined ? undefined : new RegExp(`^(?:${rules.pattern})$`, "u")
+  return (input) => {
+    let code = rules.trim ? input.trim() : input
+    if (rules.pad !== undefined && code.length < rules.pad && digits.test(code)) code = code.padStart(rules.pad, "0")
+    if (code === "") return invalid("the code is empty")
+    if (code.length > 4096) return invalid(`the code is ${code.length} characters long, more than 4,096`)
+    if (pattern !== undefined && !pattern.test(code)) return invalid(`the code does not match ${rules.pattern}`)
+    if (loneSurrogate.test(code)) return invalid("the code holds half a character (a lone surrogate)")
+    return Either.right(code as Code)
+  }
+}
+
+const digits = /^[0-9]+$/
+const loneSurrogate = /\p{Surrogate}/u
+const invalid = (message: string) => Either.left(new InvalidCodeError({ message }))

@@ -1,0 +1,51 @@
+/**
+ * An entry is one place in the input; a question is what is asked for it. Several entries may share a question.
+ */
+import { Schema } from "effect"
+import type { Code } from "./Code.ts"
+
+/** One line or row of the input. */
+export const Entry = Schema.Struct({
+  /** The line on which it begins, counted from 1. */
+  line: Schema.Int,
+  /** The code as it stands in the input. */
+  input: Schema.String,
+  /** The whole row where the source has columns, the code's own column included. */
+  columns: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+})
+export type Entry = typeof Entry.Type
+
+/** A code and every other input value that the request uses. Equal questions are asked once. */
+export interface Question {
+  readonly code: Code
+  /** The columns that the lookup names in `inputs`. */
+  readonly values: Readonly<Record<string, string>>
+}
+
+/** The identity of a question: the code itself, or a JSON array when other values are part of it. */
+export const key = (question: Question, inputs: ReadonlyArray<string>): string =>
+  inputs.length === 0
+    ? question.code
+    : JSON.stringify([question.code, ...inputs.map((name) => question.values[name] ?? "")])
+
+/** The question behind a key that {@link key} made for the same inputs. */
+export const fromKey = (text: string, inputs: ReadonlyArray<string>): Question => {
+  if (inputs.length === 0) return { code: text as Code, values: noValues }
+  const [code, ...values] = JSON.parse(text) as Array<string>
+  return { code: code as Code, values: Object.fromEntries(inputs.map((name, index) => [name, values[index]!])) }
+}
+
+/** The values that a lookup's inputs take from a row; text stays as it is, other JSON is written as JSON. */
+export const values = (
+  columns: Readonly<Record<string, unknown>> | undefined,
+  inputs: ReadonlyArray<string>
+): Readonly<Record<string, string>> =>
+  inputs.length === 0
+    ? noValues
+    : Object.fromEntries(inputs.map((name) => [name, toText(columns?.[name])]))
+
+/** How a value of a row is written where text is asked for. */
+export const toText = (value: unknown): string =>
+  typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value)
+
+const noValues: Readonly<Record<string, string>> = {}

@@ -1,0 +1,131 @@
+/**
+ * A lookup says how a question becomes an answer. It is a value: it can be run for one code, for many, or for a list with a ledger.
+ */
+import { type HttpClient } from "@effect/platform"
+import { Context, Effect, Option, Schema } from "effect"
+import type { Question } from "./Entry.ts"
+import * as Classify from "./Lookup/Classify.ts"
+import * as Request from "./Lookup/Request.ts"
+import * as Template from "./Lookup/Template.ts"
+import { LookupError } from "./Outcome.ts"
+
+/** What came back from one call. The body is kept as received, so that it can be read again without a call. */
+export interface Reply {
+  /** The HTTP status; 200 for what did not come over HTTP. */
+  readonly status: number
+  /** The body as text: JSON where the lookup expects JSON. */
+  readonly body: string
+  /** A response header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** When it arrived, in milliseconds since 1970. */
+  readonly at: number
+}
+
+/** One attempt at a question. */
+export type Ask<E> = (question: Question) => Effect.Effect<Reply, E>
+
+/**
+ * How a question becomes an answer of type `A`, or an error of type `E`, with the services `R`.
+ */
+export interface Lookup<out A, out E = LookupError, out R = never> {
+  readonly name: string
+  /** The columns besides the code that the request uses. */
+  readonly inputs: ReadonlyArray<string>
+  /** What decides the answer, by part, with secrets by name only or hashed: a ledger belongs to one of these. */
+  readonly fingerprint: Effect.Effect<Readonly<Record<string, string>>>
+  /** Takes settings and services once; what it gives makes one attempt each time. */
+  readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
+  /** Reads a reply: pure, so that it can be applied again to what the ledger keeps. */
+  readonly read: (reply: Reply) => Classify.Verdict<A>
+  /** How an answer is written where the reply is not JSON itself. */
+  readonly expect: Request.Expect
+  /** A request for showing, with secrets by name only; `None` where the lookup is not HTTP. */
+  readonly curl: (question: Question) => Effect.Effect<Option.Option<string>, Template.TemplateError>
+}
+
+/** Any lookup. */
+export type Any = Lookup<any, any, any>
+
+/** A lookup over HTTP. */
+export interface HttpOptions<A, I> extends Request.Options {
+  readonly name?: string
+  /** How the body is read; `json` unless told otherwise. */
+  readonly expect?: Request.Expect
+  /** The shape of the answer. A body that does not fit it is a `decode` error. */
+  readonly answer?: Schema.Schema<A, I>
+  /** True where an answer that decodes means that there is nothing. It gets the body as read: parsed JSON, or text. */
+  readonly notFoundWhen?: (body: unknown) => boolean
+}
+
+/**
+ * A lookup that makes one HTTP request per question.
+ *
+ * @example
+ * ```ts
+ * import { Config, Schema } from "effect"
+ * import { Lookup } from "rollcall"
+ *
+ * const zip = Lookup.http({
+ *   url: "https://api.example/zip/{code}",
+ *   headers: { "Ocp-Apim-Subscription-Key": Config.redacted("METADAPI_KEY") },
+ *   answer: Schema.Struct({ data: Schema.Struct({ city: Schema.String }) })
+ * })
+ * ```
+ */
+export const http = <A = unknown, I = A>(
+  options: HttpOptions<A, I>
+): Lookup<A, LookupError, HttpClient.HttpClient> => {
+  const expect = options.expect ?? "json"
+  const decode = options.answer === undefined
+    ? undefined
+    : Schema.decodeUnknownEither(options.answer as Schema.Schema<A, I>)
+  const parse = Request.parsers[expect]
+  const read = (body: string): Classify.Verdict<A> => {
+    let value: unknown
+    try {
+      value = parse(body)
+    } catch (cause) {
+      return Classify.undecodable(`the body is not ${expect.toUpperCase()}: ${(cause as Error).message}`)
+    }
+    if (options.notFoundWhen?.(value) === true) return Classify.notFound
+    if (decode === undefined) return { verdict: "found", answer: value as A }
+    const decoded = decode(value)
+    return decoded._tag === "Right"
+      ? { verdict: "found", answer: decoded.right }
+      : Classify.undecodable(`the answer does not fit its schema: ${firstLine(decoded.left.message)}`)
+  }
+  return {
+    name: options.name ?? "http",
+    inputs: Request.inputs(options),
+    fingerprint: Request.fingerprint(options),
+    prepare: Request.prepare(options, expect),
+    read: (reply) => Classify.reply(reply, read),
+    expect,
+    curl: (question) => Effect.asSome(Request.curl(options, question))
+  }
+}
+
+/**
+ * A lookup by any effect: a database, another service, a computation. Failures of the effect are `failed` outcomes.
+ *
+ * `version` stands for what decides the answers: change it when old answers in a ledger should not be used any more.
+ */
+export const make = <A, E = never, R = never>(
+  name: string,
+  effect: (code: Question["code"], question: Question) => Effect.Effect<A, E, R>,
+  options?: { readonly version?: string; readonly inputs?: ReadonlyArray<string> }
+): Lookup<A, E, R> => ({
+  name,
+  inputs: options?.inputs ?? [],
+  fingerprint: Effect.succeed({ lookup: name, version: options?.version ?? "1" }),
+  prepare: Effect.map(Effect.context<R>(), (context: Context.Context<R>) => (question: Question) =>
+    Effect.map(
+      Effect.provide(effect(question.code, question), context),
+      (answer) => ({ status: 200, body: JSON.stringify(answer) ?? "null", header: () => undefined, at: 0 })
+    )),
+  read: (reply) => ({ verdict: "found", answer: JSON.parse(reply.body) as A }),
+  expect: "json",
+  curl: () => Effect.succeedNone
+})
+
+const firstLine = (text: string) => text.replace(/\s*\n[\s│├└─]*/g, " → ")

@@ -1,0 +1,89 @@
+/**
+ * An outcome is the final word on a question. These schemas are the wire format of the output and of the ledger.
+ */
+import { Schema } from "effect"
+
+/** The five final words. What has none of them is pending. */
+export const Kind = Schema.Literal("found", "not_found", "invalid", "failed", "skipped")
+export type Kind = typeof Kind.Type
+
+/** Why a lookup failed. */
+export const Reason = Schema.Literal(
+  "invalid_code",
+  "timeout",
+  "deadline",
+  "dns",
+  "refused",
+  "tls",
+  "transport",
+  "status",
+  "unauthorized",
+  "throttled",
+  "decode",
+  "too_large",
+  "error"
+)
+export type Reason = typeof Reason.Type
+
+/**
+ * Why one question got no answer. It is part of an outcome and never ends a run.
+ */
+export class LookupError extends Schema.TaggedError<LookupError>()("LookupError", {
+  reason: Reason,
+  message: Schema.String,
+  /** The status of the reply, where there was one. */
+  status: Schema.optional(Schema.Int),
+  cause: Schema.optional(Schema.Defect)
+}) {}
+
+/** How an error stands in a record. */
+export const ErrorRecord = Schema.Struct({ type: Reason, message: Schema.String })
+export type ErrorRecord = typeof ErrorRecord.Type
+
+/** What every outcome tells of how it came to be. */
+const told = {
+  code: Schema.String,
+  /** The HTTP status of the deciding reply. */
+  http_status: Schema.optional(Schema.Int),
+  /** Calls that count against the retry limit; a call that was throttled does not. */
+  attempts: Schema.Int,
+  /** Requests on the wire. */
+  calls: Schema.Int,
+  /** Milliseconds from sending the deciding call to its end. */
+  ms: Schema.optional(Schema.Number),
+  /** When the outcome was settled, ISO 8601. */
+  at: Schema.optional(Schema.String)
+}
+
+interface Told {
+  readonly code: string
+  readonly http_status?: number
+  readonly attempts: number
+  readonly calls: number
+  readonly ms?: number
+  readonly at?: string
+}
+
+/** The outcome of a question with answers of type `A` and errors of type `E`. */
+export type Outcome<A, E = LookupError> =
+  | Told & { readonly outcome: "found"; readonly answer: A }
+  | Told & { readonly outcome: "not_found" | "skipped" }
+  | Told & { readonly outcome: "invalid" | "failed"; readonly error: E }
+
+const entry = {
+  line: Schema.Int,
+  /** The code as it stood in the input, where that differs. */
+  input: Schema.optional(Schema.String),
+  /** The other columns of the row. */
+  columns: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+  /** True where an earlier entry asked the same question. */
+  repeat: Schema.optional(Schema.Literal(true))
+}
+
+/** One record of the output: an entry and the outcome of its question. */
+export const Record = Schema.Union(
+  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("found"), answer: Schema.Unknown }),
+  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("not_found", "skipped") }),
+  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("invalid", "failed"), error: ErrorRecord })
+).annotations({ identifier: "Record", description: "One record of a run's output, NDJSON" })
+export type Record = typeof Record.Type

@@ -1,0 +1,69 @@
+/**
+ * The gate: after a 429 nobody calls until the server is ready again. A pure machine over a monotonic clock in milliseconds.
+ */
+import { Duration, Schema } from "effect"
+import { DurationText } from "./DurationText.ts"
+
+/** How long the gate stays shut. */
+export const Throttle = Schema.Struct({
+  /** The wait where the server names none; it doubles while nothing but throttling comes back. */
+  base: DurationText,
+  /** No such wait is longer. */
+  cap: DurationText,
+  /** A told wait is clamped to this, and after this long of nothing but throttling the run stops. */
+  maxWait: DurationText
+})
+export type Throttle = typeof Throttle.Type
+
+/** 1 s doubling to 60 s, 15 minutes at most. */
+export const standard: Throttle = {
+  base: Duration.seconds(1),
+  cap: Duration.seconds(60),
+  maxWait: Duration.minutes(15)
+}
+
+/** The state of the gate; times are milliseconds of a monotonic clock. */
+export interface Gate {
+  /** It is shut until then; in the past: open. */
+  readonly until: number
+  /** Since when it is shut, or was for the last time. */
+  readonly since: number
+  /** For how long it was shut in all, up to `since`. */
+  readonly total: number
+  /** How often it shut in a row with nothing but throttling between. */
+  readonly streak: number
+  /** When this streak began. */
+  readonly streakSince: number
+}
+
+/** An open gate. */
+export const open: Gate = { until: 0, since: 0, total: 0, streak: 0, streakSince: 0 }
+
+/** Whether calls must wait. */
+export const isShut = (gate: Gate, now: number): boolean => now < gate.until
+
+/** For how long the gate was shut up to now: deadlines do not run in that time. */
+export const shutTime = (gate: Gate, now: number): number => gate.total + (Math.min(now, gate.until) - gate.since)
+
+/** Shuts the gate, or keeps it shut for longer. `told` is the wait that the server asked for; 0 is no hint. */
+export const shut = (gate: Gate, throttle: Throttle, now: number, told: Duration.Duration | undefined): Gate => {
+  const isNew = !isShut(gate, now)
+  const streak = isNew ? gate.streak + 1 : gate.streak
+  const own = Math.min(Duration.toMillis(throttle.cap), Duration.toMillis(throttle.base) * 2 ** (streak - 1))
+  const asked = told === undefined ? 0 : Duration.toMillis(told)
+  const wait = Math.min(asked > 0 ? asked : own, Duration.toMillis(throttle.maxWait))
+  return {
+    until: Math.max(gate.until, now + wait),
+    since: isNew ? now : gate.since,
+    total: isNew ? gate.total + (gate.until - gate.since) : gate.total,
+    streak,
+    streakSince: gate.streak === 0 ? now : gate.streakSince
+  }
+}
+
+/** A reply that was not throttled ends the streak. */
+export const passed = (gate: Gate): Gate => gate.streak === 0 ? gate : { ...gate, streak: 0 }
+
+/** Whether nothing but throttling has come back for longer than `maxWait`. */
+export const isExhausted = (gate: Gate, throttle: Throttle, now: number): boolean =>
+  gate.streak > 0 && now - gate.streakSince >= Duration.toMillis(throttle.maxWait)

@@ -1,0 +1,38 @@
+/**
+ * NDJSON: one record of `Outcome.Record` per line.
+ */
+import * as Entry from "../Entry.ts"
+import type { Row } from "../Ledger.ts"
+import type { Format, Layout } from "../Sink.ts"
+import * as Answer from "./Answer.ts"
+
+export const format: Format = {
+  endings: ["ndjson", "jsonl"],
+  encoder: (layout) => ({ header: "", encode: (row) => encode(row, layout) })
+}
+
+/** The record is written by hand: the answer is spliced in as it was received. */
+const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string => {
+  const code = row.key === null ? row.input.trim() : Entry.fromKey(row.key, lookup.inputs).code
+  let text = `{"line":${row.line},"code":${JSON.stringify(code)}`
+  if (row.input !== code) text += `,"input":${JSON.stringify(row.input)}`
+  if (row.columns !== null) text += others(row.columns, list.column)
+  text += `,"outcome":"${row.outcome}"`
+  if (row.outcome === "found") {
+    const answer = select.length === 0
+      ? Answer.json(row, lookup.expect)
+      : JSON.stringify(Answer.selected(row, lookup.expect, select))
+    text += `,"answer":${answer}`
+  }
+  if (row.error !== null) text += `,"error":${row.error}`
+  if (row.http_status !== null) text += `,"http_status":${row.http_status}`
+  if (row.isRepeat) return `${text},"attempts":0,"calls":0,"repeat":true}\n`
+  text += `,"attempts":${row.attempts},"calls":${row.calls}`
+  if (!noTiming && row.ms !== null) text += `,"ms":${row.ms},"at":"${new Date(row.at).toISOString()}"`
+  return `${text}}\n`
+}
+
+const others = (columns: string, column: string | null): string => {
+  const { [column ?? ""]: _, ...rest } = JSON.parse(columns) as Record<string, unknown>
+  return Object.keys(rest).length === 0 ? "" : `,"columns":${JSON.stringify(rest)}`
+}

@@ -1,0 +1,29 @@
+/**
+ * The figures of a run.
+ */
+import { Schema } from "effect"
+import * as Outcome from "./Outcome.ts"
+
+const count = Schema.Int.pipe(Schema.nonNegative())
+
+/** What a run came to, over all its sessions where a ledger was there before. */
+export const Summary = Schema.Struct({
+  entries: count,
+  /** Distinct questions. */
+  questions: count,
+  /** Questions by outcome; an entry that is not a code counts as `invalid`. */
+  outcomes: Schema.Record({ key: Outcome.Kind, value: count }),
+  /** Questions without an outcome. */
+  pending: count,
+  /** Questions that an earlier run had answered. */
+  known: count,
+  /** Requests of this run on the wire. */
+  calls: count,
+  /** Calls of this run that were repeated after a failure. */
+  retries: count,
+  /** Calls of this run that the server throttled. */
+  throttled: count,
+  /** The time that this run took, in seconds. */
+  seconds: Schema.Number
+}).annotations({ identifier: "Summary" })
+export type Summary = typeof Summary.Type

@@ -1,0 +1,301 @@
+/**
+ * The sweep asks every pending question: workers pull the next ready attempt from the queue, and what one attempt came to is settled,
+ * tried again later, or ends the sweep.
+ */
+import { Cause, Duration, Effect, Fiber, Schedule, ScheduleDecision, ScheduleIntervals, Schema } from "effect"
+import type { Question } from "./Entry.ts"
+import type { Lookup, Reply } from "./Lookup.ts"
+import * as Classify from "./Lookup/Classify.ts"
+import { type Kind, LookupError } from "./Outcome.ts"
+import type { Policy } from "./Policy.ts"
+import { format } from "./Policy/DurationText.ts"
+import * as Gate from "./Policy/Gate.ts"
+import * as Retry from "./Policy/Retry.ts"
+import * as Queue from "./Sweep/Queue.ts"
+
+/** What would fail every other question too. Nothing is marked by it; a run can go on later. */
+export class StopError extends Schema.TaggedError<StopError>()("StopError", {
+  reason: Schema.Literal("setting", "unreachable", "unauthorized", "forbidden", "none_found", "throttled"),
+  message: Schema.String,
+  /** The request that was refused, for a person to try; secrets are shown by name. */
+  curl: Schema.optional(Schema.String)
+}) {}
+
+/** The final word on one question. */
+export interface Settled<out A = unknown, out E = unknown> {
+  readonly id: number
+  readonly question: Question
+  readonly outcome: Kind
+  /** The answer as read, of a `found`. */
+  readonly answer: A | undefined
+  readonly error: E | LookupError | undefined
+  /** The deciding reply; `undefined` where no call came back. */
+  readonly reply: Reply | undefined
+  readonly attempts: number
+  readonly calls: number
+  /** Milliseconds of the deciding call. */
+  readonly ms: number
+  /** When it was settled, in milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What a sweep has done so far. It is mutated in place and read by whoever shows progress. */
+export interface Progress extends Queue.Progress {
+  /** Counted by whoever makes outcomes durable, those of earlier runs too. */
+  outcomes: Record<Kind, number>
+  calls: number
+  throttled: number
+  retries: number
+}
+
+/** Nothing done yet. */
+export const noProgress = (): Progress => ({
+  outcomes: { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 },
+  calls: 0,
+  throttled: 0,
+  retries: 0,
+  inFlight: 0,
+  waiting: 0,
+  gate: Gate.open
+})
+
+/** What a sweep works on. */
+export interface Options<A, E, R, E2> {
+  readonly lookup: Lookup<A, E, R>
+  readonly policy: Policy
+  /** The next pending questions, in order; none when there are no more. */
+  readonly pull: Effect.Effect<ReadonlyArray<Queue.Pending>, E2>
+  /** Takes an outcome; the worker waits for it. */
+  readonly settle: (settled: Settled<A, E>) => Effect.Effect<void, E2>
+  readonly progress: Progress
+}
+
+/** Outcomes without a single `found` that stop a sweep. */
+const noneFoundLimit = 100
+/** How long calls in flight may go on after an interruption. */
+const drainLimit = Duration.seconds(5)
+/** Milliseconds by which a call may outlive its limit. */
+const watchInterval = 200
+
+/** What one attempt came to. */
+interface Attempt<out A, out E> {
+  readonly verdict: Classify.Verdict<A, E | LookupError>
+  readonly reply: Reply | undefined
+  readonly ms: number
+}
+
+/** A worker's slot: what it asks now, and the fiber to interrupt when that takes too long. */
+interface Slot {
+  asked: Queue.Asked | undefined
+  sentAt: number
+  fiber: Fiber.RuntimeFiber<void, unknown> | undefined
+}
+
+/** Asks until there is no pending question left. On interruption the calls in flight are finished, for at most 5 s, and settled. */
+export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2, R> =>
+  Effect.scoped(Effect.gen(function*() {
+    const { lookup, policy, progress, pull, settle } = options
+    const ask = yield* Effect.mapError(lookup.prepare, ({ message }) => new StopError({ reason: "setting", message }))
+    const scope = yield* Effect.scope
+    const clock = yield* Effect.clock
+    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    const queue = yield* Queue.make({ pull, progress, now })
+    const schedule = Retry.schedule(policy.retry)
+    const timeout = Duration.toMillis(policy.timeout)
+    const deadline = Duration.toMillis(policy.deadline)
+
+    let isFirst = true
+    let stopped: StopError | undefined
+    let answered = Object.values(progress.outcomes).reduce((sum, count) => sum + count, 0)
+    let found = progress.outcomes.found
+
+    /** Time that deadlines count: it stands still while the gate is shut. */
+    const activeTime = (at: number) => at - Gate.shutTime(progress.gate, at)
+
+    const stop = (reason: StopError["reason"], message: string, curl?: string) => {
+      stopped ??= new StopError({ reason, message, ...(curl === undefined ? {} : { curl }) })
+      queue.drain()
+    }
+
+    const refuse = (asked: Queue.Asked, reason: StopError["reason"], { message }: Error) =>
+      Effect.map(
+        Effect.orElseSucceed(Effect.flatten(lookup.curl(asked.question)), () => undefined),
+        (curl) => stop(reason, message, curl)
+      )
+
+    const finish = (
+      asked: Queue.Asked,
+      outcome: Kind,
+      { reply, ms }: Attempt<A, E>,
+      answer: A | undefined,
+      error: E | LookupError | undefined
+    ): Effect.Effect<void, E2> => {
+      answered++
+      if (outcome === "found") found++
+      else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) stop("none_found", noneFound(answered))
+      const { attempts, calls, id, question } = asked
+      const at = clock.unsafeCurrentTimeMillis()
+      return settle({ id, question, outcome, answer, error, reply, attempts, calls, ms, at })
+    }
+
+    const tryAgain = (asked: Queue.Asked, attempt: Attempt<A, E>, error: LookupError): Effect.Effect<void, E2> => {
+      const at = clock.unsafeCurrentTimeMillis()
+      return Effect.flatMap(schedule.step(at, error, asked.schedule ?? schedule.initial), ([state, , decision]) => {
+        if (ScheduleDecision.isDone(decision)) return finish(asked, "failed", attempt, undefined, error)
+        const delay = Math.max(0, ScheduleIntervals.start(decision.intervals) - at)
+        if (delay >= deadline - (activeTime(now()) - asked.since)) {
+          return finish(asked, "failed", attempt, undefined, pastDeadline(policy, error))
+        }
+        asked.schedule = state
+        progress.retries++
+        return queue.again(asked, delay)
+      })
+    }
+
+    const judge = (asked: Queue.Asked, attempt: Attempt<A, E>): Effect.Effect<void, E2> => {
+      const { reply, verdict } = attempt
+      if (verdict.verdict === "throttled") {
+        progress.throttled++
+        return Effect.zipRight(
+          queue.shut(policy.throttle, verdict.wait),
+          Effect.suspend(() => {
+            if (Gate.isExhausted(progress.gate, policy.throttle, now())) {
+              stop("throttled", onlyThrottled(policy, verdict.error))
+            }
+            return queue.again(asked, 0)
+          })
+        )
+      }
+      const wasFirst = isFirst
+      isFirst = false
+      asked.attempts++
+      queue.pass()
+      switch (verdict.verdict) {
+        case "found":
+          return finish(asked, "found", attempt, verdict.answer, undefined)
+        case "not_found":
+          return finish(asked, "not_found", attempt, undefined, undefined)
+        case "invalid":
+          return finish(asked, "invalid", attempt, undefined, verdict.error)
+        case "stop":
+          return refuse(asked, "unauthorized", verdict.error)
+        case "failed":
+          return wasFirst && reply?.status === 403
+            ? refuse(asked, "forbidden", verdict.error as LookupError)
+            : finish(asked, "failed", attempt, undefined, verdict.error)
+        case "retry": {
+          if (wasFirst && unreachable.has(verdict.error.reason)) return refuse(asked, "unreachable", verdict.error)
+          const again = tryAgain(asked, attempt, verdict.error)
+          return verdict.wait === undefined ? again : Effect.zipRight(queue.shut(policy.throttle, verdict.wait), again)
+        }
+      }
+    }
+
+    const begin = (slot: Slot, asked: Queue.Asked) => {
+      slot.sentAt = now()
+      slot.asked = asked
+      if (asked.calls === 0) asked.since = activeTime(slot.sentAt)
+      asked.calls++
+      progress.calls++
+      progress.inFlight++
+    }
+
+    const end = (slot: Slot): number => {
+      slot.asked = undefined
+      progress.inFlight--
+      return now() - slot.sentAt
+    }
+
+    /** Asks until there is no more to ask. It is interrupted when a call outlives its limit. */
+    const shift = (slot: Slot) =>
+      Effect.gen(function*() {
+        while (true) {
+          const asked = queue.next() ?? (yield* queue.wait)
+          if (asked === undefined) return
+          begin(slot, asked)
+          const attempt = yield* Effect.matchCause(ask(asked.question), {
+            onSuccess: (reply): Attempt<A, E> => ({ ms: end(slot), reply, verdict: read(lookup, reply) }),
+            onFailure: (cause): Attempt<A, E> => ({ ms: end(slot), reply: undefined, verdict: fromCause(cause) })
+          })
+          yield* judge(asked, attempt)
+        }
+      })
+
+    /** Shift after shift: one that was interrupted for its time limit is followed by the next. */
+    const work = (slot: Slot): Effect.Effect<void, E2> =>
+      Effect.flatMap(Effect.fork(shift(slot)), (fiber) => {
+        slot.fiber = fiber
+        return Effect.flatMap(Fiber.await(fiber), (exit): Effect.Effect<void, E2> => {
+          const { asked } = slot
+          if (asked === undefined) return exit
+          const ms = end(slot)
+          const error = timedOut(ms)
+          return Effect.zipRight(
+            judge(asked, { ms, reply: undefined, verdict: Classify.failure(error) }),
+            work(slot)
+          )
+        })
+      })
+
+    const slots = Array.from(
+      { length: policy.concurrency },
+      (): Slot => ({ asked: undefined, sentAt: 0, fiber: undefined })
+    )
+
+    /** Interrupts the calls that have outlived their own limit or the deadline of their question. */
+    const watch: Effect.Effect<never> = Effect.suspend(() => {
+      const at = now()
+      for (const { asked, fiber, sentAt } of slots) {
+        if (asked === undefined) continue
+        const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
+        if (isLate) fiber?.unsafeInterruptAsFork(fiber.id())
+      }
+      return Effect.zipRight(Effect.sleep(Duration.millis(Math.min(timeout, watchInterval))), watch)
+    })
+
+    yield* Effect.forkIn(watch, scope)
+    const workers = yield* Effect.forkIn(
+      Effect.forEach(slots, work, { concurrency: "unbounded", discard: true }),
+      scope
+    )
+    yield* Effect.onInterrupt(Fiber.join(workers), () => {
+      queue.drain()
+      return Effect.timeoutOption(Effect.interruptible(Fiber.await(workers)), drainLimit)
+    })
+    if (stopped !== undefined) return yield* stopped
+  }))
+
+const unreachable: ReadonlySet<string> = new Set(["dns", "refused", "tls"])
+
+/** A reader that throws hurts its own question only. */
+const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply): Classify.Verdict<A> => {
+  try {
+    return lookup.read(reply)
+  } catch (cause) {
+    return fromCause<never>(Cause.die(cause))
+  }
+}
+
+/** A failure that is a `LookupError` is judged by its reason, any other is final; a defect hurts its own question only. */
+const fromCause = <E>(cause: Cause.Cause<E>): Classify.Verdict<never, E | LookupError> => {
+  const error = Cause.squash(cause)
+  if (error instanceof LookupError) return Classify.failure(error)
+  if (Cause.isFailure(cause)) return { verdict: "failed", error: error as E }
+  const message = error instanceof Error ? error.message : String(error)
+  return { verdict: "failed", error: new LookupError({ reason: "error", message, cause: error }) }
+}
+
+const timedOut = (ms: number) =>
+  new LookupError({ reason: "timeout", message: `no answer within ${format(Duration.millis(Math.round(ms)))}` })
+
+const pastDeadline = (policy: Policy, error: LookupError) =>
+  new LookupError({
+    reason: "deadline",
+    message: `no answer within ${format(policy.deadline)}; the last attempt: ${error.message}`,
+    ...(error.status === undefined ? {} : { status: error.status })
+  })
+
+const onlyThrottled = (policy: Policy, error: LookupError) =>
+  `for ${format(policy.throttle.maxWait)} the server has answered with nothing but throttling: ${error.message}`
+
+const noneFound = (answered: number) => `none of the first ${answered} outcomes is "found": is the request right?`
