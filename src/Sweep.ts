@@ -4,7 +4,7 @@
  */
 import { Cause, Duration, Effect, Fiber, Schedule, ScheduleDecision, ScheduleIntervals, Schema } from "effect"
 import type { Question } from "./Entry.ts"
-import type { Lookup, Reply } from "./Lookup.ts"
+import type { Ask, Lookup, Reply } from "./Lookup.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import { type Kind, LookupError } from "./Outcome.ts"
 import type { Policy } from "./Policy.ts"
@@ -59,9 +59,15 @@ export const noProgress = (): Progress => ({
   gate: Gate.open
 })
 
+/** Takes the settings and services of a lookup, before anything is asked. */
+export const prepare = <A, E, R>(lookup: Lookup<A, E, R>): Effect.Effect<Ask<E>, StopError, R> =>
+  Effect.mapError(lookup.prepare, ({ message }) => new StopError({ reason: "setting", message }))
+
 /** What a sweep works on. */
 export interface Options<A, E, R, E2> {
   readonly lookup: Lookup<A, E, R>
+  /** The prepared lookup. */
+  readonly ask: Ask<E>
   readonly policy: Policy
   /** The next pending questions, in order; none when there are no more. */
   readonly pull: Effect.Effect<ReadonlyArray<Queue.Pending>, E2>
@@ -92,10 +98,9 @@ interface Slot {
 }
 
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for at most 5 s, and settled. */
-export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2, R> =>
+export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
   Effect.scoped(Effect.gen(function*() {
-    const { lookup, policy, progress, pull, settle } = options
-    const ask = yield* Effect.mapError(lookup.prepare, ({ message }) => new StopError({ reason: "setting", message }))
+    const { ask, lookup, policy, progress, pull, settle } = options
     const scope = yield* Effect.scope
     const clock = yield* Effect.clock
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
@@ -106,8 +111,9 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
 
     let isFirst = true
     let stopped: StopError | undefined
-    let answered = Object.values(progress.outcomes).reduce((sum, count) => sum + count, 0)
-    let found = progress.outcomes.found
+    let { found } = progress.outcomes
+    // `invalid` may be what was never sent
+    let answered = found + progress.outcomes.not_found + progress.outcomes.failed
 
     /** Time that deadlines count: it stands still while the gate is shut. */
     const activeTime = (at: number) => at - Gate.shutTime(progress.gate, at)
@@ -130,7 +136,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       answer: A | undefined,
       error: E | LookupError | undefined
     ): Effect.Effect<void, E2> => {
-      answered++
+      if (asked.calls > 0) answered++
       if (outcome === "found") found++
       else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) stop("none_found", noneFound(answered))
       const { attempts, calls, id, question } = asked
@@ -143,7 +149,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       return Effect.flatMap(schedule.step(at, error, asked.schedule ?? schedule.initial), ([state, , decision]) => {
         if (ScheduleDecision.isDone(decision)) return finish(asked, "failed", attempt, undefined, error)
         const delay = Math.max(0, ScheduleIntervals.start(decision.intervals) - at)
-        if (delay >= deadline - (activeTime(now()) - asked.since)) {
+        if (delay >= deadline - (activeTime(now()) - asked.since!)) {
           return finish(asked, "failed", attempt, undefined, pastDeadline(policy, error))
         }
         asked.schedule = state
@@ -155,6 +161,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     const judge = (asked: Queue.Asked, attempt: Attempt<A, E>): Effect.Effect<void, E2> => {
       const { reply, verdict } = attempt
       if (verdict.verdict === "throttled") {
+        count(asked)
         progress.throttled++
         return Effect.zipRight(
           queue.shut(policy.throttle, verdict.wait),
@@ -166,9 +173,14 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
           })
         )
       }
+      // refused before it was sent
+      if (verdict.verdict === "invalid" && reply === undefined) {
+        return finish(asked, "invalid", attempt, undefined, verdict.error)
+      }
       const wasFirst = isFirst
       isFirst = false
       asked.attempts++
+      count(asked)
       queue.pass()
       switch (verdict.verdict) {
         case "found":
@@ -191,12 +203,15 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       }
     }
 
+    const count = (asked: Queue.Asked) => {
+      asked.calls++
+      progress.calls++
+    }
+
     const begin = (slot: Slot, asked: Queue.Asked) => {
       slot.sentAt = now()
       slot.asked = asked
-      if (asked.calls === 0) asked.since = activeTime(slot.sentAt)
-      asked.calls++
-      progress.calls++
+      asked.since ??= activeTime(slot.sentAt)
       progress.inFlight++
     }
 
@@ -247,7 +262,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       const at = now()
       for (const { asked, fiber, sentAt } of slots) {
         if (asked === undefined) continue
-        const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
+        const isLate = at - sentAt >= timeout || activeTime(at) - asked.since! >= deadline
         if (isLate) fiber?.unsafeInterruptAsFork(fiber.id())
       }
       return Effect.zipRight(Effect.sleep(Duration.millis(Math.min(timeout, watchInterval))), watch)

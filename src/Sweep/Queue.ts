@@ -17,7 +17,7 @@ export interface Asked extends Pending {
   attempts: number
   calls: number
   /** When it was first asked, on the clock that stands still while the gate is shut. */
-  since: number
+  since: number | undefined
   /** The state of its retry schedule. */
   schedule: unknown
 }
@@ -83,7 +83,7 @@ export const make = <E>(options: {
       if (again !== undefined) return again
       if (index === page.length || progress.waiting >= waitingLimit) return undefined
       const { id, question } = page[index++]!
-      return { id, question, attempts: 0, calls: 0, since: 0, schedule: undefined }
+      return { id, question, attempts: 0, calls: 0, since: undefined, schedule: undefined }
     }
 
     const isFinished = () =>

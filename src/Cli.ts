@@ -1,0 +1,103 @@
+/**
+ * The command: its registry, and from a list of words to an exit code.
+ */
+import * as Args from "@effect/cli/Args"
+import type * as CliApp from "@effect/cli/CliApp"
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
+import * as CommandDirective from "@effect/cli/CommandDirective"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
+import { Cause, Effect, Either } from "effect"
+import * as Argv from "./Cli/Argv.ts"
+import * as Command from "./Cli/Command.ts"
+import * as Demo from "./Cli/Demo.ts"
+import * as Exit from "./Cli/Exit.ts"
+import * as Help from "./Cli/Help.ts"
+import * as Plan from "./Cli/Plan.ts"
+import * as Run from "./Cli/Run.ts"
+import { say } from "./Cli/Talk.ts"
+
+/** The commands by name. Adding one is a file in Cli/ and a key here. */
+export const commands = { run: Run.command, plan: Plan.command, demo: Demo.command }
+
+type Requirements = (typeof commands)[keyof typeof commands] extends Command.Command<infer R> ? R : never
+
+/** Runs the command that the words name; the result is the exit code. */
+export const main = (
+  words: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string | undefined>>
+): Effect.Effect<number, never, Requirements | CliApp.CliApp.Environment> =>
+  Effect.gen(function*() {
+    const [name, ...rest] = words
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      const asked = name === "help" ? commands[rest[0] as keyof typeof commands] : undefined
+      yield* print(asked === undefined ? Help.overview(commands) : Help.screen(asked))
+      return name === undefined ? 2 : 0
+    }
+    if (!Object.hasOwn(commands, name)) return yield* unknown(name)
+    const command = commands[name as keyof typeof commands] as Command.Command<Requirements>
+    const end = rest.indexOf("--")
+    if (rest.slice(0, end < 0 ? rest.length : end).some((word) => word === "--help" || word === "-h")) {
+      yield* print(Help.screen(command))
+      return 0
+    }
+    yield* warnOfSecrets(words, environment)
+    const normal = Argv.normalize(rest, {
+      name,
+      flags: Object.values(command.flags),
+      argument: command.argument
+    }, (variable) => environment[variable])
+    if (Either.isLeft(normal)) return yield* normal.left
+    return yield* parse(command, normal.right)
+  }).pipe(
+    Effect.catchAllCause((cause) => {
+      if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+      const { code, message } = Exit.of(explain(Cause.squash(cause)))
+      return Effect.as(message === "" ? Effect.void : say(`rollcall: ${message}`), code)
+    })
+  )
+
+const parse = (command: Command.Command<Requirements>, words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const argument = Args.optional(Args.text({ name: command.argument ?? "ARGUMENT" }))
+    const descriptor = CommandDescriptor.make(command.name, Options.all(Command.options(command)), argument)
+    const directive = yield* CommandDescriptor.parse(descriptor, [command.name, ...words], config)
+    if (!CommandDirective.isUserDefined(directive)) return 2
+    return yield* command.handle(directive.value.options, directive.value.args)
+  })
+
+const config = CliConfig.make({ isCaseSensitive: true, showBuiltIns: false })
+
+/** The parser's own errors become usage errors in one line. */
+const explain = (error: unknown): unknown =>
+  ValidationError.isValidationError(error)
+    ? new Argv.UsageError({ message: HelpDoc.toAnsiText(error.error).replace(/\u001b\[[0-9;]*m/g, "").trim() })
+    : error
+
+const print = (text: string) => Effect.sync(() => process.stdout.write(text))
+
+const unknown = (name: string) => {
+  const near = Argv.nearest(name, Object.keys(commands))
+  const isFlag = name.startsWith("-")
+  return new Argv.UsageError({
+    message: isFlag
+      ? `the command comes first: rollcall ${near ?? "run"} ${name} …`
+      : `there is no command ${name}${near === undefined ? "" : `, did you mean ${near}?`} (rollcall --help lists them)`
+  })
+}
+
+/** The list of processes shows arguments to everybody on the machine. */
+const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Record<string, string | undefined>>) =>
+  Effect.forEach(
+    Object.entries(environment).filter(([name, value]) =>
+      /KEY|TOKEN|SECRET/.test(name) && value !== undefined && value.length >= 8 &&
+      words.some((word) => word.includes(value))
+    ),
+    ([name]) =>
+      say(
+        `warning: the value of ${name} stands in the arguments, where every user of this machine can read it: write '\${${name}}'`
+      ),
+    { discard: true }
+  )

@@ -1,0 +1,124 @@
+/**
+ * From what people type to what @effect/cli parses without surprises: `--url=u`, `-c16`, options on either side of the file, a lone
+ * `-`, and `ROLLCALL_…` variables for what was not typed.
+ */
+import { Either, Schema } from "effect"
+import * as Flag from "./Flag.ts"
+
+/** The command was typed in a way that it does not know. */
+export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
+  message: Schema.String,
+  /** The command whose help screen may help. */
+  command: Schema.optional(Schema.String)
+}) {}
+
+/** How the lone `-` is handed on, which the parser would take for an option. */
+export const stdin = "stdin:"
+
+/** What a command accepts. */
+export interface Accepts {
+  readonly name: string
+  readonly flags: ReadonlyArray<Flag.Any>
+  /** The name of its argument, where it has one. */
+  readonly argument: string | undefined
+}
+
+/** Flags in their long form, each followed by its value, and the argument last. */
+export const normalize = (
+  words: ReadonlyArray<string>,
+  accepts: Accepts,
+  environment: (variable: string) => string | undefined
+): Either.Either<ReadonlyArray<string>, UsageError> => {
+  const fail = (message: string) => Either.left(new UsageError({ message, command: accepts.name }))
+  const options: Array<string> = []
+  const rest: Array<string> = []
+  const seen = new Set<string>()
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    if (word === "--") {
+      rest.push(...words.slice(at + 1))
+      break
+    }
+    if (word === "-" || !word.startsWith("-")) {
+      rest.push(word)
+      continue
+    }
+    const typed = take(word, accepts.flags)
+    if (typed === undefined) return fail(unknown(word, accepts))
+    const { flag, value } = typed
+    if (seen.has(flag.name) && !flag.isRepeated) return fail(`--${flag.name} is given twice`)
+    seen.add(flag.name)
+    if (flag.isSwitch) {
+      if (value !== undefined) return fail(`--${flag.name} takes no value: ${word}`)
+      options.push(`--${flag.name}`)
+      continue
+    }
+    const given = value ?? words[++at]
+    if (given === undefined) return fail(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? "VALUE"}`)
+    options.push(`--${flag.name}`, given)
+  }
+  for (const flag of accepts.flags) {
+    const value = seen.has(flag.name) ? undefined : environment(Flag.variable(flag.name))
+    if (value === undefined || value === "") continue
+    if (!flag.isSwitch) {
+      const values = flag.isRepeated ? value.split("\n").filter((line) => line !== "") : [value]
+      for (const each of values) options.push(`--${flag.name}`, each)
+    } else if (/^(1|true|yes|on)$/i.test(value)) options.push(`--${flag.name}`)
+    else if (!/^(0|false|no|off)$/i.test(value)) {
+      return fail(`${Flag.variable(flag.name)} is a switch: set it to 1 or 0, not ${JSON.stringify(value)}`)
+    }
+  }
+  if (rest.length > (accepts.argument === undefined ? 0 : 1)) {
+    return fail(
+      accepts.argument === undefined
+        ? `rollcall ${accepts.name} takes no argument: ${rest[0]}`
+        : `one ${accepts.argument} at a time: ${rest.join(" ")} (quote a name that holds spaces)`
+    )
+  }
+  return Either.right([
+    ...options,
+    ...rest.map((word) => word === "-" ? stdin : word.startsWith("-") ? `./${word}` : word)
+  ])
+}
+
+/** The flag that a word names, and its value where the word holds one. */
+const take = (word: string, flags: ReadonlyArray<Flag.Any>) => {
+  if (word.startsWith("--")) {
+    const [name, ...value] = word.slice(2).split("=")
+    const flag = flags.find((flag) => flag.name === name)
+    return flag && { flag, value: value.length === 0 ? undefined : value.join("=") }
+  }
+  const flag = flags.find(({ alias }) => alias === word[1])
+  return flag && { flag, value: word.length === 2 ? undefined : word.slice(word[2] === "=" ? 3 : 2) }
+}
+
+const unknown = (word: string, accepts: Accepts): string => {
+  const [typed = ""] = word.split("=")
+  const names = accepts.flags.flatMap(({ alias, name }) =>
+    alias === undefined ? [`--${name}`] : [`--${name}`, `-${alias}`]
+  )
+  const near = nearest(typed, names)
+  return `there is no flag ${typed}${near === undefined ? "" : `, did you mean ${near}?`}`
+}
+
+/** The name that is only a few letters away, if there is one. */
+export const nearest = (typed: string, names: ReadonlyArray<string>): string | undefined => {
+  const scored = names
+    .map((name) => ({ name, steps: distance(typed.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.steps - b.steps)
+  const [best] = scored
+  return best !== undefined && best.steps <= Math.max(1, Math.floor(typed.length / 3)) ? best.name : undefined
+}
+
+/** Levenshtein's distance. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

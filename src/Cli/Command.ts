@@ -1,0 +1,38 @@
+/**
+ * What a command is: flags, perhaps an argument, and what it does. From this come its parser and its help screen.
+ */
+import type * as Options from "@effect/cli/Options"
+import type { Effect, Option } from "effect"
+import type * as Flag from "./Flag.ts"
+
+/** A command as the registry lists it. */
+export interface Command<R> {
+  readonly name: string
+  /** What it does, in one line. */
+  readonly summary: string
+  /** How it is typed. */
+  readonly usage: string
+  /** A line or two to copy. */
+  readonly examples: ReadonlyArray<string>
+  readonly flags: Readonly<Record<string, Flag.Any>>
+  readonly argument: string | undefined
+  /** What it does; the number is the exit code. */
+  readonly handle: (values: any, argument: Option.Option<string>) => Effect.Effect<number, unknown, R>
+}
+
+/** The values of flags. */
+export type Values<Flags extends Readonly<Record<string, Flag.Any>>> = {
+  readonly [Name in keyof Flags]: Flags[Name] extends Flag.Flag<infer A> ? A : never
+}
+
+/** A command whose handler is typed by its flags. */
+export const make = <const Flags extends Readonly<Record<string, Flag.Any>>, E, R>(
+  command: Omit<Command<R>, "flags" | "handle"> & {
+    readonly flags: Flags
+    readonly handle: (values: Values<Flags>, argument: Option.Option<string>) => Effect.Effect<number, E, R>
+  }
+): Command<R> => command
+
+/** The options of a command for the parser. */
+export const options = (command: Command<any>): Record<string, Options.Options<any>> =>
+  Object.fromEntries(Object.entries(command.flags).map(([key, flag]) => [key, flag.options]))

@@ -1,0 +1,202 @@
+/**
+ * `rollcall demo`: the main job on 44,175 real postal codes, against an API on this machine that behaves badly on purpose.
+ */
+import { FileSystem } from "@effect/platform"
+import { ConfigProvider, Effect, Layer, Option, Schema } from "effect"
+import * as Api from "../Demo.ts"
+import * as Lookup from "../Lookup.ts"
+import * as Policy from "../Policy.ts"
+import { DurationText } from "../Policy/DurationText.ts"
+import * as Sink from "../Sink.ts"
+import * as File from "../Sink/File.ts"
+import * as Source from "../Source.ts"
+import * as Command from "./Command.ts"
+import * as Flag from "./Flag.ts"
+import * as Job from "./Job.ts"
+import * as Run from "./Run.ts"
+import * as Talk from "./Talk.ts"
+
+const api = "API"
+const demo = "Demo"
+const header = "Ocp-Apim-Subscription-Key"
+const key = "rollcall-demo"
+
+const Probability = Schema.NumberFromString.pipe(
+  Schema.filter((value) => (value >= 0 && value <= 1) || "write a probability from 0 to 1")
+)
+
+/** `20ms,80ms`: the median and the 99th percentile. */
+const Latency = Schema.String.pipe(Schema.filter((text) =>
+  /^\d+(\.\d+)?(ms|s)(,\d+(\.\d+)?(ms|s))?$/.test(text)
+  || "write one time, or the median and the 99th percentile: 20ms,80ms"
+))
+
+const flags = {
+  serve: Flag.toggle("serve", { group: demo, help: "only serve the API, for trying other tools; Ctrl-C ends it" }),
+  folder: Flag.optional("folder", Schema.String as Schema.Schema<string>, {
+    group: demo,
+    value: "FOLDER",
+    help: "where the list and the output go (rollcall-demo)"
+  }),
+  concurrency: Flag.optional("concurrency", Flag.whole(1, 10_000), {
+    group: demo,
+    alias: "c",
+    value: "N",
+    help: "calls in flight (64)"
+  }),
+  sample: Flag.optional("sample", Flag.whole(1, 44_175), {
+    group: demo,
+    value: "N",
+    help: "only about N codes, spread over the list"
+  }),
+  port: Flag.optional("port", Flag.whole(0, 65_535), { group: api, value: "PORT", help: "a free one unless told" }),
+  calm: Flag.toggle("calm", { group: api, help: "no faults and no latency" }),
+  seed: Flag.optional("seed", Flag.whole(0, 2 ** 31 - 1), {
+    group: api,
+    value: "N",
+    help: "which calls suffer (1); equal seeds, equal faults"
+  }),
+  latency: Flag.optional("latency", Latency, {
+    group: api,
+    value: "20ms,80ms",
+    help: "median and 99th percentile, or one time"
+  }),
+  rate: Flag.optional("rate", Flag.whole(1, 1_000_000), {
+    group: api,
+    value: "N",
+    help: "calls a second that the API lets through; more get a 429"
+  }),
+  quota: Flag.optional("quota", Flag.whole(1, 1_000_000_000), {
+    group: api,
+    value: "N",
+    help: "calls a minute, then 403 with the wait in prose"
+  }),
+  unavailable: Flag.optional("unavailable", Probability, { group: api, value: "P", help: "probability of a 503" }),
+  drop: Flag.optional("drop", Probability, { group: api, value: "P", help: "probability of a dropped connection" }),
+  throttle: Flag.optional("throttle", Probability, {
+    group: api,
+    value: "P",
+    help: "probability of a 429 with Retry-After: 1"
+  }),
+  hang: Flag.optional("hang", Probability, { group: api, value: "P", help: "probability that no answer comes" })
+}
+
+export const command = Command.make({
+  name: "demo",
+  summary: "answer 44,175 real postal codes from a rough API on this machine",
+  usage: "rollcall demo [OPTIONS]",
+  examples: ["rollcall demo --serve --port 8080 --rate 50"],
+  argument: undefined,
+  flags,
+  handle: (values) =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* Api.serve(options(values))
+      return values.serve ? yield* serve(server) : yield* perform(server, values)
+    }))
+})
+
+const options = (values: Command.Values<typeof flags>): Api.Options => {
+  const base: Api.Options = values.calm || values.serve ? Api.presets.calm : Api.presets.rough
+  const [p50, p99] = Option.match(values.latency, {
+    onNone: () => [],
+    onSome: (text) => text.split(",").map((part) => Schema.decodeSync(DurationText)(part))
+  })
+  const set = <A, B>(value: Option.Option<A>, make: (value: A) => B) =>
+    Option.match(value, { onNone: () => ({}), onSome: make })
+  return {
+    ...base,
+    key,
+    ...set(values.port, (port) => ({ port })),
+    ...set(values.seed, (seed) => ({ seed })),
+    ...(p50 === undefined ? {} : { latency: p99 === undefined ? p50 : { p50, p99 } }),
+    ...set(values.rate, (rate) => ({ rate })),
+    ...set(values.quota, (calls) => ({ quota: { calls, period: "1 minute" } })),
+    ...set(values.unavailable, (unavailable) => ({ unavailable })),
+    ...set(values.drop, (drop) => ({ drop })),
+    ...set(values.hang, (hang) => ({ hang })),
+    ...set(values.throttle, (probability) => ({ throttle: { probability, retryAfter: "1 second" } }))
+  }
+}
+
+type Server = typeof Api.Demo.Service
+
+const serve = (server: Server) =>
+  Effect.gen(function*() {
+    yield* Effect.sync(() =>
+      process.stdout.write([
+        `The demo API answers at ${server.lookupUrl}`,
+        `It asks for the header ${header}: ${key}`,
+        "",
+        `  curl -H '${header}: ${key}' ${server.lookupUrl.replace("{code}", "34102")}`,
+        `  rollcall run zips.txt --url '${server.lookupUrl}' -H '${header}: ${key}' -o zips.ndjson`,
+        "",
+        `What it saw: ${server.url}/_demo/log · Ctrl-C ends it`,
+        ""
+      ].join("\n"))
+    )
+    return yield* Effect.never
+  })
+
+const perform = (server: Server, values: Command.Values<typeof flags>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const folder = Option.getOrElse(values.folder, () => "rollcall-demo")
+    const [list, output] = [`${folder}/zips.txt`, `${folder}/zips.ndjson`]
+    const ledger = `${output}.ledger`
+    const codes = sample(yield* Api.codes, values.sample)
+    yield* fs.makeDirectory(folder, { recursive: true })
+    // each demo has an API at another port, and so a ledger of its own
+    yield* Effect.forEach(
+      [output, `${output}.part`, ledger, `${ledger}-wal`, `${ledger}-shm`],
+      (path) => Effect.ignore(fs.remove(path))
+    )
+    yield* fs.writeFileString(list, `${codes.join("\n")}\n`)
+
+    const lookup = Lookup.http<unknown>({ url: server.lookupUrl, headers: { [header]: "${DEMO_KEY}" } })
+    const concurrency = Option.getOrElse(values.concurrency, () => 64)
+    const job: Job.Job = {
+      lookup,
+      source: Source.file(list),
+      rules: { trim: true },
+      policy: { ...Policy.standard, concurrency },
+      select: []
+    }
+    yield* Talk.say([
+      `An API with real postal codes now answers on this machine, slowly and not always: some calls get a 503 or a 429,`,
+      `some connections break. This asks it about ${Talk.counted(codes.length, "code")}; the same by hand would be:`,
+      "",
+      `  $ export DEMO_KEY=${key}`,
+      `  $ rollcall run ${list} --url '${server.lookupUrl}' \\`,
+      `      -H '${header}: \${DEMO_KEY}' -c ${concurrency} -o ${output}`,
+      ""
+    ].join("\n"))
+    const places = [
+      ["output", `${output}: one record for each line of ${list}`],
+      ["ledger", ledger]
+    ] as const
+    return yield* Run.call(job, {
+      sink: Sink.make(yield* File.make(output), { format: "ndjson" }),
+      ledger,
+      order: "input",
+      quiet: false,
+      summary: (summary, failures) =>
+        Effect.flatMap(server.log, (log) => Talk.say(`${Talk.summary(summary, failures, places)}\n${seen(log)}`))
+    }).pipe(Effect.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["DEMO_KEY", key]])))))
+  })
+
+const sample = (codes: ReadonlyArray<string>, size: Option.Option<number>) => {
+  if (Option.isNone(size)) return codes
+  const step = Math.max(1, Math.floor(codes.length / size.value))
+  return codes.filter((_, index) => index % step === 0).slice(0, size.value)
+}
+
+/** What the API says it saw, which is the judge. */
+const seen = ({ calls, codes, dropped, maxInFlight, statuses }: Api.Log): string => {
+  const told = Object.entries(statuses).map(([status, value]) => `${Talk.count(value)} × ${status}`)
+  return [
+    "",
+    "The API's own log:",
+    `  ${Talk.counted(calls, "call")} for ${Talk.counted(codes.size, "code")}, at most ${maxInFlight} in flight`,
+    `  ${[...told, ...(dropped > 0 ? [`${Talk.count(dropped)} connections broken`] : [])].join(", ")}`
+  ].join("\n")
+}

@@ -1,0 +1,102 @@
+/**
+ * Flags of the command. One table row makes the option that is parsed, its line on the help screen, and its variable in the environment.
+ */
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
+import { Either, Option, ParseResult, Schema } from "effect"
+
+/** How a flag is described. */
+export interface Description {
+  /** The heading under which the help screen lists it. */
+  readonly group: string
+  /** One line of help. */
+  readonly help: string
+  readonly alias?: string
+  /** What stands for its value on the help screen. */
+  readonly value?: string
+}
+
+/** A flag with values of type `A`. */
+export interface Flag<out A> extends Description {
+  readonly name: string
+  readonly isRepeated: boolean
+  readonly isSwitch: boolean
+  readonly options: Options.Options<A>
+}
+
+/** A flag of any type. */
+export type Any = Flag<any>
+
+/** The variable that stands in for a flag: `--max-wait` is `ROLLCALL_MAX_WAIT`. */
+export const variable = (name: string): string => `ROLLCALL_${name.toUpperCase().replaceAll("-", "_")}`
+
+/** A flag that is there or not. */
+export const toggle = (name: string, description: Description): Flag<boolean> => ({
+  ...description,
+  name,
+  isRepeated: false,
+  isSwitch: true,
+  options: aliased(Options.boolean(name), description)
+})
+
+/** A flag whose text is decoded by a schema. */
+export const optional = <A>(
+  name: string,
+  schema: Schema.Schema<A, string>,
+  description: Description
+): Flag<Option.Option<A>> => ({
+  ...description,
+  name,
+  isRepeated: false,
+  isSwitch: false,
+  options: Options.optional(decoded(aliased(Options.text(name), description), name, schema))
+})
+
+/** A flag that may be given several times. */
+export const repeated = <A>(
+  name: string,
+  schema: Schema.Schema<A, string>,
+  description: Description
+): Flag<ReadonlyArray<A>> => ({
+  ...description,
+  name,
+  isRepeated: true,
+  isSwitch: false,
+  options: Options.repeated(Options.text(name)).pipe(
+    (options) => aliased(options, description),
+    (options) => decoded(options, name, Schema.Array(schema))
+  )
+})
+
+/** A name out of a list, with a message that lists them. */
+export const choice = <const Names extends ReadonlyArray<string>>(names: Names): Schema.Schema<Names[number], string> =>
+  Schema.String.pipe(
+    Schema.filter((name) => names.includes(name) || `it is one of ${names.join(", ")}`)
+  ) as Schema.Schema<any, string>
+
+/** A whole number. */
+export const whole = (min: number, max: number): Schema.Schema<number, string> =>
+  Schema.transform(
+    Schema.String.pipe(
+      Schema.filter((text) =>
+        (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) ||
+        `write a whole number from ${min} to ${max}`
+      )
+    ),
+    Schema.Int,
+    { strict: true, decode: Number, encode: String }
+  )
+
+const aliased = <A>(options: Options.Options<A>, { alias }: Description) =>
+  alias === undefined ? options : Options.withAlias(options, alias)
+
+const decoded = <I, A>(options: Options.Options<I>, name: string, schema: Schema.Schema<A, I>): Options.Options<A> => {
+  const decode = Schema.decodeEither(schema)
+  return Options.mapEffect(options, (input) =>
+    Either.mapLeft(decode(input), (error) => {
+      const { message } = ParseResult.ArrayFormatter.formatErrorSync(error)[0]!
+      const shown = Array.isArray(input) ? "" : ` ${JSON.stringify(input)}`
+      return ValidationError.invalidValue(HelpDoc.p(`--${name}${shown}: ${message.split("\n")[0]}`))
+    }))
+}

@@ -1,0 +1,215 @@
+/**
+ * `rollcall run`: asks about every code, and goes on where an earlier run stopped.
+ */
+import { FileSystem, Path } from "@effect/platform"
+import { Clock, Config, Effect, Encoding, Layer, Option, Schema } from "effect"
+import { Ledger, LedgerError } from "../Ledger.ts"
+import * as Rollcall from "../Rollcall.ts"
+import * as Progress from "../Rollcall/Progress.ts"
+import type { Order } from "../Rollcall/Projection.ts"
+import * as Sink from "../Sink.ts"
+import * as File from "../Sink/File.ts"
+import type { Summary } from "../Summary.ts"
+import { UsageError } from "./Argv.ts"
+import * as Command from "./Command.ts"
+import * as Flag from "./Flag.ts"
+import * as Job from "./Job.ts"
+import * as Stdout from "./Stdout.ts"
+import * as Talk from "./Talk.ts"
+
+const formats = Object.keys(Sink.formats) as Array<Sink.FormatName>
+const output = "Output"
+const Text = Schema.String as Schema.Schema<string>
+
+/** The flags of `run` beyond those of the job. */
+export const flags = {
+  ...Job.flags,
+  output: Flag.repeated("output", Text, {
+    group: output,
+    alias: "o",
+    value: "FILE",
+    help: "where records go (standard output); repeatable"
+  }),
+  format: Flag.optional("format", Flag.choice(formats), {
+    group: output,
+    value: "FORMAT",
+    help: `${formats.join(", ")}; else by the ending, else ndjson`
+  }),
+  order: Flag.optional("order", Flag.choice(["input", "done"]), {
+    group: output,
+    value: "ORDER",
+    help: "input (default), or done: as answers come"
+  }),
+  noTiming: Flag.toggle("no-timing", { group: output, help: "leave ms and at out of the records" }),
+  ledger: Flag.optional("ledger", Text, {
+    group: output,
+    value: "FILE",
+    help: "what is known already (OUTPUT.ledger)"
+  }),
+  fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside and start anew" }),
+  quiet: Flag.toggle("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
+}
+
+export const command = Command.make({
+  name: "run",
+  summary: "ask an API about every code in FILE (or standard input)",
+  usage: "rollcall run [FILE | -] --url TEMPLATE [OPTIONS]",
+  examples: [
+    "rollcall run zips.csv --column zip --url 'https://api.example/zip/{code}' -H 'Key: ${API_KEY}' -o zips.ndjson"
+  ],
+  argument: "FILE",
+  flags,
+  handle: (values, file) =>
+    Effect.gen(function*() {
+      const job = yield* Job.make(values, file)
+      const ledger = yield* ledgerFile(values, job, file)
+      if (values.fresh) yield* putAside([ledger, `${ledger}-wal`, `${ledger}-shm`], values.output)
+      const sink = yield* sinks(values, job)
+      const places = [
+        ...values.output.map((path) => ["output", path] as const),
+        ["ledger", ledger] as const
+      ]
+      return yield* call(job, {
+        sink,
+        ledger,
+        order: Option.getOrElse(values.order, () => "input" as const),
+        quiet: values.quiet,
+        begin: (progress) => Talk.say(Talk.begin(job.source.name, progress, Job.describe(job.policy))),
+        summary: (summary, failures) => Talk.say(Talk.summary(summary, failures, places))
+      })
+    })
+})
+
+/**
+ * Runs a job with its ledger and sinks, and shows its progress; the result is the exit code. The summary is shown however the run ends,
+ * once it has begun to ask; a ledger that was made for nothing is taken away again.
+ */
+export const call = (
+  job: Job.Job,
+  options: {
+    readonly sink: typeof Sink.Sink.Service
+    readonly ledger: string
+    readonly order: Order
+    readonly quiet: boolean
+    /** Said when the list has been read. */
+    readonly begin?: (progress: Progress.Progress) => Effect.Effect<void>
+    readonly summary: (summary: Summary, failures: ReadonlyMap<string, number>) => Effect.Effect<void>
+  }
+) =>
+  Effect.gen(function*() {
+    const progress = Progress.none()
+    const wasThere = yield* exists(options.ledger)
+    const started = yield* Clock.currentTimeNanos
+    // the dispatcher and the binding are not loaded before they are needed
+    const Transport = yield* Effect.promise(() => import("../Transport.ts"))
+    const ledger = yield* openLedger(options.ledger)
+    const run = Rollcall.run(job.lookup, {
+      source: job.source,
+      policy: job.policy,
+      rules: job.rules,
+      order: options.order,
+      progress,
+      onBegin: Effect.suspend(() => options.quiet ? Effect.void : options.begin?.(progress) ?? Effect.void)
+    }).pipe(Effect.provide([ledger, Layer.succeed(Sink.Sink, options.sink), Transport.layer]))
+    const shown = options.quiet ? run : Effect.raceFirst(run, Talk.watch(progress))
+
+    const end = Effect.gen(function*() {
+      const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
+      if (progress.phase === "asking") {
+        return options.quiet
+          ? undefined
+          : yield* options.summary(Progress.summary(progress, seconds), progress.failures)
+      }
+      if (!wasThere) yield* removeLedger(options.ledger)
+    })
+    yield* Effect.onExit(shown, () => end)
+    const { failed, invalid } = progress.outcomes
+    return failed + invalid > 0 ? 3 : 0
+  })
+
+const removeLedger = (path: string) =>
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) => Effect.forEach(["", "-wal", "-shm"], (end) => Effect.ignore(fs.remove(path + end)), { discard: true })
+  )
+
+/** The ledger in a file; the binding is loaded only now. */
+export const openLedger = (path: string): Effect.Effect<Layer.Layer<Ledger, LedgerError>, LedgerError> =>
+  Effect.tryPromise({
+    try: () => import("../Ledger/Sqlite.ts"),
+    catch: (cause) =>
+      new LedgerError({
+        reason: "Binding",
+        ledger: path,
+        message: "SQLite could not be loaded: run `npm rebuild better-sqlite3` where rollcall is installed",
+        cause
+      })
+  }).pipe(Effect.map((Sqlite) => Sqlite.layer(path)))
+
+const exists = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => false))
+
+const sinks = (values: Command.Values<typeof flags>, job: Job.Job) =>
+  Effect.gen(function*() {
+    const { noTiming } = values
+    const options = { select: job.select, noTiming }
+    const given = Option.getOrUndefined(values.format)
+    if (values.output.length === 0) return Sink.make(Stdout.target, { format: given ?? "ndjson", ...options })
+    const twice = values.output.find((path, index) => values.output.indexOf(path) < index)
+    if (twice !== undefined) return yield* new UsageError({ message: `-o ${twice} is given twice` })
+    return Sink.all(
+      yield* Effect.forEach(values.output, (path) =>
+        path === "-"
+          ? Effect.succeed(Sink.make(Stdout.target, { format: given ?? "ndjson", ...options }))
+          : Effect.map(
+            File.make(path),
+            (target) => Sink.make(target, { format: given ?? Sink.formatOf(path) ?? "ndjson", ...options })
+          ))
+    )
+  })
+
+/** Beside the first output file; for standard output in the state folder, one for each list and request. */
+export const ledgerFile = (
+  values: Pick<Command.Values<typeof flags>, "ledger" | "output">,
+  job: Job.Job,
+  file: Option.Option<string>
+): Effect.Effect<string, UsageError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    if (Option.isSome(values.ledger)) return values.ledger.value
+    const first = values.output.find((path) => path !== "-")
+    if (first !== undefined) return `${first}.ledger`
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const variable = (name: string) => Effect.orElseSucceed(Config.nonEmptyString(name), () => undefined)
+    const home = (yield* variable("HOME")) ?? "."
+    const folder = path.join((yield* variable("XDG_STATE_HOME")) ?? path.join(home, ".local", "state"), "rollcall")
+    yield* Effect.mapError(
+      fs.makeDirectory(folder, { recursive: true, mode: 0o700 }),
+      () => new UsageError({ message: `${folder} cannot be made for the ledger: name one with --ledger FILE` })
+    )
+    const list = Option.isNone(file) || file.value.startsWith("-") ? "-" : path.resolve(file.value)
+    const identity = JSON.stringify([list, yield* job.lookup.fingerprint])
+    const hash = yield* Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(identity)))
+    const name = `${path.parse(list).name.replace(/[^\w.-]/g, "_")}-${
+      Encoding.encodeHex(new Uint8Array(hash)).slice(0, 12)
+    }`
+    return path.join(folder, `${name}.ledger`)
+  })
+
+/** Renames what an earlier run left; a ledger that is not there leaves everything as it is. */
+const putAside = ([ledger, ...journals]: readonly [string, ...Array<string>], outputs: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    if (!(yield* exists(ledger))) return
+    const fs = yield* FileSystem.FileSystem
+    const now = yield* Clock.currentTimeMillis
+    const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+Z/g, "")
+    for (const path of [ledger, ...journals, ...outputs]) {
+      if (!(yield* exists(path))) continue
+      const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/.exec(path)!
+      yield* Effect.mapError(
+        fs.rename(path, `${base}.${stamp}${journal}`),
+        () => new UsageError({ message: `${path} could not be put aside: move it away yourself` })
+      )
+    }
+    yield* Talk.say(`put aside: ${ledger}.${stamp}`)
+  })

@@ -1,0 +1,27 @@
+/**
+ * Standard output as a target: data only. A reader that goes away is a `Closed`.
+ */
+import { Effect } from "effect"
+import { SinkError, type Target } from "../Sink.ts"
+
+const name = "standard output"
+
+export const target: Target = {
+  name,
+  check: () => Effect.void,
+  open: Effect.sync(() => {
+    // the error reaches the callback of the write, and as an event it would end the process
+    process.stdout.on("error", () => {})
+    return {
+      write: (text) =>
+        Effect.async<void, SinkError>((resume) => {
+          process.stdout.write(text, (cause) => {
+            if (cause === undefined || cause === null) return resume(Effect.void)
+            const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
+            resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
+          })
+        }),
+      complete: Effect.void
+    }
+  })
+}

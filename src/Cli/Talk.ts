@@ -1,0 +1,133 @@
+/**
+ * What the command says to a person, on standard error: lines, figures, progress, the summary.
+ */
+import { Clock, Duration, Effect } from "effect"
+import type { Kind } from "../Outcome.ts"
+import * as Gate from "../Policy/Gate.ts"
+import type { Progress } from "../Rollcall/Progress.ts"
+import type { Summary } from "../Summary.ts"
+
+/** Writes a line. */
+export const say = (text: string): Effect.Effect<void> =>
+  Effect.sync(() => {
+    process.stderr.write(`${text}\n`)
+  })
+
+/** A count with its thousands apart. */
+export const count = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",")
+
+/** A count with its noun. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`
+
+/** Seconds as people read them. */
+export const time = (seconds: number): string => {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+const words: Record<Kind, string> = {
+  found: "found",
+  not_found: "not found",
+  invalid: "invalid",
+  failed: "failed",
+  skipped: "skipped"
+}
+
+const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
+  (Object.keys(words) as Array<Kind>).filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
+
+const settled = (progress: Progress) => Object.values(progress.outcomes).reduce((sum, value) => sum + value, 0)
+
+/** Shows progress until it is interrupted: one line that is painted over on a terminal, a line every 10 s elsewhere. */
+export const watch = (progress: Progress): Effect.Effect<never> =>
+  Effect.gen(function*() {
+    const isTerminal = process.stderr.isTTY === true
+    const rates: Array<readonly [number, number]> = []
+    while (true) {
+      yield* Effect.sleep(Duration.millis(isTerminal ? 100 : 10_000))
+      const now = Number(yield* Clock.currentTimeNanos) / 1e6
+      const done = settled(progress)
+      rates.push([now, done])
+      // a rate over the last ten seconds
+      while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
+      const [since, before] = rates[0]!
+      const rate = now > since ? (done - before) * 1000 / (now - since) : 0
+      const line = status(progress, done, rate, now)
+      yield* Effect.sync(() => {
+        process.stderr.write(
+          isTerminal ? `\r${line.slice(0, (process.stderr.columns || 80) - 1)}\u001b[K` : `${line}\n`
+        )
+      })
+    }
+  }).pipe(Effect.ensuring(Effect.sync(() => {
+    if (process.stderr.isTTY === true) process.stderr.write("\r\u001b[K")
+  })))
+
+/** The line of progress. */
+export const status = (progress: Progress, done: number, rate: number, now: number): string => {
+  if (progress.phase === "reading") return `reading: ${counted(progress.entries, "entry", "entries")}`
+  const total = progress.questions + progress.refused
+  const left = Math.max(0, total - done)
+  const gate = progress.gate.until - now
+  return [
+    `${count(done)} / ${count(total)}`,
+    `${total === 0 ? 100 : Math.floor(done * 100 / total)} %`,
+    Gate.isShut(progress.gate, now)
+      ? `the server said wait: ${Math.ceil(gate / 1000)} s`
+      : `${count(rate)}/s, ${count(progress.inFlight)} in flight`,
+    ...(progress.waiting === 0 ? [] : [`${count(progress.waiting)} waiting to be retried`]),
+    outcomes(progress.outcomes).map(([word, value]) => `${count(value)} ${word}`).join(", "),
+    ...(rate > 0 && left > 0 ? [`ETA ${time(left / rate)}`] : [])
+  ].filter((part) => part !== "").join(" · ")
+}
+
+/** What is about to be done. */
+export const begin = (source: string, { entries, known, questions, refused }: Progress, policy: string): string => {
+  const details = [
+    ...(entries > questions + refused ? [`${count(entries - questions - refused)} repeats`] : []),
+    ...(refused > 0 ? [`${count(refused)} not codes`] : []),
+    ...(known > 0 ? [`${count(known)} answered already`] : [])
+  ]
+  const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
+  return `${source}: ${counted(entries, "entry", "entries")}${shown}; ${policy}`
+}
+
+/** The figures of a run, for its end. */
+export const summary = (
+  { calls, entries, known, outcomes: all, pending, questions, retries, seconds, throttled }: Summary,
+  failures: ReadonlyMap<string, number>,
+  places: ReadonlyArray<readonly [string, string]>
+): string => {
+  const answered = Object.values(all).reduce((sum, value) => sum + value, 0)
+  const asked = answered - known
+  const kinds = outcomes(all).map(([word, value]) => [count(value), word] as const)
+  const lines: ReadonlyArray<readonly [string, string]> = [
+    ...kinds,
+    ...[...failures].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([what, value]) =>
+      ["", `${count(value)} × ${what}`] as const
+    ),
+    ...(failures.size > 5 ? [["", `and ${failures.size - 5} other kinds of error`] as const] : []),
+    ...(pending > 0 ? [[count(pending), "pending: run the same command again to go on"] as const] : [])
+  ]
+  const wide = Math.max(...lines.map(([figure]) => figure.length))
+  const codes = pending > 0 ? `${count(answered)} of ${counted(answered + pending, "code")}` : counted(answered, "code")
+  const details = [
+    ...(entries > questions ? [`${count(entries)} entries`] : []),
+    ...(known > 0 && (asked > 0 || pending > 0) ? [`${count(known)} known before`] : [])
+  ]
+  const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
+  const rate = asked > 0 && seconds > 0 ? `, ${count(asked / seconds)}/s` : ""
+  return [
+    asked > 0 || pending > 0
+      ? `${codes}${shown} answered in ${time(seconds)}${rate}`
+      : `nothing to ask: ${codes}${shown} answered already`,
+    ...lines.map(([figure, word]) => `  ${figure.padStart(wide)}  ${word}`),
+    ...(calls > 0
+      ? [`calls   ${count(calls)}, ${counted(retries, "retry", "retries")}, ${count(throttled)} throttled`]
+      : []),
+    ...places.map(([what, where]) => `${what.padEnd(8)}${where}`)
+  ].join("\n")
+}

@@ -1,0 +1,73 @@
+/**
+ * The recorder makes outcomes durable, many at a time.
+ */
+import { Duration, Effect } from "effect"
+import { type Answered, Ledger, type LedgerError } from "../Ledger.ts"
+import { type ErrorRecord, LookupError } from "../Outcome.ts"
+import type { SinkError } from "../Sink.ts"
+import type * as Sweep from "../Sweep.ts"
+import * as Progress from "./Progress.ts"
+import type { Projection } from "./Projection.ts"
+
+/** Outcomes per commit at the most while the ledger keeps up. */
+const commitSize = 256
+/** No outcome waits longer for its commit. */
+const commitInterval = Duration.millis(50)
+
+/** Group commit: outcomes wait for their batch, and count only when it is durable. */
+export const make = (
+  projection: Projection,
+  progress: Progress.Progress
+): Effect.Effect<
+  {
+    readonly settle: (settled: Sweep.Settled) => Effect.Effect<void, LedgerError | SinkError>
+    readonly flush: Effect.Effect<void, LedgerError | SinkError>
+    readonly tick: Effect.Effect<never, LedgerError | SinkError>
+  },
+  never,
+  Ledger
+> =>
+  Effect.gen(function*() {
+    const ledger = yield* Ledger
+    const oneWriter = yield* Effect.makeSemaphore(1)
+    let batch: Array<Answered> = []
+
+    const commit = Effect.suspend(() => {
+      const outcomes = batch
+      if (outcomes.length === 0) return Effect.void
+      batch = []
+      return Effect.zipRight(
+        ledger.record(outcomes),
+        Effect.suspend(() => {
+          for (const answered of outcomes) Progress.count(progress, answered)
+          return projection.advance(outcomes.map(({ question }) => question))
+        })
+      )
+    })
+    const flush = oneWriter.withPermits(1)(Effect.uninterruptible(commit))
+    return {
+      settle: (settled) => batch.push(toAnswered(settled)) < commitSize ? Effect.void : flush,
+      flush,
+      tick: Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), flush))
+    }
+  })
+
+const toAnswered = (settled: Sweep.Settled): Answered => ({
+  question: settled.id,
+  outcome: settled.outcome,
+  http_status: settled.reply?.status ?? null,
+  attempts: settled.attempts,
+  calls: settled.calls,
+  ms: round(settled.ms),
+  at: settled.at,
+  body: settled.reply?.body ?? null,
+  error: settled.error === undefined ? null : JSON.stringify(toErrorRecord(settled.error))
+})
+
+const toErrorRecord = (error: unknown): ErrorRecord =>
+  error instanceof LookupError
+    ? { type: error.reason, message: error.message }
+    : { type: "error", message: error instanceof Error ? error.message : String(error) }
+
+/** Milliseconds with one decimal. */
+export const round = (ms: number): number => Math.round(ms * 10) / 10
