@@ -10,6 +10,7 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import { Cause, Effect, Either } from "effect"
+import { stripVTControlCharacters } from "node:util"
 import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
 import * as Demo from "./Cli/Demo.ts"
@@ -31,21 +32,22 @@ export const main = (
 ): Effect.Effect<number, never, Requirements | CliApp.CliApp.Environment> =>
   Effect.gen(function*() {
     const [name, ...rest] = words
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      const asked = name === "help" ? commands[rest[0] as keyof typeof commands] : undefined
-      yield* print(asked === undefined ? Help.overview(commands) : Help.screen(asked))
-      return name === undefined ? 2 : 0
+    if (name === undefined) {
+      yield* say(Help.overview(commands).trimEnd())
+      return 2
     }
-    if (!Object.hasOwn(commands, name)) return yield* unknown(name)
-    const command = commands[name as keyof typeof commands] as Command.Command<Requirements>
+    const isHelp = name === "help"
+    const asked = isHelp ? rest[0] : name
+    if (asked === undefined || helps.has(asked)) return yield* print(Help.overview(commands))
+    if (!Object.hasOwn(commands, asked)) return yield* unknown(asked)
+    const command = commands[asked as keyof typeof commands] as Command.Command<Requirements>
     const end = rest.indexOf("--")
-    if (rest.slice(0, end < 0 ? rest.length : end).some((word) => word === "--help" || word === "-h")) {
-      yield* print(Help.screen(command))
-      return 0
+    if (isHelp || rest.slice(0, end < 0 ? rest.length : end).some((word) => helps.has(word))) {
+      return yield* print(Help.screen(command))
     }
     yield* warnOfSecrets(words, environment)
     const normal = Argv.normalize(rest, {
-      name,
+      name: asked,
       flags: Object.values(command.flags),
       argument: command.argument
     }, (variable) => environment[variable])
@@ -73,10 +75,16 @@ const config = CliConfig.make({ isCaseSensitive: true, showBuiltIns: false })
 /** The parser's own errors become usage errors in one line. */
 const explain = (error: unknown): unknown =>
   ValidationError.isValidationError(error)
-    ? new Argv.UsageError({ message: HelpDoc.toAnsiText(error.error).replace(/\u001b\[[0-9;]*m/g, "").trim() })
+    ? new Argv.UsageError({ message: stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim() })
     : error
 
-const print = (text: string) => Effect.sync(() => process.stdout.write(text))
+const helps = new Set(["--help", "-h"])
+
+const print = (text: string) =>
+  Effect.sync(() => {
+    process.stdout.write(text)
+    return 0
+  })
 
 const unknown = (name: string) => {
   const near = Argv.nearest(name, Object.keys(commands))

@@ -3,8 +3,15 @@
  */
 import { Either, Schema } from "effect"
 
+const loneSurrogate = /\p{Surrogate}/u
+const half = "the code holds half a character (a lone surrogate)"
+
 /** A code that has passed its rules and may be sent. */
-export const Code = Schema.NonEmptyString.pipe(Schema.maxLength(4096), Schema.brand("Code"))
+export const Code = Schema.NonEmptyString.pipe(
+  Schema.maxLength(4096),
+  Schema.filter((text) => !loneSurrogate.test(text) || half),
+  Schema.brand("Code")
+)
 export type Code = typeof Code.Type
 
 /** What an input must look like to be a code. It is applied before any call and is not part of the request. */
@@ -32,18 +39,20 @@ export class InvalidCodeError extends Schema.TaggedError<InvalidCodeError>()("In
  * @throws SyntaxError where the pattern is not a regular expression
  */
 export const parse = (rules: Rules): (input: string) => Either.Either<Code, InvalidCodeError> => {
-  const pattern = rules.pattern === undefined ? undefined : new RegExp(`^(?:${rules.pattern})$`, "u")
+  const pattern = rules.pattern === undefined ? undefined : whole(rules.pattern)
   return (input) => {
     let code = rules.trim ? input.trim() : input
-    if (rules.pad !== undefined && code.length < rules.pad && digits.test(code)) code = code.padStart(rules.pad, "0")
+    if (rules.pad !== undefined && digits.test(code)) code = code.padStart(rules.pad, "0")
     if (code === "") return invalid("the code is empty")
     if (code.length > 4096) return invalid(`the code is ${code.length} characters long, more than 4,096`)
     if (pattern !== undefined && !pattern.test(code)) return invalid(`the code does not match ${rules.pattern}`)
-    if (loneSurrogate.test(code)) return invalid("the code holds half a character (a lone surrogate)")
+    if (loneSurrogate.test(code)) return invalid(half)
     return Either.right(code as Code)
   }
 }
 
+/** The pattern by itself first: `a)|(b` would become one by the parentheses around it. */
+const whole = (pattern: string) => new RegExp(`^(?:${new RegExp(pattern, "u").source})$`, "u")
+
 const digits = /^[0-9]+$/
-const loneSurrogate = /\p{Surrogate}/u
 const invalid = (message: string) => Either.left(new InvalidCodeError({ message }))

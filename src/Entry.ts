@@ -26,7 +26,7 @@ export interface Question {
 export const key = (question: Question, inputs: ReadonlyArray<string>): string =>
   inputs.length === 0
     ? question.code
-    : JSON.stringify([question.code, ...inputs.map((name) => question.values[name] ?? "")])
+    : JSON.stringify([question.code, ...inputs.map((name) => own(question.values, name) ?? "")])
 
 /** The question behind a key that {@link key} made for the same inputs. */
 export const fromKey = (text: string, inputs: ReadonlyArray<string>): Question => {
@@ -42,10 +42,14 @@ export const values = (
 ): Readonly<Record<string, string>> =>
   inputs.length === 0
     ? noValues
-    : Object.fromEntries(inputs.map((name) => [name, toText(columns?.[name])]))
+    : Object.fromEntries(inputs.map((name) => [name, toText(own(columns ?? {}, name))]))
 
 /** How a value of a row is written where text is asked for. */
 export const toText = (value: unknown): string =>
   typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value)
+
+/** A column may be called `constructor`, and a row need not have it. */
+const own = <A>(record: Readonly<Record<string, A>>, name: string): A | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined
 
 const noValues: Readonly<Record<string, string>> = {}

@@ -59,16 +59,17 @@ export interface Row extends Enrolled, Omit<Answered, "outcome"> {
 }
 
 /** What a ledger keeps about the list that it holds at present. */
-export interface List {
+export const List = Schema.Struct({
   /** Where the entries came from. */
-  readonly source: string
-  readonly entries: number
+  source: Schema.String,
+  entries: Schema.Int,
   /** The names of the columns in order, and which of them holds the code. */
-  readonly columns: ReadonlyArray<string>
-  readonly column: string | null
+  columns: Schema.Array(Schema.String),
+  column: Schema.NullOr(Schema.String),
   /** The outputs that this ledger's runs have written. */
-  readonly outputs: ReadonlyArray<string>
-}
+  outputs: Schema.Array(Schema.String)
+})
+export type List = typeof List.Type
 
 /** How many questions of the present list have which outcome. */
 export interface Counts {
@@ -115,10 +116,14 @@ export const difference = (
 ): ReadonlyArray<string> =>
   [...new Set([...Object.keys(mine), ...Object.keys(theirs)])]
     .filter((part) => mine[part] !== theirs[part])
-    .map((part) => `${part}: ${shown(mine[part])} in the ledger, ${shown(theirs[part])} now`)
+    .map((part) =>
+      isShort(mine[part]) && isShort(theirs[part])
+        ? `${part}: ${mine[part] ?? "none"} in the ledger, ${theirs[part] ?? "none"} now`
+        : `${part}: another value in the ledger`
+    )
 
-const shown = (value: string | undefined) =>
-  value === undefined ? "none" : value.startsWith("sha256:") ? "another value" : value
+/** A hash tells nobody anything, nor do long texts side by side. */
+const isShort = (value: string | undefined) => value === undefined || /^(?!sha256:).{0,200}$/.test(value)
 
 /** The error of a ledger that belongs to another request, if it does. */
 export const mismatch = (

@@ -1,13 +1,14 @@
 /**
  * A lookup says how a question becomes an answer. It is a value: it can be run for one code, for many, or for a list with a ledger.
  */
-import { type HttpClient } from "@effect/platform"
-import { Context, Effect, Option, Schema } from "effect"
+import type { HttpClient } from "@effect/platform"
+import { Effect, type Option, Schema } from "effect"
 import type { Question } from "./Entry.ts"
+import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import * as Request from "./Lookup/Request.ts"
-import * as Template from "./Lookup/Template.ts"
-import { LookupError } from "./Outcome.ts"
+import type * as Template from "./Lookup/Template.ts"
+import type { LookupError } from "./Outcome.ts"
 
 /** What came back from one call. The body is kept as received, so that it can be read again without a call. */
 export interface Reply {
@@ -92,13 +93,13 @@ export const http = <A = unknown, I = A>(
     const decoded = decode(value)
     return decoded._tag === "Right"
       ? { verdict: "found", answer: decoded.right }
-      : Classify.undecodable(`the answer does not fit its schema: ${firstLine(decoded.left.message)}`)
+      : Classify.undecodable(`the answer does not fit its schema: ${oneLine(decoded.left.message)}`)
   }
   return {
     name: options.name ?? "http",
     inputs: Request.inputs(options),
-    fingerprint: Request.fingerprint(options),
-    prepare: Request.prepare(options, expect),
+    fingerprint: Request.fingerprint(options, expect),
+    prepare: Call.prepare(options, expect),
     read: (reply) => Classify.reply(reply, read),
     expect,
     curl: (question) => Effect.asSome(Request.curl(options, question))
@@ -106,7 +107,8 @@ export const http = <A = unknown, I = A>(
 }
 
 /**
- * A lookup by any effect: a database, another service, a computation. Failures of the effect are `failed` outcomes.
+ * A lookup by any effect: a database, another service, a computation. Failures of the effect are `failed` outcomes, and answers are
+ * kept as JSON.
  *
  * `version` stands for what decides the answers: change it when old answers in a ledger should not be used any more.
  */
@@ -118,14 +120,20 @@ export const make = <A, E = never, R = never>(
   name,
   inputs: options?.inputs ?? [],
   fingerprint: Effect.succeed({ lookup: name, version: options?.version ?? "1" }),
-  prepare: Effect.map(Effect.context<R>(), (context: Context.Context<R>) => (question: Question) =>
-    Effect.map(
-      Effect.provide(effect(question.code, question), context),
-      (answer) => ({ status: 200, body: JSON.stringify(answer) ?? "null", header: () => undefined, at: 0 })
-    )),
+  prepare: Effect.gen(function*() {
+    const context = yield* Effect.context<R>()
+    const clock = yield* Effect.clock
+    return (question) =>
+      Effect.map(Effect.provide(Effect.suspend(() => effect(question.code, question)), context), (answer) => ({
+        status: 200,
+        body: JSON.stringify(answer) ?? "null",
+        header: () => undefined,
+        at: clock.unsafeCurrentTimeMillis()
+      }))
+  }),
   read: (reply) => ({ verdict: "found", answer: JSON.parse(reply.body) as A }),
   expect: "json",
   curl: () => Effect.succeedNone
 })
 
-const firstLine = (text: string) => text.replace(/\s*\n[\s│├└─]*/g, " → ")
+const oneLine = (text: string) => text.replace(/\s*\n[\s│├└─]*/g, " → ")

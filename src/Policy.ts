@@ -2,7 +2,7 @@
  * A policy says how hard to try. It is data; the machines that follow it are in Policy/.
  */
 import { Duration, Schema } from "effect"
-import { DurationText } from "./Policy/DurationText.ts"
+import { Limit } from "./Policy/DurationText.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Retry from "./Policy/Retry.ts"
 
@@ -11,9 +11,9 @@ export const Policy = Schema.Struct({
   /** Calls in flight at the most. */
   concurrency: Schema.Int.pipe(Schema.between(1, 10_000)),
   /** The time limit of one call, from sending it to the last byte of its answer. */
-  timeout: DurationText,
+  timeout: Limit,
   /** The time limit of one question over all its attempts; it stands still while the gate is shut. */
-  deadline: DurationText,
+  deadline: Limit,
   retry: Retry.Retry,
   throttle: Gate.Throttle,
   /** Go on although none of the first 100 outcomes is `found`. */

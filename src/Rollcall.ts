@@ -1,7 +1,7 @@
 /**
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
-import { Clock, Effect, Either } from "effect"
+import { Clock, DateTime, Effect, Either } from "effect"
 import * as Code from "./Code.ts"
 import { Ledger, type LedgerError, type List } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
@@ -46,16 +46,17 @@ export const forEach = <A, E, R>(
 ): Effect.Effect<ReadonlyArray<Outcome<A, E | LookupError>>, StopError, R> =>
   Effect.suspend(() => {
     const parse = Code.parse(Code.anyCode)
-    const questions = new Map<string, number>()
+    const ids = new Map<string, number>()
     const outcomes: Array<Outcome<A, E | LookupError>> = []
     const places: Array<number> = []
     const pending: Array<Queue.Pending> = []
     for (const input of codes) {
-      let id = questions.get(input)
+      const code = parse(input)
+      const key = Either.isRight(code) ? code.right : input
+      let id = ids.get(key)
       if (id === undefined) {
-        id = questions.size
-        questions.set(input, id)
-        const code = parse(input)
+        id = ids.size
+        ids.set(key, id)
         if (Either.isRight(code)) pending.push({ id, question: { code: code.right, values: {} } })
         else outcomes[id] = invalid(input, code.left.message)
       }
@@ -119,7 +120,7 @@ export const run = <A, E, R, R2>(
       progress,
       pull: Enrolment.pending(ledger, lookup.inputs),
       settle: recorder.settle
-    }).pipe(Effect.raceFirst(recorder.tick), Effect.ensuring(Effect.ignore(recorder.flush)))
+    }).pipe(Effect.ensuring(Effect.ignore(recorder.flush)))
     yield* recorder.flush
     yield* projection.complete
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
@@ -156,11 +157,11 @@ export const enlist = <A, E, R, R2>(
 const toOutcome = <A, E>(settled: Sweep.Settled<A, E>): Outcome<A, E | LookupError> => {
   const told = {
     code: settled.question.code,
-    ...(settled.reply === undefined ? {} : { http_status: settled.reply.status }),
+    ...(settled.status === undefined ? {} : { http_status: settled.status }),
     attempts: settled.attempts,
     calls: settled.calls,
     ms: Recorder.round(settled.ms),
-    at: new Date(settled.at).toISOString()
+    at: DateTime.formatIso(DateTime.unsafeMake(settled.at))
   }
   switch (settled.outcome) {
     case "found":

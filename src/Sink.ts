@@ -128,7 +128,14 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
 /** Several sinks, each of which gets all rows. */
 export const all = (sinks: ReadonlyArray<Context.Tag.Service<Sink>>): Context.Tag.Service<Sink> => ({
   outputs: sinks.flatMap(({ outputs }) => outputs),
-  check: (ours) => Effect.forEach(sinks, (sink) => sink.check(ours), { discard: true }),
+  check: (ours) =>
+    Effect.suspend((): Effect.Effect<void, SinkError> => {
+      const outputs = sinks.flatMap(({ outputs }) => outputs)
+      const twice = outputs.find((name, index) => outputs.indexOf(name) < index)
+      return twice === undefined
+        ? Effect.forEach(sinks, (sink) => sink.check(ours), { discard: true })
+        : new SinkError({ reason: "Clash", sink: twice, detail: "it is given twice" })
+    }),
   open: (layout) =>
     Effect.map(Effect.forEach(sinks, (sink) => sink.open(layout)), (writers): Writer => ({
       write: (rows) => Effect.forEach(writers, (writer) => writer.write(rows), { discard: true }),

@@ -2,7 +2,7 @@
  * A source is a stream of entries. Its formats are in Source/, one file each; all read UTF-8, plain or gzip.
  */
 import { FileSystem } from "@effect/platform"
-import { Effect, Schema, Stream } from "effect"
+import { Chunk, Effect, Schema, Stream } from "effect"
 import type { Entry } from "./Entry.ts"
 import * as Bytes from "./Source/Bytes.ts"
 import * as Csv from "./Source/Csv.ts"
@@ -18,17 +18,22 @@ export interface Source<out R = never> {
   readonly name: string
   /** The column that holds the code, where there are columns. */
   readonly column: string | undefined
+  /** It fails with `Empty` where there is none. */
   readonly entries: Stream.Stream<Entry, SourceError, R>
 }
 
-/** How a format reads text; the text comes in pieces of any size. */
+/**
+ * Reads text that comes in pieces of any size: gives the items that a piece completes, and all that are left at the last one, which is
+ * empty. It is called in order, and not again after a failure.
+ */
+export type Reader<out A> = (piece: string, isLast: boolean) => Effect.Effect<ReadonlyArray<A>, SourceError>
+
+/** How text becomes entries. Adding one is a file in Source/ and a key in {@link formats}. */
 export interface Format {
   /** Endings of file names, without the dot; `.gz` may follow. */
   readonly endings: ReadonlyArray<string>
-  readonly entries: (
-    text: Stream.Stream<string, SourceError>,
-    options: { readonly name: string; readonly column: string | undefined }
-  ) => Stream.Stream<Entry, SourceError>
+  /** A new reader; it is used for one text. */
+  readonly reader: (options: { readonly name: string; readonly column: string | undefined }) => Reader<Entry>
 }
 
 /** The formats by name. */
@@ -60,36 +65,69 @@ export const formatOf = (name: string): FormatName => {
   return (found?.[0] ?? "lines") as FormatName
 }
 
-/** Reads a file. */
+/** Reads a file. A named pipe is read as a whole first. */
 export const file = (path: string, options: Options = {}): Source<FileSystem.FileSystem> =>
   bytes(
     path,
-    Stream.unwrap(Effect.map(FileSystem.FileSystem, (fs) => fs.stream(path, { chunkSize: 256 * 1024 }))),
+    Stream.unwrap(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { type } = yield* fs.stat(path)
+      // `stream` reads at positions, which a pipe does not have
+      return type === "FIFO" ? Stream.fromEffect(fs.readFile(path)) : fs.stream(path)
+    })),
     options
   )
 
-/** Reads a file with one code per line; empty lines are passed over. */
+/** Reads a file with one code per line; blank lines are passed over. */
 export const lines = (path: string): Source<FileSystem.FileSystem> => file(path, { format: "lines" })
 
 /** Reads bytes from anywhere, standard input for one. */
 export const bytes = <E, R>(
   name: string,
   stream: Stream.Stream<Uint8Array, E, R>,
-  options: Options = {}
+  { column, format = formatOf(name) }: Options = {}
 ): Source<R> => ({
   name,
-  column: options.column,
-  entries: Stream.unwrap(
-    Effect.map(Effect.context<R>(), (context) =>
-      Bytes.text(name, Stream.provideContext(stream, context)).pipe(
-        (text) => formats[options.format ?? formatOf(name)].entries(text, { name, column: options.column })
-      ))
-  )
+  column,
+  entries: Stream.unwrap(Effect.map(Effect.context<R>(), (context) => {
+    const text = Bytes.text(name, Stream.provideContext(stream, context))
+    return notEmpty(name, read(text, () => formats[format].reader({ name, column })))
+  }))
 })
 
 /** Entries from codes at hand; the line is the place in the list, from 1. */
 export const codes = (list: Iterable<string>, name = "codes"): Source => ({
   name,
   column: undefined,
-  entries: Stream.fromIterable(Array.from(list, (input, index) => ({ line: index + 1, input })))
+  entries: notEmpty(
+    name,
+    Stream.suspend(() => Stream.fromIterable(Array.from(list, (input, index): Entry => ({ line: index + 1, input }))))
+  )
 })
+
+const read = (
+  text: Stream.Stream<string, SourceError>,
+  reader: () => Reader<Entry>
+): Stream.Stream<Entry, SourceError> =>
+  Stream.suspend(() => {
+    const next = reader()
+    return text.pipe(
+      Stream.mapEffect((piece) => next(piece, false)),
+      Stream.concat(Stream.suspend(() => Stream.fromEffect(next("", true)))),
+      Stream.filter((entries) => entries.length > 0),
+      Stream.map(Chunk.unsafeFromArray),
+      Stream.flattenChunks
+    )
+  })
+
+const notEmpty = <R>(name: string, entries: Stream.Stream<Entry, SourceError, R>) =>
+  Stream.suspend(() => {
+    let isEmpty = true
+    return Stream.concat(
+      Stream.mapChunks(entries, (chunk) => {
+        isEmpty &&= Chunk.isEmpty(chunk)
+        return chunk
+      }),
+      Stream.suspend(() => isEmpty ? Stream.fail(Bytes.empty(name)) : Stream.empty)
+    )
+  })

@@ -2,7 +2,7 @@
  * The sweep asks every pending question: workers pull the next ready attempt from the queue, and what one attempt came to is settled,
  * tried again later, or ends the sweep.
  */
-import { Cause, Duration, Effect, Fiber, Schedule, ScheduleDecision, ScheduleIntervals, Schema } from "effect"
+import { Cause, Duration, Effect, Fiber, ScheduleDecision, ScheduleIntervals, Schema } from "effect"
 import type { Question } from "./Entry.ts"
 import type { Ask, Lookup, Reply } from "./Lookup.ts"
 import * as Classify from "./Lookup/Classify.ts"
@@ -33,6 +33,8 @@ export interface Settled<out A = unknown, out E = unknown> {
   readonly reply: Reply | undefined
   readonly attempts: number
   readonly calls: number
+  /** The status of the deciding reply, also of one whose body could not be read. */
+  readonly status: number | undefined
   /** Milliseconds of the deciding call. */
   readonly ms: number
   /** When it was settled, in milliseconds since 1970. */
@@ -141,7 +143,8 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) stop("none_found", noneFound(answered))
       const { attempts, calls, id, question } = asked
       const at = clock.unsafeCurrentTimeMillis()
-      return settle({ id, question, outcome, answer, error, reply, attempts, calls, ms, at })
+      const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
+      return settle({ id, question, outcome, answer, error, reply, status, attempts, calls, ms, at })
     }
 
     const tryAgain = (asked: Queue.Asked, attempt: Attempt<A, E>, error: LookupError): Effect.Effect<void, E2> => {
@@ -228,7 +231,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
           const asked = queue.next() ?? (yield* queue.wait)
           if (asked === undefined) return
           begin(slot, asked)
-          const attempt = yield* Effect.matchCause(ask(asked.question), {
+          const attempt = yield* Effect.matchCause(Effect.suspend(() => ask(asked.question)), {
             onSuccess: (reply): Attempt<A, E> => ({ ms: end(slot), reply, verdict: read(lookup, reply) }),
             onFailure: (cause): Attempt<A, E> => ({ ms: end(slot), reply: undefined, verdict: fromCause(cause) })
           })

@@ -4,20 +4,18 @@
  * It follows no redirects and keeps no cookies; an answer is read whole before it is given on. Interruption aborts the request.
  */
 import {
-  Cookies,
-  Headers,
   HttpClient,
   HttpClientError,
   type HttpClientRequest,
-  HttpClientResponse,
-  HttpIncomingMessage,
+  type HttpClientResponse,
   UrlParams
 } from "@effect/platform"
-import { Effect, Either, Inspectable, Layer, Option, Stream } from "effect"
-import { isUtf8 } from "node:buffer"
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
+import { Effect, Either, Layer } from "effect"
 import { Agent, type Dispatcher } from "undici"
-import { LookupError } from "./Outcome.ts"
+import { discreet } from "./Lookup/Call.ts"
+import type { LookupError } from "./Outcome.ts"
+import { type RawHeaders, Response } from "./Transport/Response.ts"
+import { tooLarge, unpack } from "./Transport/Unpack.ts"
 
 /** Limits of the transport. */
 export interface Options {
@@ -42,11 +40,14 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
     )
   )
 
-const make = (dispatcher: Dispatcher, maxBody: number): HttpClient.HttpClient =>
-  HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+const make = (dispatcher: Dispatcher, maxBody: number): HttpClient.HttpClient => {
+  const client = HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
     Effect.flatMap((request) => execute(dispatcher, request, maxBody)),
     Effect.succeed
   )
+  discreet.add(client)
+  return client
+}
 
 const execute = (dispatcher: Dispatcher, request: HttpClientRequest.HttpClientRequest, maxBody: number) =>
   Effect.async<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
@@ -80,7 +81,7 @@ type Resume = (effect: Effect.Effect<HttpClientResponse.HttpClientResponse, Http
 class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined
   private status = 0
-  private headers: Record<string, string | Array<string> | undefined> = {}
+  private headers: RawHeaders = {}
   private chunks: Array<Buffer> = []
   private size = 0
   private isAborted = false
@@ -107,7 +108,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(
     _: Dispatcher.DispatchController,
     status: number,
-    headers: Record<string, string | Array<string> | undefined>
+    headers: RawHeaders
   ): void {
     this.status = status
     this.headers = headers
@@ -115,19 +116,27 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length
-    this.chunks.push(chunk)
-    if (this.size > this.maxBody) controller.abort(tooLarge(this.maxBody))
+    if (this.size <= this.maxBody) return void this.chunks.push(chunk)
+    this.chunks = []
+    this.answer(tooLarge(this.maxBody))
+    controller.abort(tooLarge(this.maxBody))
   }
 
   onResponseEnd(): void {
     const raw = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks, this.size)
     const encoding = this.headers["content-encoding"]
-    try {
-      const body = encoding === undefined || raw.length === 0 ? raw : unpack(String(encoding), raw, this.maxBody)
-      this.resume(Effect.succeed(new Response(this.request, this.status, this.headers, body)))
-    } catch (cause) {
-      this.resume(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
-    }
+    this.answer(encoding === undefined || this.isBodiless() ? raw : unpack(String(encoding), raw, this.maxBody))
+  }
+
+  /** A body that cannot be read fails where it is read: the status and the headers are good all the same. */
+  private answer(body: Buffer | LookupError): void {
+    this.resume(Effect.succeed(new Response(this.request, this.status, this.headers, body)))
+  }
+
+  /** Whether it is certain that nothing was to come; else no byte of a compressed body means that it was cut off. */
+  private isBodiless(): boolean {
+    return this.size === 0 && (this.request.method === "HEAD" || this.status === 204 || this.status === 304 ||
+      this.headers["content-length"] === "0" || this.headers["transfer-encoding"] !== undefined)
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
@@ -135,49 +144,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-const tooLarge = (maxBody: number) =>
-  new LookupError({ reason: "too_large", message: `the body is larger than ${maxBody} bytes` })
+/** What needs no parsing: scheme and host, then a path in which nothing is left to encode. */
+const plain = /^(https?:\/\/[^/?#@\\\s]+)(\/[!$-[\]-~]*)$/
 
-const unpackers: Record<string, (body: Buffer, options: { maxOutputLength: number }) => Buffer> = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync
-}
-
-/** Undoes the content encodings, the last one first; a body that is cut short is an error. */
-const unpack = (encodings: string, body: Buffer, maxBody: number): Buffer => {
-  let unpacked = body
-  for (const encoding of encodings.toLowerCase().split(",").map((name) => name.trim()).reverse()) {
-    if (encoding === "identity") continue
-    const unpacker = unpackers[encoding]
-    if (unpacker === undefined) {
-      throw new LookupError({ reason: "decode", message: `the content encoding ${encoding} is not known` })
-    }
-    try {
-      unpacked = unpacker(unpacked, { maxOutputLength: maxBody })
-    } catch (cause) {
-      if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBody)
-      throw new LookupError({
-        reason: "decode",
-        message: `the ${encoding} body does not unpack: ${(cause as Error).message}`
-      })
-    }
-  }
-  return unpacked
-}
-
-/** Origin and path of a request; `new URL` only where there is more than a plain URL. */
+/** Origin and path of a request, where it is one for HTTP. */
 const destination = (request: HttpClientRequest.HttpClientRequest) => {
-  const { url } = request
-  const slash = url.indexOf("/", 8)
-  if (slash > 0 && request.urlParams.length === 0 && request.hash._tag === "None" && !url.includes("#")) {
-    return { origin: url.slice(0, slash), path: url.slice(slash) }
-  }
-  const made = UrlParams.makeUrl(url, request.urlParams, request.hash)
-  return Either.isLeft(made)
-    ? undefined
-    : { origin: made.right.origin, path: made.right.pathname + made.right.search }
+  const found = request.urlParams.length === 0 ? plain.exec(request.url) : null
+  if (found !== null) return { origin: found[1]!, path: found[2]! }
+  const made = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  if (Either.isLeft(made)) return undefined
+  const { origin, password, pathname, protocol, search, username } = made.right
+  return /^https?:$/.test(protocol) && username === "" && password === ""
+    ? { origin, path: pathname + search }
+    : undefined
 }
 
 const bodyOf = (body: HttpClientRequest.HttpClientRequest["body"]) => {
@@ -188,87 +167,5 @@ const bodyOf = (body: HttpClientRequest.HttpClientRequest["body"]) => {
       return body.body as string | Uint8Array
     default:
       return null
-  }
-}
-
-/** A reply that has been read whole. */
-class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly status: number
-  private readonly rawHeaders: Record<string, string | Array<string> | undefined>
-  private readonly body: Buffer
-
-  constructor(
-    request: HttpClientRequest.HttpClientRequest,
-    status: number,
-    rawHeaders: Record<string, string | Array<string> | undefined>,
-    body: Buffer
-  ) {
-    super()
-    this.request = request
-    this.status = status
-    this.rawHeaders = rawHeaders
-    this.body = body
-  }
-
-  get headers(): Headers.Headers {
-    return Headers.fromInput(this.rawHeaders as Record<string, string>)
-  }
-
-  get cookies(): Cookies.Cookies {
-    const set = this.rawHeaders["set-cookie"]
-    return set === undefined ? Cookies.empty : Cookies.fromSetCookie(set)
-  }
-
-  get remoteAddress(): Option.Option<string> {
-    return Option.none()
-  }
-
-  get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    if (!isUtf8(this.body)) return this.undecodable(new Error("the body is not UTF-8"))
-    const isMarked = this.body.length >= 3 && this.body[0] === 0xef && this.body[1] === 0xbb && this.body[2] === 0xbf
-    return Effect.succeed(this.body.toString("utf8", isMarked ? 3 : 0))
-  }
-
-  get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
-    return Effect.flatMap(
-      this.text,
-      (text) =>
-        Effect.try({ try: () => text === "" ? null : JSON.parse(text), catch: (cause) => this.undecodable(cause) })
-    )
-  }
-
-  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
-    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
-  }
-
-  get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
-    const headers = { "content-type": String(this.rawHeaders["content-type"]) }
-    return Effect.tryPromise({
-      try: () => new globalThis.Response(this.body, { headers }).formData(),
-      catch: (cause) => this.undecodable(cause)
-    })
-  }
-
-  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
-    return Effect.sync(() => new Uint8Array(this.body).buffer)
-  }
-
-  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
-    return Stream.succeed(this.body)
-  }
-
-  toJSON(): unknown {
-    return HttpIncomingMessage.inspect(this, {
-      _id: "@effect/platform/HttpClientResponse",
-      request: this.request.toJSON(),
-      status: this.status
-    })
-  }
-
-  private undecodable(cause: unknown) {
-    return new HttpClientError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
   }
 }

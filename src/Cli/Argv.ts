@@ -46,7 +46,7 @@ export const normalize = (
     const typed = take(word, accepts.flags)
     if (typed === undefined) return fail(unknown(word, accepts))
     const { flag, value } = typed
-    if (seen.has(flag.name) && !flag.isRepeated) return fail(`--${flag.name} is given twice`)
+    if (seen.has(flag.name) && !flag.isRepeated && !flag.isSwitch) return fail(`--${flag.name} is given twice`)
     seen.add(flag.name)
     if (flag.isSwitch) {
       if (value !== undefined) return fail(`--${flag.name} takes no value: ${word}`)
@@ -54,7 +54,9 @@ export const normalize = (
       continue
     }
     const given = value ?? words[++at]
-    if (given === undefined) return fail(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? "VALUE"}`)
+    if (given === undefined || (value === undefined && isFlag(given, accepts.flags))) {
+      return fail(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? "VALUE"}`)
+    }
     options.push(`--${flag.name}`, given)
   }
   for (const flag of accepts.flags) {
@@ -81,6 +83,10 @@ export const normalize = (
   ])
 }
 
+/** A value was forgotten where the next word is a flag; a value that looks like one is written `--flag=value`. */
+const isFlag = (word: string, flags: ReadonlyArray<Flag.Any>) =>
+  word.startsWith("--") && take(word, flags) !== undefined
+
 /** The flag that a word names, and its value where the word holds one. */
 const take = (word: string, flags: ReadonlyArray<Flag.Any>) => {
   if (word.startsWith("--")) {
@@ -88,37 +94,47 @@ const take = (word: string, flags: ReadonlyArray<Flag.Any>) => {
     const flag = flags.find((flag) => flag.name === name)
     return flag && { flag, value: value.length === 0 ? undefined : value.join("=") }
   }
+  // `-output x` is more likely a slip than `-o utput`
+  if (flags.some(({ name }) => name.length > 1 && name === word.slice(1).split("=")[0])) return undefined
   const flag = flags.find(({ alias }) => alias === word[1])
   return flag && { flag, value: word.length === 2 ? undefined : word.slice(word[2] === "=" ? 3 : 2) }
 }
 
 const unknown = (word: string, accepts: Accepts): string => {
-  const [typed = ""] = word.split("=")
-  const names = accepts.flags.flatMap(({ alias, name }) =>
-    alias === undefined ? [`--${name}`] : [`--${name}`, `-${alias}`]
-  )
-  const near = nearest(typed, names)
+  const typed = word.split("=")[0]!
+  const name = typed.replace(/^--?/, "")
+  const alias = accepts.flags.find(({ alias }) => alias?.toLowerCase() === name.toLowerCase())?.alias
+  const long = nearest(name, accepts.flags.map(({ name }) => name))
+  const near = alias === undefined ? long && `--${long}` : `-${alias}`
   return `there is no flag ${typed}${near === undefined ? "" : `, did you mean ${near}?`}`
 }
 
-/** The name that is only a few letters away, if there is one. */
+/** The one name that begins as typed, or the nearest one that is only a few letters away. */
 export const nearest = (typed: string, names: ReadonlyArray<string>): string | undefined => {
-  const scored = names
-    .map((name) => ({ name, steps: distance(typed.toLowerCase(), name.toLowerCase()) }))
+  const text = typed.toLowerCase()
+  const begun = names.filter((name) => text !== "" && name.startsWith(text))
+  if (begun.length === 1) return begun[0]
+  const [best] = names
+    .map((name) => ({ name, steps: distance(text, name) }))
     .sort((a, b) => a.steps - b.steps)
-  const [best] = scored
-  return best !== undefined && best.steps <= Math.max(1, Math.floor(typed.length / 3)) ? best.name : undefined
+  return best !== undefined && best.steps <= Math.floor((text.length + 1) / 3) ? best.name : undefined
 }
 
-/** Levenshtein's distance. */
+/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  const table = [Array.from({ length: b.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= a.length; i++) {
-    const next = [i]
+    const row = [i]
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      row.push(Math.min(
+        table[i - 1]![j]! + 1,
+        row[j - 1]! + 1,
+        table[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
+        isSwapped ? table[i - 2]![j - 2]! + 1 : Infinity
+      ))
     }
-    row = next
+    table.push(row)
   }
-  return row[b.length]!
+  return table[a.length]![b.length]!
 }

@@ -12,7 +12,7 @@ import * as File from "../Sink/File.ts"
 import * as Source from "../Source.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
-import * as Job from "./Job.ts"
+import type * as Job from "./Job.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
@@ -177,6 +177,7 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
     return yield* Run.call(job, {
       sink: Sink.make(yield* File.make(output), { format: "ndjson" }),
       ledger,
+      outputs: [output],
       order: "input",
       quiet: false,
       summary: (summary, failures) =>

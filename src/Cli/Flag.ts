@@ -4,7 +4,7 @@
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
-import { Either, Option, ParseResult, Schema } from "effect"
+import { Either, type Option, ParseResult, Schema } from "effect"
 
 /** How a flag is described. */
 export interface Description {

@@ -33,11 +33,13 @@ export const screen = (command: Command<any>): string => {
     `${command.summary[0]!.toUpperCase()}${command.summary.slice(1)}.`,
     "",
     `Usage: ${command.usage}`,
+    ...command.examples.map((example) => `  $ ${example}`),
     ...groups.flatMap((group) => [
+      "",
       group,
       ...flags.filter((flag) => flag.group === group).map((flag) => `  ${left(flag).padEnd(28)} ${flag.help}`)
     ]),
-    ...command.examples.map((example) => `  $ ${example}`),
+    "",
     "Each flag can be set in the environment: --max-wait is ROLLCALL_MAX_WAIT.",
     ""
   ].join("\n")

@@ -3,17 +3,18 @@
  */
 import { FileSystem } from "@effect/platform"
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Effect, Either, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type * as Code from "../Code.ts"
 import * as Lookup from "../Lookup.ts"
 import * as Request from "../Lookup/Request.ts"
 import * as Select from "../Lookup/Select.ts"
 import * as Policy from "../Policy.ts"
-import { DurationText, format } from "../Policy/DurationText.ts"
+import { format as duration, Limit } from "../Policy/DurationText.ts"
 import * as Source from "../Source.ts"
 import * as Argv from "./Argv.ts"
 import type { Values } from "./Command.ts"
 import * as Flag from "./Flag.ts"
+import * as Talk from "./Talk.ts"
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const
 const formats = Object.keys(Source.formats) as Array<Source.FormatName>
@@ -69,7 +70,7 @@ export const flags = {
   inputFormat: Flag.optional("input-format", Flag.choice(formats), {
     group: input,
     value: "FORMAT",
-    help: `${formats.join(", ")}; else by the ending (.gz may follow), else lines`
+    help: `${formats.join(", ")}; else by FILE's ending, else lines`
   }),
   column: Flag.optional("column", Text, { group: input, value: "NAME", help: "the column that holds the code" }),
   as: Flag.repeated("as", Alias, {
@@ -109,25 +110,25 @@ export const flags = {
     value: "N",
     help: `calls in flight (${Policy.standard.concurrency})`
   }),
-  timeout: Flag.optional("timeout", DurationText, {
+  timeout: Flag.optional("timeout", Limit, {
     group: effort,
     value: "TIME",
-    help: `limit of one call (${format(Policy.standard.timeout)})`
+    help: `limit of one call (${duration(Policy.standard.timeout)})`
   }),
-  deadline: Flag.optional("deadline", DurationText, {
+  deadline: Flag.optional("deadline", Limit, {
     group: effort,
     value: "TIME",
-    help: `limit of one question over all its attempts (${format(Policy.standard.deadline)})`
+    help: `limit of one question over all its attempts (${duration(Policy.standard.deadline)})`
   }),
   retries: Flag.optional("retries", Flag.whole(0, 100), {
     group: effort,
     value: "N",
     help: `attempts after the first (${Policy.standard.retry.retries}); a 429 does not count`
   }),
-  maxWait: Flag.optional("max-wait", DurationText, {
+  maxWait: Flag.optional("max-wait", Limit, {
     group: effort,
     value: "TIME",
-    help: `stop after this long of nothing but 429 (${format(Policy.standard.throttle.maxWait)})`
+    help: `stop after this long of nothing but 429 (${duration(Policy.standard.throttle.maxWait)})`
   })
 }
 
@@ -148,7 +149,7 @@ export const make = (
   file: Option.Option<string>
 ): Effect.Effect<Job, Argv.UsageError | Select.SelectError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    if (Option.isNone(values.url)) return yield* usage("which API? --url 'https://api.example/zip/{code}'")
+    if (Option.isNone(values.url) || values.url.value === "") return yield* usage("which API? --url 'https://api.example/zip/{code}'")
     const fill = renaming(values.as)
     const headers: Record<string, string> = {}
     for (const line of [...values.header, ...(yield* headerLines(values.headerFile))]) {
@@ -156,10 +157,11 @@ export const make = (
       headers[name!.trim()] = fill(value.join(":").trim())
     }
     const notFoundWhen = yield* Option.match(values.notFoundWhen, {
-      onNone: () => Effect.succeed(undefined),
+      onNone: () => Effect.void,
       onSome: Select.predicate
     })
     const column = Option.getOrUndefined(values.column)
+    const hasColumns = column !== undefined || format(values, file) !== "lines"
     const rules = {
       trim: true,
       ...optional("pad", values.pad),
@@ -173,9 +175,13 @@ export const make = (
         ...optional("body", Option.map(values.data, fill)),
         ...optional("expect", values.expect),
         ...(notFoundWhen === undefined ? {} : { notFoundWhen }),
-        columns: named([values.url.value, ...Object.values(headers), ...Option.toArray(values.data)].map(fill))
+        // in plain lines, what stands in braces in a body is the body's own
+        columns: hasColumns ? named([...Object.values(headers), ...Option.toArray(values.data).map(fill)]) : []
       }),
-      source: source(file, { ...optional("format", values.inputFormat), ...(column === undefined ? {} : { column }) }),
+      source: yield* source(file, {
+        format: format(values, file),
+        ...(column === undefined ? {} : { column })
+      }),
       rules,
       policy: policy(values),
       select: yield* Effect.forEach(values.select, (text) => Select.parse(text))
@@ -219,10 +225,22 @@ const headerLines = (file: Option.Option<string>) =>
       )
   })
 
-const source = (file: Option.Option<string>, options: Source.Options): Source.Source<FileSystem.FileSystem> =>
-  Option.isNone(file) || file.value === Argv.stdin
-    ? Source.bytes("standard input", NodeStream.stdin, options)
-    : Source.file(file.value, options)
+const format = ({ inputFormat }: Values<typeof flags>, file: Option.Option<string>): Source.FormatName =>
+  Option.getOrElse(
+    inputFormat,
+    () => Option.isNone(file) || file.value === Argv.stdin ? "lines" : Source.formatOf(file.value)
+  )
+
+/** A terminal is read only where that is asked for, because a command that waits for typing looks as if it hung. */
+const source = (file: Option.Option<string>, options: Source.Options) =>
+  Effect.gen(function*() {
+    if (Option.isSome(file) && file.value !== Argv.stdin) return Source.file(file.value, options)
+    if (process.stdin.isTTY) {
+      if (Option.isNone(file)) return yield* usage("which codes? Name a FILE, or pipe them in, or type them after -")
+      yield* Talk.say("reading codes from the terminal, one a line; Ctrl-D ends the list")
+    }
+    return Source.bytes("standard input", NodeStream.stdin, options)
+  })
 
 const checked = (pattern: Option.Option<string>) =>
   Effect.try({
@@ -250,9 +268,9 @@ const optional = <const Name extends string, A>(name: Name, value: Option.Option
 export const describe = ({ concurrency, deadline, retry, throttle, timeout }: Policy.Policy): string =>
   [
     `-c ${concurrency}`,
-    `timeout ${format(timeout)}`,
-    `${retry.retries} retries (${format(retry.base)} doubling to ${format(retry.cap)}, full jitter)`,
-    `deadline ${format(deadline)}`,
-    `max-wait ${format(throttle.maxWait)}`,
+    `timeout ${duration(timeout)}`,
+    `${retry.retries} retries (${duration(retry.base)} doubling to ${duration(retry.cap)}, full jitter)`,
+    `deadline ${duration(deadline)}`,
+    `max-wait ${duration(throttle.maxWait)}`,
     "no rate limit but what the server tells"
   ].join(", ")

@@ -2,7 +2,7 @@
  * `rollcall plan`: what `run` would ask, without a call.
  */
 import { FetchHttpClient, FileSystem } from "@effect/platform"
-import { Effect, Layer, Option } from "effect"
+import { Effect, type Layer, Option } from "effect"
 import * as Entry from "../Entry.ts"
 import { Ledger } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
@@ -20,7 +20,7 @@ export const command = Command.make({
   name: "plan",
   summary: "show what run would ask, and the first request, without a call",
   usage: "rollcall plan [FILE | -] --url TEMPLATE [OPTIONS]",
-  examples: ["rollcall plan zips.csv --column zip --url 'https://api.example/zip/{code}' -H 'Key: ${API_KEY}'"],
+  examples: ["rollcall plan zips.csv --column zip --url 'https://api.example/{code}' -H 'Key: ${API_KEY}'"],
   argument: "FILE",
   flags,
   handle: (values, file) =>

@@ -2,8 +2,9 @@
  * `rollcall run`: asks about every code, and goes on where an earlier run stopped.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Clock, Config, Effect, Encoding, Layer, Option, Schema } from "effect"
-import { Ledger, LedgerError } from "../Ledger.ts"
+import { Clock, Config, DateTime, Effect, Encoding, Exit, Layer, Option, Schema } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { type Ledger, LedgerError } from "../Ledger.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
@@ -55,7 +56,8 @@ export const command = Command.make({
   summary: "ask an API about every code in FILE (or standard input)",
   usage: "rollcall run [FILE | -] --url TEMPLATE [OPTIONS]",
   examples: [
-    "rollcall run zips.csv --column zip --url 'https://api.example/zip/{code}' -H 'Key: ${API_KEY}' -o zips.ndjson"
+    "rollcall run zips.csv --column zip --url 'https://api.example/zip/{code}' -o zips.ndjson",
+    "cat isbns | rollcall run --url 'https://api.example/{code}' -H 'Key: ${API_KEY}' --select title"
   ],
   argument: "FILE",
   flags,
@@ -63,6 +65,7 @@ export const command = Command.make({
     Effect.gen(function*() {
       const job = yield* Job.make(values, file)
       const ledger = yield* ledgerFile(values, job, file)
+      yield* distinct([...values.output, ledger])
       if (values.fresh) yield* putAside([ledger, `${ledger}-wal`, `${ledger}-shm`], values.output)
       const sink = yield* sinks(values, job)
       const places = [
@@ -72,6 +75,7 @@ export const command = Command.make({
       return yield* call(job, {
         sink,
         ledger,
+        outputs: values.output,
         order: Option.getOrElse(values.order, () => "input" as const),
         quiet: values.quiet,
         begin: (progress) => Talk.say(Talk.begin(job.source.name, progress, Job.describe(job.policy))),
@@ -82,13 +86,15 @@ export const command = Command.make({
 
 /**
  * Runs a job with its ledger and sinks, and shows its progress; the result is the exit code. The summary is shown however the run ends,
- * once it has begun to ask; a ledger that was made for nothing is taken away again.
+ * once there is an answer; what was made for nothing is taken away again.
  */
 export const call = (
   job: Job.Job,
   options: {
     readonly sink: typeof Sink.Sink.Service
     readonly ledger: string
+    /** The files that the sink writes. */
+    readonly outputs: ReadonlyArray<string>
     readonly order: Order
     readonly quiet: boolean
     /** Said when the list has been read. */
@@ -100,6 +106,8 @@ export const call = (
     const progress = Progress.none()
     const wasThere = yield* exists(options.ledger)
     const started = yield* Clock.currentTimeNanos
+    // V8 optimizes the parser of replies after one of them otherwise, and the end of the process would wait for that
+    setFlagsFromString("--wasm-tiering-budget=30000000")
     // the dispatcher and the binding are not loaded before they are needed
     const Transport = yield* Effect.promise(() => import("../Transport.ts"))
     const ledger = yield* openLedger(options.ledger)
@@ -111,27 +119,37 @@ export const call = (
       progress,
       onBegin: Effect.suspend(() => options.quiet ? Effect.void : options.begin?.(progress) ?? Effect.void)
     }).pipe(Effect.provide([ledger, Layer.succeed(Sink.Sink, options.sink), Transport.layer]))
-    const shown = options.quiet ? run : Effect.raceFirst(run, Talk.watch(progress))
+    const shown = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))
 
-    const end = Effect.gen(function*() {
-      const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-      if (progress.phase === "asking") {
-        return options.quiet
-          ? undefined
-          : yield* options.summary(Progress.summary(progress, seconds), progress.failures)
-      }
-      if (!wasThere) yield* removeLedger(options.ledger)
-    })
-    yield* Effect.onExit(shown, () => end)
+    const end = (isComplete: boolean) =>
+      Effect.gen(function*() {
+        const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
+        const summary = Progress.summary(progress, seconds)
+        const answered = summary.questions + progress.refused - summary.pending
+        if (isComplete || (progress.phase === "asking" && answered > progress.refused)) {
+          return options.quiet ? undefined : yield* options.summary(summary, progress.failures)
+        }
+        yield* remove(options.outputs.map((path) => `${path}.part`))
+        if (!wasThere) yield* remove(["", "-wal", "-shm"].map((end) => options.ledger + end))
+      })
+    yield* Effect.onExit(shown, (exit) => end(Exit.isSuccess(exit)))
     const { failed, invalid } = progress.outcomes
     return failed + invalid > 0 ? 3 : 0
   })
 
-const removeLedger = (path: string) =>
+const remove = (paths: ReadonlyArray<string>) =>
   Effect.flatMap(
     FileSystem.FileSystem,
-    (fs) => Effect.forEach(["", "-wal", "-shm"], (end) => Effect.ignore(fs.remove(path + end)), { discard: true })
+    (fs) => Effect.forEach(paths, (path) => Effect.ignore(fs.remove(path)), { discard: true })
   )
+
+/** Refuses to write two things to one file. */
+const distinct = (files: ReadonlyArray<string>) =>
+  Effect.flatMap(Path.Path, (path) => {
+    const resolved = files.map((file) => file === "-" ? file : path.resolve(file))
+    const twice = files.find((_, index) => resolved.indexOf(resolved[index]!) < index)
+    return twice === undefined ? Effect.void : new UsageError({ message: `${twice} would be written twice` })
+  })
 
 /** The ledger in a file; the binding is loaded only now. */
 export const openLedger = (path: string): Effect.Effect<Layer.Layer<Ledger, LedgerError>, LedgerError> =>
@@ -155,8 +173,6 @@ const sinks = (values: Command.Values<typeof flags>, job: Job.Job) =>
     const options = { select: job.select, noTiming }
     const given = Option.getOrUndefined(values.format)
     if (values.output.length === 0) return Sink.make(Stdout.target, { format: given ?? "ndjson", ...options })
-    const twice = values.output.find((path, index) => values.output.indexOf(path) < index)
-    if (twice !== undefined) return yield* new UsageError({ message: `-o ${twice} is given twice` })
     return Sink.all(
       yield* Effect.forEach(values.output, (path) =>
         path === "-"
@@ -190,7 +206,7 @@ export const ledgerFile = (
     const list = Option.isNone(file) || file.value.startsWith("-") ? "-" : path.resolve(file.value)
     const identity = JSON.stringify([list, yield* job.lookup.fingerprint])
     const hash = yield* Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(identity)))
-    const name = `${path.parse(list).name.replace(/[^\w.-]/g, "_")}-${
+    const name = `${list === "-" ? "stdin" : path.parse(list).name.replace(/[^\w.-]/g, "_")}-${
       Encoding.encodeHex(new Uint8Array(hash)).slice(0, 12)
     }`
     return path.join(folder, `${name}.ledger`)
@@ -201,8 +217,7 @@ const putAside = ([ledger, ...journals]: readonly [string, ...Array<string>], ou
   Effect.gen(function*() {
     if (!(yield* exists(ledger))) return
     const fs = yield* FileSystem.FileSystem
-    const now = yield* Clock.currentTimeMillis
-    const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+Z/g, "")
+    const stamp = DateTime.formatIso(yield* DateTime.now).replace(/[-:]|\.\d+Z/g, "")
     for (const path of [ledger, ...journals, ...outputs]) {
       if (!(yield* exists(path))) continue
       const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/.exec(path)!

@@ -7,11 +7,14 @@ import * as Gate from "../Policy/Gate.ts"
 import type { Progress } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 
-/** Writes a line. */
+/** Writes a line, over the line of progress where one stands. */
 export const say = (text: string): Effect.Effect<void> =>
   Effect.sync(() => {
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${isTerminal() ? clear : ""}${text}\n`)
   })
+
+const isTerminal = () => process.stderr.isTTY === true
+const clear = "\r\u001b[K"
 
 /** A count with its thousands apart. */
 export const count = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",")
@@ -19,6 +22,9 @@ export const count = (value: number): string => String(Math.round(value)).replac
 /** A count with its noun. */
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
+
+/** Whole seconds, where a tenth is nobody's business. */
+const remaining = (seconds: number) => seconds < 10 ? `${Math.ceil(seconds)} s` : time(seconds)
 
 /** Seconds as people read them. */
 export const time = (seconds: number): string => {
@@ -44,10 +50,9 @@ const settled = (progress: Progress) => Object.values(progress.outcomes).reduce(
 /** Shows progress until it is interrupted: one line that is painted over on a terminal, a line every 10 s elsewhere. */
 export const watch = (progress: Progress): Effect.Effect<never> =>
   Effect.gen(function*() {
-    const isTerminal = process.stderr.isTTY === true
     const rates: Array<readonly [number, number]> = []
     while (true) {
-      yield* Effect.sleep(Duration.millis(isTerminal ? 100 : 10_000))
+      yield* Effect.sleep(Duration.millis(isTerminal() ? 100 : 10_000))
       const now = Number(yield* Clock.currentTimeNanos) / 1e6
       const done = settled(progress)
       rates.push([now, done])
@@ -55,39 +60,45 @@ export const watch = (progress: Progress): Effect.Effect<never> =>
       while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
       const [since, before] = rates[0]!
       const rate = now > since ? (done - before) * 1000 / (now - since) : 0
-      const line = status(progress, done, rate, now)
       yield* Effect.sync(() => {
         process.stderr.write(
-          isTerminal ? `\r${line.slice(0, (process.stderr.columns || 80) - 1)}\u001b[K` : `${line}\n`
+          isTerminal()
+            ? `${clear}${status(progress, done, rate, now, (process.stderr.columns || 80) - 1)}`
+            : `${status(progress, done, rate, now)}\n`
         )
       })
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {
-    if (process.stderr.isTTY === true) process.stderr.write("\r\u001b[K")
+    if (isTerminal()) process.stderr.write(clear)
   })))
 
-/** The line of progress. */
-export const status = (progress: Progress, done: number, rate: number, now: number): string => {
-  if (progress.phase === "reading") return `reading: ${counted(progress.entries, "entry", "entries")}`
+/** The line of progress; what does not fit into `width` is left out, what matters least first. */
+export const status = (progress: Progress, done: number, rate: number, now: number, width = Infinity): string => {
+  if (progress.phase === "reading") return `reading: ${counted(progress.entries, "entry", "entries")}`.slice(0, width)
   const total = progress.questions + progress.refused
   const left = Math.max(0, total - done)
   const gate = progress.gate.until - now
-  return [
-    `${count(done)} / ${count(total)}`,
-    `${total === 0 ? 100 : Math.floor(done * 100 / total)} %`,
-    Gate.isShut(progress.gate, now)
-      ? `the server said wait: ${Math.ceil(gate / 1000)} s`
-      : `${count(rate)}/s, ${count(progress.inFlight)} in flight`,
-    ...(progress.waiting === 0 ? [] : [`${count(progress.waiting)} waiting to be retried`]),
+  const shut = Gate.isShut(progress.gate, now)
+  const parts = [
+    `${count(done)}/${count(total)} (${total === 0 ? 100 : Math.floor(done * 100 / total)} %)`,
+    shut ? `the server says wait ${Math.ceil(gate / 1000)} s` : `${count(rate)}/s`,
+    `${count(progress.inFlight)} in flight`,
+    progress.waiting === 0 ? "" : `${count(progress.waiting)} to retry`,
     outcomes(progress.outcomes).map(([word, value]) => `${count(value)} ${word}`).join(", "),
-    ...(rate > 0 && left > 0 ? [`ETA ${time(left / rate)}`] : [])
-  ].filter((part) => part !== "").join(" · ")
+    rate > 0 && left > 0 ? `${remaining(left / rate)} left` : ""
+  ]
+  const line = (shown: ReadonlySet<string>) => parts.filter((part) => shown.has(part)).join(" · ")
+  const byWeight = [0, 1, 5, 4, 2, 3].map((index) => parts[index]!).filter((part) => part !== "")
+  return line(byWeight.reduce(
+    (shown, part) => line(new Set(shown).add(part)).length <= width ? new Set(shown).add(part) : shown,
+    new Set<string>()
+  ))
 }
 
 /** What is about to be done. */
 export const begin = (source: string, { entries, known, questions, refused }: Progress, policy: string): string => {
   const details = [
-    ...(entries > questions + refused ? [`${count(entries - questions - refused)} repeats`] : []),
+    ...(entries > questions + refused ? [counted(entries - questions - refused, "repeat")] : []),
     ...(refused > 0 ? [`${count(refused)} not codes`] : []),
     ...(known > 0 ? [`${count(known)} answered already`] : [])
   ]

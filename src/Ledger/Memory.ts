@@ -11,28 +11,30 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
   let entries: Array<Enrolled> = []
   const questions = new Map<string, number>()
   const outcomes = new Map<number, Answered>()
-  /** The first entry of each question. */
-  const first = new Map<string, number>()
+  /** The entries of each question of the list, in order. */
+  const ordinals = new Map<number, Array<number>>()
+
+  const isRepeat = (question: number, ordinal: number) => ordinals.get(question)?.[0] !== ordinal
 
   const row = (entry: Enrolled): Row => {
-    if (entry.key === null) return { ...none, ...entry, outcome: "invalid", question: 0, isRepeat: false }
+    if (entry.key === null) return { ...pending, ...entry, outcome: "invalid", question: 0, isRepeat: false }
     const question = questions.get(entry.key)!
-    return { ...none, question, ...entry, ...outcomes.get(question), isRepeat: first.get(entry.key) !== entry.ordinal }
-  }
-
-  const index = () => {
-    first.clear()
-    for (const { key, ordinal } of entries) if (key !== null && !first.has(key)) first.set(key, ordinal)
+    return {
+      ...pending,
+      question,
+      ...entry,
+      ...outcomes.get(question),
+      isRepeat: isRepeat(question, entry.ordinal)
+    }
   }
 
   return Ledger.of({
     name: "memory",
     begin: (fingerprint) =>
-      Effect.suspend(() => request === undefined ? Effect.void : mismatch("memory", request, fingerprint)).pipe(
-        Effect.zipRight(Effect.sync(() => {
-          request = fingerprint
-        }))
-      ),
+      Effect.suspend(() => {
+        request ??= fingerprint
+        return mismatch("memory", request, fingerprint)
+      }),
     enroll: (batch) =>
       Effect.sync(() => {
         for (const entry of batch) {
@@ -44,7 +46,14 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       Effect.sync(() => {
         list = given
         entries = entries.slice(0, given.entries)
-        index()
+        ordinals.clear()
+        for (const { key, ordinal } of entries) {
+          if (key === null) continue
+          const question = questions.get(key)!
+          const places = ordinals.get(question)
+          if (places === undefined) ordinals.set(question, [ordinal])
+          else places.push(ordinal)
+        }
       }),
     list: Effect.sync(() => list),
     pending: (ordinal, limit) =>
@@ -52,8 +61,9 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         const found = []
         for (let at = ordinal; at < entries.length && found.length < limit; at++) {
           const { key } = entries[at]!
-          if (key === null || first.get(key) !== at || outcomes.has(questions.get(key)!)) continue
-          found.push({ question: questions.get(key)!, key, ordinal: at })
+          if (key === null) continue
+          const question = questions.get(key)!
+          if (!outcomes.has(question) && !isRepeat(question, at)) found.push({ question, key, ordinal: at })
         }
         return found
       }),
@@ -63,24 +73,18 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       }),
     rows: (ordinal, limit) => Effect.sync(() => entries.slice(ordinal, ordinal + limit).map(row)),
     rowsOf: (ids) =>
-      Effect.sync(() => {
-        const wanted = new Map(ids.map((id, place) => [id, place]))
-        return entries
-          .filter(({ key }) => key !== null && wanted.has(questions.get(key)!))
-          .map(row)
-          .sort((a, b) => wanted.get(a.question)! - wanted.get(b.question)! || a.ordinal - b.ordinal)
-      }),
+      Effect.sync(() => ids.flatMap((id) => (ordinals.get(id) ?? []).map((ordinal) => row(entries[ordinal]!)))),
     counts: Effect.sync((): Counts => {
       const counts = { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
-      for (const key of first.keys()) {
-        const outcome = outcomes.get(questions.get(key)!)
+      for (const question of ordinals.keys()) {
+        const outcome = outcomes.get(question)
         if (outcome !== undefined) counts[outcome.outcome]++
       }
       const refused = entries.filter(({ key }) => key === null).length
-      return { entries: entries.length, questions: first.size, refused, outcomes: counts }
+      return { entries: entries.length, questions: ordinals.size, refused, outcomes: counts }
     })
   })
 })
 
-/** An entry without an outcome. */
-const none = { outcome: null, http_status: null, attempts: 0, calls: 0, ms: null, at: 0, body: null } as const
+/** What stands in a row that has no outcome. */
+const pending = { outcome: null, http_status: null, attempts: 0, calls: 0, ms: null, at: 0, body: null } as const

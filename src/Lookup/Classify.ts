@@ -109,30 +109,46 @@ const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttle
 /** The first words of a body in one line, for a message. */
 const excerpt = (body: string): string => {
   const text = body.slice(0, 400).replace(/<[^>]*>/g, " ").replace(/[\s\p{Cc}]+/gu, " ").trim()
-  return text.length > 160 ? `${text.slice(0, 159)}…` : text
+  return text.length > 160 ? `${text.slice(0, 159).replace(/\p{Surrogate}$/u, "")}…` : text
 }
 
 /**
- * The wait that a reply asks for with `Retry-After`: seconds, or a date in any of HTTP's three forms, taken relative to the
- * reply's own `Date` where it has one. Garbage, zero and what has passed are no hint (`undefined`).
+ * The wait that a reply asks for with `Retry-After`: seconds, or a date in any of HTTP's three forms or in ISO 8601, taken relative
+ * to the reply's own `Date` where it has one. Garbage, zero and what has passed are no hint (`undefined`).
  *
  * Source: RFC 9110, 10.2.3 and 5.6.7.
  */
 export const retryAfter = (reply: Reply): Duration.Duration | undefined => {
   const value = reply.header("retry-after")?.trim()
   if (value === undefined) return undefined
-  if (/^\d+(\.\d+)?$/.test(value)) return positive(Number(value) * 1000)
-  const at = httpDate(value)
-  if (at === undefined) return undefined
-  const now = httpDate(reply.header("date") ?? "") ?? reply.at
-  return positive(at - now)
+  if (/^\d+(\.\d+)?$/.test(value)) return hint(Number(value) * 1000)
+  const at = parseDate(value)
+  return at === undefined ? undefined : hint(at - (parseDate(reply.header("date")?.trim() ?? "") ?? reply.at))
 }
 
-const positive = (millis: number) => millis > 0 && Number.isFinite(millis) ? Duration.millis(millis) : undefined
+/** A wait beyond all reason is as good as this one: policies clamp it. */
+const longest = Duration.toMillis("3650 days")
 
-const httpDate = (text: string): number | undefined => {
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined
-  // asctime carries no zone and means GMT
-  const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`)
+const hint = (millis: number) => millis > 0 ? Duration.millis(Math.min(millis, longest)) : undefined
+
+/** IMF-fixdate, RFC 850, and asctime, which has no zone and means GMT. */
+const httpDates = [
+  /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  /^[A-Z][a-z]{5,8}, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/
+]
+
+/** ISO 8601, which no HTTP says but some servers send. */
+const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
+const parseDate = (text: string): number | undefined => {
+  const groups = httpDates.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined)
+  if (groups === undefined && !isoDate.test(text)) return undefined
+  const at = Date.parse(
+    groups === undefined ? text : `${groups.day} ${groups.month} ${year(groups.year!)} ${groups.time} GMT`
+  )
   return Number.isNaN(at) ? undefined : at
 }
+
+/** RFC 850 has two digits. */
+const year = (text: string) => text.length === 4 ? text : `${Number(text) < 70 ? "20" : "19"}${text}`

@@ -1,14 +1,14 @@
 /**
  * The request of an HTTP lookup: what is sent for a question, what identifies it, and how it is shown.
  */
-import { Headers, HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
+import { Headers, HttpBody, HttpClientRequest } from "@effect/platform"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
-import { type Config, Effect, Either, Encoding, Redacted, Schema } from "effect"
+import { type Config, Effect, Either, Encoding, type Redacted, Schema } from "effect"
 import type { Question } from "../Entry.ts"
-import type { Ask, Reply } from "../Lookup.ts"
-import { LookupError } from "../Outcome.ts"
-import * as Failure from "./Failure.ts"
+import * as Curl from "./Curl.ts"
+import * as Redact from "./Redact.ts"
 import * as Template from "./Template.ts"
+import * as Url from "./Url.ts"
 
 /** How a body is read. */
 export const Expect = Schema.Literal("json", "text", "html", "bytes")
@@ -30,7 +30,7 @@ export interface Options {
   readonly method?: HttpMethod
   /** Values may hold `{code}`, `{column}` and `${NAME}`; a secret is best a `Config.redacted`. */
   readonly headers?: Readonly<Record<string, string | Config.Config<Redacted.Redacted<string>>>>
-  /** Known names in braces are replaced, encoded for JSON, a form, or as they are, by the content type. */
+  /** Known names in braces are replaced, encoded for JSON, XML, a form, or as they are, by the content type. */
   readonly body?: string
   /** The columns that `{…}` in headers and the body may name. */
   readonly columns?: ReadonlyArray<string>
@@ -39,195 +39,196 @@ export interface Options {
 }
 
 /** The columns besides the code that the request uses. */
-export const inputs = (options: Options): ReadonlyArray<string> => {
-  const inText = (options.columns ?? []).filter((name) => texts(options).some((text) => text.includes(`{${name}}`)))
-  return [...new Set([...Template.names(options.url), ...inText])].filter((name) => name !== "code")
-}
+export const inputs = (options: Options): ReadonlyArray<string> => names(options).filter((name) => name !== "code")
 
-const texts = (options: Options): ReadonlyArray<string> => [
-  ...Object.values(options.headers ?? {}).filter((value) => typeof value === "string"),
-  ...(options.body === undefined ? [] : [options.body])
+/** Every name in braces, `code` among them. */
+const names = (options: Options): ReadonlyArray<string> => [
+  ...new Set([
+    ...Url.names(options.url),
+    ...[...Object.values(options.headers ?? {}), options.body].flatMap((text) =>
+      typeof text === "string" ? Template.names(text, known(options)) : []
+    )
+  ])
 ]
+
+const known = (options: Options): ReadonlyArray<string> => ["code", ...(options.columns ?? [])]
 
 const method = (options: Options): HttpMethod => options.method ?? (options.body === undefined ? "GET" : "POST")
 
-const contentType = (options: Options): string => {
-  const given = Object.entries(options.headers ?? {}).find(([name]) => name.toLowerCase() === "content-type")?.[1]
-  if (typeof given === "string") return given
-  return /^\s*[{[]/.test(options.body ?? "") ? "application/json" : "application/x-www-form-urlencoded"
+/** The content type of the body: what a header says, or what the body looks like. */
+const contentType = ({ body = "", headers = {} }: Options): string => {
+  const given = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type")?.[1]
+  if (typeof given === "string" && !given.includes("{")) return given
+  if (/^\s*</.test(body)) return "application/xml"
+  return /^\s*[{[]/.test(body) ? "application/json" : "application/x-www-form-urlencoded"
 }
 
-const encoding = (type: string): Template.Encoding =>
-  /\bjson\b/.test(type) ? "json" : type.startsWith("application/x-www-form-urlencoded") ? "form" : "text"
+const encoding = (type: string): Template.Encoding => {
+  const [essence] = type.toLowerCase().split(";")
+  if (/[/+]json\s*$/.test(essence!)) return "json"
+  if (/[/+]xml\s*$/.test(essence!)) return "xml"
+  return essence!.trim() === "application/x-www-form-urlencoded" ? "form" : "text"
+}
 
-/** Resolves settings and compiles the templates; what it gives makes one request for a question. */
-export const prepare = (
-  options: Options,
-  expect: Expect
-): Effect.Effect<Ask<LookupError>, Template.TemplateError, HttpClient.HttpClient> =>
-  Effect.gen(function*() {
-    const client = yield* HttpClient.HttpClient
-    const request = yield* compile(options, Template.fromConfig)
-    const clock = yield* Effect.clock
-    return (question) => {
-      const made = request(question)
-      if (Either.isLeft(made)) return new LookupError({ reason: "invalid_code", message: made.left })
-      return Effect.matchEffect(client.execute(made.right), {
-        onFailure: (error) => Failure.fromHttpClient(error),
-        onSuccess: (response) =>
-          Effect.matchEffect(expect === "bytes" ? base64(response) : response.text, {
-            onFailure: Failure.fromHttpClient,
-            onSuccess: (body): Effect.Effect<Reply> =>
-              Effect.succeed({
-                status: response.status,
-                body,
-                header: (name) => response.headers[name],
-                at: clock.unsafeCurrentTimeMillis()
-              })
-          })
-      })
-    }
-  })
+/** Makes the request for a question, or says why there is none. */
+export type Make = (question: Question) => Either.Either<HttpClientRequest.HttpClientRequest, string>
 
-const compile = (options: Options, resolve: Template.Resolve) =>
+/** Compiles the templates of a request. */
+export const make = (options: Options, resolve: Template.Resolve): Effect.Effect<Make, Template.TemplateError> =>
   Effect.gen(function*() {
-    if (options.allowConstant !== true && !names(options).has("code")) {
+    if (options.allowConstant !== true && !names(options).includes("code")) {
       return yield* new Template.TemplateError({
         reason: "NoCode",
-        message: `nothing in the request names {code}, so every code would get the same answer: ${options.url}`
+        message: `nothing in the request names {code}, so every code would get the same answer: ${
+          Url.shown(options.url)
+        }`
       })
     }
-    const known = ["code", ...(options.columns ?? [])]
-    const url = yield* Template.url(options.url, resolve)
-    const headers: Record<string, string> = {}
-    const varying: Array<readonly [string, (question: Question) => string]> = []
+    const url = yield* Url.make(options.url, resolve)
+    const constant: Record<string, string> = {}
+    const varying: Array<readonly [string, Template.Expand]> = []
     for (const [name, value] of Object.entries(options.headers ?? {})) {
-      if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
-        return yield* new Template.TemplateError({
-          reason: "Malformed",
-          message: `"${name}" is not the name of a header`
-        })
-      }
-      if (typeof value !== "string") {
-        headers[name] = resolve === Template.hidden ? "${…}" : yield* secret(name, value)
-        continue
-      }
-      const { isConstant, expand } = yield* Template.text(value, known, "text", resolve)
-      if (isConstant) headers[name] = expand(nobody)
-      else varying.push([name, expand])
-      if (isConstant && !headerValue.test(headers[name]!)) {
-        return yield* new Template.TemplateError({
-          reason: "Malformed",
-          message: `the value of the header ${name} holds a character that no header may hold`
-        })
-      }
+      const expand = yield* header(name, value, known(options), resolve)
+      if (typeof value === "string" && Template.names(value, known(options)).length > 0) varying.push([name, expand])
+      else constant[name] = Either.getOrThrow(expand(nobody))
     }
+    const base = HttpClientRequest.make(method(options))("", { headers: Headers.fromInput(constant) })
     const type = contentType(options)
     const body = options.body === undefined
       ? undefined
-      : yield* Template.text(options.body, known, encoding(type), resolve)
-    const base = HttpClientRequest.make(method(options))("", { headers: Headers.fromInput(headers) })
+      : yield* Template.text(options.body, known(options), encoding(type), resolve)
 
-    return (question: Question): Either.Either<HttpClientRequest.HttpClientRequest, string> => {
+    return (question) => {
       const expanded = url(question)
       if (Either.isLeft(expanded)) return Either.left(expanded.left)
       let request = HttpClientRequest.setUrl(base, expanded.right)
+      if (body !== undefined) {
+        const written = body(question)
+        if (Either.isLeft(written)) return Either.left(written.left)
+        request = HttpClientRequest.setBody(request, HttpBody.text(written.right, base.headers["content-type"] ?? type))
+      }
       for (const [name, expand] of varying) {
         const value = expand(question)
-        if (!headerValue.test(value)) return Either.left(`the header ${name} cannot hold this value`)
-        request = HttpClientRequest.setHeader(request, name, value)
+        if (Either.isLeft(value)) return Either.left(value.left)
+        request = HttpClientRequest.setHeader(request, name, value.right)
       }
-      if (body !== undefined) request = HttpClientRequest.setBody(request, HttpBody.text(body.expand(question), type))
       return Either.right(request)
     }
   })
+
+/** Compiles the value of a header. */
+const header = (
+  name: string,
+  value: string | Config.Config<Redacted.Redacted<string>>,
+  known: ReadonlyArray<string>,
+  resolve: Template.Resolve
+): Effect.Effect<Template.Expand, Template.TemplateError> =>
+  Effect.gen(function*() {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+      return yield* Template.malformed(`${JSON.stringify(name)} is not the name of a header`)
+    }
+    if (ownHeaders.has(name.toLowerCase())) {
+      return yield* Template.malformed(`the header ${name} belongs to the connection and cannot be set`)
+    }
+    const isShown = resolve === Template.hidden
+    if (typeof value !== "string") {
+      const setting = yield* Template.nameOf(value)
+      const secret = setting === undefined && isShown ? Redact.redacted : yield* resolve(setting ?? name, value)
+      return yield* checked(name, () => Either.right(secret), isShown)
+    }
+    if (name.toLowerCase() === "host" && Template.names(value, known).length > 0) {
+      return yield* new Template.TemplateError({ reason: "Unsafe", message: "a value must not choose the host" })
+    }
+    return yield* checked(name, yield* Template.text(value, known, "text", resolve), isShown)
+  })
+
+/** Refuses what no header can hold: at once where it is part of the template, else for the question that brings it. */
+const checked = (
+  name: string,
+  expand: Template.Expand,
+  isShown: boolean
+): Effect.Effect<Template.Expand, Template.TemplateError> => {
+  const checked: Template.Expand = (question) =>
+    Either.flatMap(expand(question), (value) =>
+      headerValue.test(isShown ? value.replaceAll(Template.mark, "") : value)
+        ? Either.right(value)
+        : Either.left(`the header ${name} cannot hold a line end, a control character or what is not Latin-1`))
+  const constant = checked(nobody)
+  return Either.isLeft(constant) ? Template.malformed(constant.left) : Effect.succeed(checked)
+}
 
 const nobody: Question = { code: "" as Question["code"], values: {} }
 
 /** RFC 9110, 5.5: visible characters, spaces and tabs, of Latin-1. */
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-const secret = (name: string, value: Config.Config<Redacted.Redacted<string>>) =>
-  Effect.mapBoth(value, {
-    onSuccess: Redacted.value,
-    onFailure: (error) =>
-      new Template.TemplateError({
-        reason: "MissingSetting",
-        message: `the header ${name} has no value: ${String(error)}`
-      })
-  })
-
-/** Every name in braces, `code` among them. */
-const names = (options: Options): ReadonlySet<string> =>
-  new Set([
-    ...Template.names(options.url),
-    ...["code", ...(options.columns ?? [])].filter((name) => texts(options).some((text) => text.includes(`{${name}}`)))
-  ])
-
-const base64 = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.map(response.arrayBuffer, (bytes) => Encoding.encodeBase64(new Uint8Array(bytes)))
+/** Headers that frame a message; the client sets them. */
+const ownHeaders = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+])
 
 /**
  * What identifies the request, by part: settings by name only, so that a rotated key changes nothing, and other values that may be
  * secrets as a hash.
  */
-export const fingerprint = (options: Options): Effect.Effect<Readonly<Record<string, string>>> =>
+export const fingerprint = (options: Options, expect: Expect): Effect.Effect<Readonly<Record<string, string>>> =>
   Effect.gen(function*() {
-    const parts: Record<string, string> = { method: method(options) }
-    const [path, query] = split(options.url, "?")
-    parts.url = path
-    for (const pair of query === "" ? [] : query.split("&")) {
-      const [name, value] = split(pair, "=")
-      parts[`query ${name}`] = yield* conceal(value, isOpen.test(value))
+    const path = options.url.slice(0, Url.queryAt(options.url))
+    const parts: Array<readonly [part: string, value: string, isOpen: boolean]> = [
+      ["method", method(options), true],
+      ["url", Redact.path(path), true],
+      ...(Redact.path(path) === path ? [] : [["path", path, false] as const])
+    ]
+    for (const [name, value] of Redact.pairs(options.url)) {
+      parts.push([`query ${name}`, value, Redact.isOpenValue(name, value)])
     }
     for (const [name, value] of Object.entries(options.headers ?? {})) {
-      const header = name.toLowerCase()
-      parts[`header ${header}`] = typeof value === "string"
-        ? yield* conceal(value, isOpen.test(value) || plainHeaders.has(header))
-        : "${…}"
+      const text = typeof value === "string" ? value : `\${${(yield* Template.nameOf(value)) ?? "…"}}`
+      parts.push([`header ${name.toLowerCase()}`, text, Redact.isOpen(name, text, known(options))])
     }
-    if (options.body !== undefined) parts.body = yield* conceal(options.body, false)
-    return parts
+    if (options.body !== undefined) parts.push(["body", options.body, false])
+    // bytes are kept in another form than text, and cannot be read as it
+    if (expect === "bytes") parts.push(["answer", expect, true])
+    const found: Record<string, string> = {}
+    for (const [part, value, isOpen] of parts) {
+      const shown = isOpen ? value : yield* hash(value)
+      found[part] = part in found ? `${found[part]}, ${shown}` : shown
+    }
+    return found
   })
 
-const split = (text: string, at: string): [string, string] => {
-  const index = text.indexOf(at)
-  return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + at.length)]
-}
-
-/** Nothing but names in braces, numbers and short words: no secret. */
-const isOpen = /^(\$\{\w+\}|\{[^{}]*\}|\d{1,6}|[a-z]{1,12}|[\s:/-])*$/
-const plainHeaders = new Set(["accept", "accept-language", "content-type", "user-agent"])
-
-const conceal = (value: string, isPlain: boolean): Effect.Effect<string> =>
-  isPlain ? Effect.succeed(value) : Effect.map(
+const hash = (value: string): Effect.Effect<string> =>
+  Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(value))),
     (hash) => `sha256:${Encoding.encodeHex(new Uint8Array(hash).slice(0, 12))}`
   )
 
-/** The request for a question as a `curl` command, with settings by name, for a person to try. */
+/** The request for a question as a `curl` command for a person to try, with settings by name and without literal secrets. */
 export const curl = (options: Options, question: Question): Effect.Effect<string, Template.TemplateError> =>
-  Effect.map(compile(options, Template.hidden), (request) => {
-    const made = request(question)
-    if (Either.isLeft(made)) return `# ${made.left}`
-    const { body, headers, method, url } = made.right
-    return [
-      "curl -sS -i",
-      ...(method === "GET" ? [] : [`-X ${method}`]),
-      ...Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${mask(name, value)}`)}`),
-      ...(body._tag === "Uint8Array" ? [`-d ${quote(new TextDecoder().decode(body.body))}`] : []),
-      quote(maskQuery(url))
-    ].join(" ")
-  })
+  Effect.map(
+    make(redact(options), Template.hidden),
+    (request) => Either.match(request(question), { onLeft: (why) => `# ${why}`, onRight: Curl.encode })
+  )
 
-/** Double quotes where a `${NAME}` must be taken from the environment, single ones else. */
-const quote = (text: string): string =>
-  /\$\{\w+\}/.test(text)
-    ? `"${text.replace(/[\\"`]|\$(?!\{\w+\})/g, "\\$&")}"`
-    : `'${text.replaceAll("'", `'\\''`)}'`
-
-const mask = (name: string, value: string) =>
-  isOpen.test(value) || plainHeaders.has(name) ? value : value.includes("${") ? value : "<redacted>"
-
-const maskQuery = (url: string) =>
-  url.replace(/([?&])([^=&]*(?:key|token|secret|sig|auth|pass)[^=&]*)=(?!\$\{)[^&]*/gi, "$1$2=<redacted>")
+const redact = (options: Options): Options => {
+  const { body, headers = {}, url } = options
+  return {
+    ...options,
+    allowConstant: true,
+    url: Redact.url(url),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        typeof value === "string" ? Redact.header(name, value, known(options)) : value
+      ])
+    ),
+    ...(body === undefined ? {} : { body: Redact.body(body, encoding(contentType(options)), known(options)) })
+  }
+}

@@ -2,7 +2,7 @@
  * Select: named JMESPath expressions that pick fields out of an answer.
  */
 import { compile, TreeInterpreter } from "@jmespath-community/jmespath"
-import { Either, Schema } from "effect"
+import { Either, identity, Schema } from "effect"
 
 /** An expression that does not parse. */
 export class SelectError extends Schema.TaggedError<SelectError>()("SelectError", {
@@ -16,13 +16,14 @@ export interface Select {
   readonly get: (answer: unknown) => unknown
 }
 
-/** Compiles a JMESPath expression. A function that fails on a value (a type error) gives `null`. */
+/** Compiles a JMESPath expression. One that fails on a value (a function gets another type than it takes) gives `null`. */
 export const expression = (text: string): Either.Either<(value: unknown) => unknown, SelectError> => {
   try {
     const tree = compile(text)
+    const seen = inherited.test(text) ? withoutPrototype : identity
     return Either.right((value) => {
       try {
-        return TreeInterpreter.search(tree, value as never)
+        return TreeInterpreter.search(tree, seen(value) as never)
       } catch {
         return null
       }
@@ -34,12 +35,27 @@ export const expression = (text: string): Either.Either<(value: unknown) => unkn
   }
 }
 
+/** What the interpreter would find in any object: `constructor`, `toString`, `__proto__`, … */
+const inherited = new RegExp(Object.getOwnPropertyNames(Object.prototype).join("|"))
+
+/** A copy of parsed JSON whose objects inherit nothing. */
+const withoutPrototype = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map(withoutPrototype)
+  const copy = Object.create(null)
+  for (const [name, inner] of Object.entries(value)) copy[name] = withoutPrototype(inner)
+  return copy
+}
+
 /** Compiles `name=expression`; the expression alone names itself. */
 export const parse = (text: string): Either.Either<Select, SelectError> => {
-  const named = /^([\p{L}_][\p{L}\p{N}_ .-]*)=(?!=)(.+)$/u.exec(text)
-  const [name, path] = named === null ? [text, text] : [named[1]!, named[2]!]
+  const named = /^\s*([\p{L}\p{N}_][\p{L}\p{N}_ .-]*?)\s*=(?!=)(.+)$/su.exec(text)
+  const [name, path] = named === null ? [unquoted(text), text] : [named[1]!, named[2]!]
   return Either.map(expression(path), (get) => ({ name, get }))
 }
+
+/** A field with a space in it stands in quotes, `"place name"`, which are not part of its name. */
+const unquoted = (text: string) => /^\s*"[^"\\]+"\s*$/.test(text) ? text.trim().slice(1, -1) : text.trim()
 
 /** Compiles a predicate: what JMESPath calls true, which is all but `null`, `false`, and what is empty. */
 export const predicate = (text: string): Either.Either<(value: unknown) => boolean, SelectError> =>

@@ -1,11 +1,8 @@
 /**
- * Templates of requests: `{code}` and `{column}` stand for the question, `${NAME}` for a setting from the environment.
- *
- * In a URL `{…}` is RFC 6570, so that no value can change origin, path depth, query or fragment. In headers and bodies only known
- * names in braces are replaced. `$$` is a dollar.
+ * Templates of header values and bodies: known names in braces stand for the question, `${NAME}` for a setting from the environment,
+ * `$$` for a dollar. A URL has rules of its own, see Url.ts.
  */
-import { Config, Effect, Either, Redacted, Schema } from "effect"
-import { parseTemplate } from "url-template"
+import { Config, ConfigError, ConfigProvider, Effect, Either, Redacted, Schema } from "effect"
 import type { Question } from "../Entry.ts"
 
 /** A template that cannot be used, found before anything is asked. */
@@ -14,172 +11,171 @@ export class TemplateError extends Schema.TaggedError<TemplateError>()("Template
   message: Schema.String
 }) {}
 
-/** The text of a template with its `${NAME}` taken apart: literals and setting names in turn. */
-type Token = { readonly text: string } | { readonly setting: string }
-
-const tokens = (template: string): Array<Token> => {
-  const found: Array<Token> = []
-  let text = ""
-  let from = 0
-  for (const match of template.matchAll(/\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g)) {
-    text += template.slice(from, match.index)
-    from = match.index + match[0].length
-    if (match[1] === undefined) text += "$"
-    else {
-      found.push({ text }, { setting: match[1] })
-      text = ""
-    }
-  }
-  found.push({ text: text + template.slice(from) })
-  return found
-}
-
-/** The settings that a template names. */
-export const settings = (template: string): ReadonlyArray<string> =>
-  tokens(template).flatMap((token) => "setting" in token ? [token.setting] : [])
-
-/** The value of a setting; `hide` gives `${NAME}` instead, for showing. */
-export type Resolve = (name: string) => Effect.Effect<string, TemplateError>
-
-/** Takes settings from the environment (the `ConfigProvider`). */
-export const fromConfig: Resolve = (name) =>
-  Config.redacted(name).pipe(
-    Effect.map(Redacted.value),
-    Effect.mapError(() =>
-      new TemplateError({
-        reason: "MissingSetting",
-        message: `\${${name}} is not set in the environment: export ${name}=…`
-      })
-    )
-  )
-
-/** Leaves settings as they are written. */
-export const hidden: Resolve = (name) => Effect.succeed(`\${${name}}`)
-
 /** A compiled template: the text for a question, or why this question has none. */
 export type Expand = (question: Question) => Either.Either<string, string>
 
-/** The names in braces of a URL template, without operators and modifiers. */
-export const names = (url: string): ReadonlyArray<string> => [
-  ...new Set(expressions(url).flatMap(({ names }) => names))
-]
+/** What a name in braces stands for; nothing where the question has no such column. */
+export const valueOf = (question: Question, name: string): string =>
+  name === "code" ? question.code : Object.hasOwn(question.values, name) ? question.values[name]! : ""
 
-const expressions = (template: string) =>
-  tokens(template).flatMap((token) =>
-    "setting" in token ? [] : [...token.text.matchAll(/\{([^{}]*)\}/g)].map((match) => {
-      const operator = /^[+#./;?&]/.exec(match[1]!)?.[0] ?? ""
-      const names = match[1]!.slice(operator.length).split(",").map((name) => name.replace(/(\*|:\d+)$/, ""))
-      return { source: match[0], operator, names }
-    })
-  )
+/** The value of a setting, by its name in the environment or by its own `Config`. */
+export type Resolve = (
+  name: string,
+  config?: Config.Config<Redacted.Redacted<string>>
+) => Effect.Effect<string, TemplateError>
 
-/** Checks a URL template without the environment: it must be whole, safe, and contain a name. */
-export const checkUrl = (url: string): Either.Either<void, TemplateError> => {
-  const fail = (reason: TemplateError["reason"], message: string) => Either.left(new TemplateError({ reason, message }))
-  const found = expressions(url)
-  const bare = tokens(url).map((token) => "setting" in token ? "setting" : token.text.replace(/\{[^{}]*\}/g, "")).join(
-    ""
-  )
-  if (/[{}]/.test(bare)) return fail("Malformed", `the URL has a brace without its partner: ${url}`)
-  if (/[\s\p{Cc}]/u.test(bare)) return fail("Malformed", `the URL holds white space: ${url}`)
-  const open = found.find(({ operator }) => operator === "+" || operator === "#")
-  if (open !== undefined) {
-    return fail("Unsafe", `${open.source} would let a value change the URL: write {${open.names.join(",")}}`)
-  }
-  const unnamed = found.find(({ names }) => names.some((name) => name.trim() === ""))
-  if (unnamed !== undefined) return fail("Malformed", `${unnamed.source} in the URL names nothing`)
-  const origin = /^(?:https?:\/\/[^/?#]*|\$\{[A-Za-z0-9_]+\})/.exec(url)?.[0]
-  if (origin === undefined) return fail("Malformed", `the URL must begin with http:// or https://: ${url}`)
-  if (origin.replace(/\$\{\w+\}/g, "").includes("{")) {
-    return fail("Unsafe", `a value must not choose the host: ${url}`)
-  }
-  if (/^https?:\/\/$/.test(origin)) return fail("Malformed", `the URL names no host: ${url}`)
-  if (/^https?:\/\/[^/]*@/.test(origin)) {
-    return fail("Unsafe", "a user name or password in the URL is seen by others: use -H 'Authorization: Basic ${NAME}'")
-  }
-  if (dots.test(url)) return fail("Malformed", `the URL has a "." or ".." as a path segment: ${url}`)
-  return Either.void
-}
-
-/** Compiles a URL template. */
-export const url = (template: string, resolve: Resolve): Effect.Effect<Expand, TemplateError> =>
-  Effect.gen(function*() {
-    yield* checkUrl(template)
-    const parts: Array<string | ReturnType<typeof parseTemplate>> = []
-    for (const [index, token] of tokens(template).entries()) {
-      if ("setting" in token) {
-        const value = yield* resolve(token.setting)
-        // one that begins the URL is a base URL, any other is a value
-        parts.push(index === 1 && parts[0] === "" || resolve === hidden ? value : encodeURIComponent(value))
-        continue
-      }
-      for (const piece of token.text.split(/(\{[^{}]*\})/)) {
-        parts.push(piece.startsWith("{") ? parseTemplate(piece) : parseTemplate(piece).expand({}))
-      }
-    }
-    const base = parts.filter((part) => typeof part === "string").join("")
-    if (resolve !== hidden && !URL.canParse(base)) {
-      return yield* new TemplateError({ reason: "Malformed", message: `this is not a URL: ${template}` })
-    }
-    const inPath = names(template.split("?")[0]!)
-    return (question) => {
-      const values: Record<string, string> = { code: question.code, ...question.values }
-      for (const name of inPath) {
-        if (values[name] === "") return Either.left(`the column ${name} is empty, and the path of the URL needs it`)
-      }
-      let text = ""
-      for (const part of parts) text += typeof part === "string" ? part : part.expand(values)
-      // encodeURIComponent leaves dots alone, and a URL parser folds the segments "." and ".."
-      if ((question.code.charCodeAt(0) === 46 || inPath.length > 1) && dots.test(text)) {
-        return Either.left(`"." or ".." as a path segment would change the path`)
-      }
-      return Either.right(text)
-    }
+/** Takes settings from the environment (the `ConfigProvider`). One that is empty counts as missing. */
+export const fromConfig: Resolve = (name, config = Config.redacted(name)) =>
+  Effect.matchEffect(config, {
+    onFailure: (error) =>
+      missing(
+        ConfigError.isMissingDataOnly(error)
+          ? `\${${name}} is not set in the environment: export ${name}=…`
+          : `the value of \${${name}} in the environment is not of the right kind`
+      ),
+    onSuccess: (value) =>
+      Redacted.value(value) === ""
+        ? missing(`\${${name}} is empty in the environment: export ${name}=…`)
+        : Effect.succeed(Redacted.value(value))
   })
 
-const dots = /\/\.{1,2}(?=[/?#]|$)/
+const missing = (message: string) => new TemplateError({ reason: "MissingSetting", message })
 
-/** How a value is written into a body. */
-export type Encoding = "json" | "form" | "text"
+/** Stands on both sides of the name of a setting that is not filled in. No URL and no header can hold it. */
+export const mark = "\0"
 
-const encoders: Record<Encoding, (value: string) => string> = {
-  json: (value) => JSON.stringify(value).slice(1, -1),
-  form: encodeURIComponent,
-  text: (value) => value
+/** Leaves settings out, for showing. */
+export const hidden: Resolve = (name) => Effect.succeed(`${mark}${name}${mark}`)
+
+/** Whether a value is the name of a setting that was not filled in. */
+export const isHidden = (value: string): boolean => value.startsWith(mark)
+
+/** The name under which a `Config` looks first; `undefined` where it asks for none. */
+export const nameOf = (config: Config.Config<unknown>): Effect.Effect<string | undefined> =>
+  Effect.match(ConfigProvider.fromMap(new Map()).load(config), {
+    onFailure: (error) => {
+      while (error._op === "And" || error._op === "Or") error = error.left
+      return error.path.join("_")
+    },
+    onSuccess: () => undefined
+  })
+
+/** A part of a template: text as it stands, a setting by its name, or what stood in braces. */
+export type Part = { readonly text: string } | { readonly setting: string } | { readonly name: string }
+
+/** Takes a template apart; only these names are looked for in braces. */
+export const parts = (template: string, known: ReadonlyArray<string>): ReadonlyArray<Part> => {
+  const names = known.length === 0 ? "(?!)" : known.map(escape).join("|")
+  const found: Array<Part> = []
+  let text = ""
+  let from = 0
+  for (const match of template.matchAll(new RegExp(`\\$\\$|\\$\\{([^{}]*)\\}|\\{(${names})\\}`, "gu"))) {
+    const [whole, setting, name] = match
+    text += template.slice(from, match.index)
+    from = match.index + whole.length
+    if (setting === undefined && name === undefined) text += "$"
+    else {
+      found.push({ text }, name === undefined ? { setting: setting! } : { name })
+      text = ""
+    }
+  }
+  return [...found, { text: text + template.slice(from) }]
 }
 
-/** Compiles the template of a header's value or of a body, in which only `known` names in braces are replaced. */
+const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
+
+/** Takes a template apart and fills in its settings. */
+export const fill = (
+  template: string,
+  known: ReadonlyArray<string>,
+  resolve: Resolve
+): Effect.Effect<ReadonlyArray<Part>, TemplateError> =>
+  Effect.forEach(parts(template, known), (part): Effect.Effect<Part, TemplateError> => {
+    if (!("setting" in part)) return Effect.succeed(part)
+    return /^[A-Za-z_]\w*$/.test(part.setting)
+      ? Effect.map(resolve(part.setting), (setting) => ({ setting }))
+      : malformed(`\${${part.setting}} is not the name of a setting; a dollar is written $$`)
+  })
+
+/** A template that is written wrong. */
+export const malformed = (message: string): TemplateError => new TemplateError({ reason: "Malformed", message })
+
+/** The known names that a header value or a body has in braces. */
+export const names = (template: string, known: ReadonlyArray<string>): ReadonlyArray<string> =>
+  parts(template, known).flatMap((part) => "name" in part ? [part.name] : [])
+
+/** How values are written into a text. */
+export type Encoding = "json" | "form" | "xml" | "text"
+
+/** Compiles the template of a header value or of a body. */
 export const text = (
   template: string,
   known: ReadonlyArray<string>,
   encoding: Encoding,
   resolve: Resolve
-): Effect.Effect<{ readonly isConstant: boolean; readonly expand: (question: Question) => string }, TemplateError> =>
+): Effect.Effect<Expand, TemplateError> =>
   Effect.gen(function*() {
-    const parts: Array<string | { readonly name: string }> = []
-    const marker = new RegExp(`(\\{(?:${known.map(escapeRegExp).join("|")})\\})`)
-    for (const token of tokens(template)) {
-      if ("setting" in token) parts.push(yield* resolve(token.setting))
-      else {
-        for (const piece of token.text.split(marker)) {
-          parts.push(marker.test(piece) ? { name: piece.slice(1, -1) } : piece)
-        }
+    const pieces: Array<string | ((question: Question) => string)> = []
+    /** What a value could make of it. */
+    let sample = ""
+    let isInString = false
+    for (const part of yield* fill(template, known, resolve)) {
+      if ("text" in part) {
+        pieces.push(part.text)
+        sample += part.text
+        for (const [found] of part.text.matchAll(/\\.|"/gs)) if (found === "\"") isInString = !isInString
+        continue
       }
+      sample += "0"
+      const encode = encoding === "json" && !isInString ? bare : encoders[encoding]
+      if ("name" in part) pieces.push((question) => encode(valueOf(question, part.name), part.name))
+      // a setting outside of a JSON string may be any JSON
+      else pieces.push(isHidden(part.setting) || encode === bare ? part.setting : encode(part.setting, ""))
     }
-    const encode = encoders[encoding]
-    const isConstant = parts.every((part) => typeof part === "string")
-    return {
-      isConstant,
-      expand: (question) => {
-        let text = ""
-        for (const part of parts) {
-          text += typeof part === "string"
-            ? part
-            : encode(part.name === "code" ? question.code : question.values[part.name] ?? "")
+    if (encoding === "json" && !isJson(sample)) {
+      return yield* malformed("the body is not JSON: is there a quote, a comma or a brace too many or too few?")
+    }
+    return (question) => {
+      let text = ""
+      for (const piece of pieces) {
+        try {
+          text += typeof piece === "string" ? piece : piece(question)
+        } catch (cause) {
+          return Either.left((cause as Error).message)
         }
-        return text
       }
+      return Either.right(text)
     }
   })
 
-const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+/** A value in a JSON body that has no quotes around it. */
+const bare = (value: string, name: string): string => {
+  if (/^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/.test(value)) return value
+  throw new TypeError(`${JSON.stringify(value)} is not a number: write "{${name}}" with quotes in the JSON body`)
+}
+
+const whole = (value: string): string => {
+  if (/\p{Surrogate}/u.test(value)) throw new TypeError(halfCharacter)
+  return value
+}
+
+/** Why a value that is no Unicode text is not sent. */
+export const halfCharacter = "the value holds half a character (a lone surrogate)"
+
+const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&apos;" }
+
+const encoders: Record<Encoding, (value: string, name: string) => string> = {
+  json: (value) => JSON.stringify(value).slice(1, -1),
+  form: (value) => encodeURIComponent(whole(value)),
+  xml: (value) => whole(value).replace(/[&<>"']/g, (character) => entities[character]!),
+  text: whole
+}
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -2,16 +2,16 @@
  * The gate: after a 429 nobody calls until the server is ready again. A pure machine over a monotonic clock in milliseconds.
  */
 import { Duration, Schema } from "effect"
-import { DurationText } from "./DurationText.ts"
+import { Limit } from "./DurationText.ts"
 
 /** How long the gate stays shut. */
 export const Throttle = Schema.Struct({
   /** The wait where the server names none; it doubles while nothing but throttling comes back. */
-  base: DurationText,
+  base: Limit,
   /** No such wait is longer. */
-  cap: DurationText,
+  cap: Limit,
   /** A told wait is clamped to this, and after this long of nothing but throttling the run stops. */
-  maxWait: DurationText
+  maxWait: Limit
 })
 export type Throttle = typeof Throttle.Type
 
@@ -48,7 +48,7 @@ export const shutTime = (gate: Gate, now: number): number => gate.total + (Math.
 /** Shuts the gate, or keeps it shut for longer. `told` is the wait that the server asked for; 0 is no hint. */
 export const shut = (gate: Gate, throttle: Throttle, now: number, told: Duration.Duration | undefined): Gate => {
   const isNew = !isShut(gate, now)
-  const streak = isNew ? gate.streak + 1 : gate.streak
+  const streak = isNew || gate.streak === 0 ? gate.streak + 1 : gate.streak
   const own = Math.min(Duration.toMillis(throttle.cap), Duration.toMillis(throttle.base) * 2 ** (streak - 1))
   const asked = told === undefined ? 0 : Duration.toMillis(told)
   const wait = Math.min(asked > 0 ? asked : own, Duration.toMillis(throttle.maxWait))

@@ -9,7 +9,7 @@ import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
 import { empty } from "../Source/Bytes.ts"
 import type * as Queue from "../Sweep/Queue.ts"
-import type { Progress } from "./Progress.ts"
+import { countDigits, type Progress } from "./Progress.ts"
 
 /** Entries per batch. */
 const batchSize = 4096
@@ -30,6 +30,7 @@ export const enroll = <R>(
     const enter = (entry: Entry.Entry): Enrolled => {
       for (const name in entry.columns) columns.add(name)
       const code = parse(entry.input)
+      if (Either.isRight(code)) countDigits(progress, code.right)
       const key = Either.isRight(code)
         ? Entry.key({ code: code.right, values: Entry.values(entry.columns, lookup.inputs) }, lookup.inputs)
         : null

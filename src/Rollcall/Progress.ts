@@ -17,6 +17,8 @@ export interface Progress extends Sweep.Progress {
   known: number
   /** The failures of this run, by kind. */
   readonly failures: Map<string, number>
+  /** How many codes are numbers of how many digits. */
+  readonly digits: Map<number, number>
 }
 
 /** A run that has not begun. */
@@ -27,8 +29,29 @@ export const none = (): Progress => ({
   questions: 0,
   refused: 0,
   known: 0,
-  failures: new Map()
+  failures: new Map(),
+  digits: new Map()
 })
+
+/** Counts a code for {@link damage}. */
+export const countDigits = ({ digits }: Progress, code: string): void => {
+  if (code.length <= 32 && onlyDigits.test(code)) digits.set(code.length, (digits.get(code.length) ?? 0) + 1)
+}
+
+const onlyDigits = /^[0-9]+$/
+
+/**
+ * A list that looks as if a spreadsheet had eaten its leading zeros: nearly all codes are numbers of one length, and some are shorter.
+ */
+export const damage = (
+  { digits, entries }: Progress
+): { readonly length: number; readonly shorter: number } | undefined => {
+  const [length, most] = [...digits].sort((a, b) => b[1] - a[1])[0] ?? [0, 0]
+  const shorter = [...digits].reduce((sum, [other, count]) => other < length ? sum + count : sum, 0)
+  return shorter > 0 && length > 2 && most + shorter >= entries * 0.95 && most > shorter * 2
+    ? { length, shorter }
+    : undefined
+}
 
 /** Counts an outcome that has become durable. */
 export const count = (progress: Progress, { error, http_status, outcome }: Answered): void => {

@@ -1,7 +1,7 @@
 /**
  * The recorder makes outcomes durable, many at a time.
  */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import { type Answered, Ledger, type LedgerError } from "../Ledger.ts"
 import { type ErrorRecord, LookupError } from "../Outcome.ts"
 import type { SinkError } from "../Sink.ts"
@@ -14,25 +14,26 @@ const commitSize = 256
 /** No outcome waits longer for its commit. */
 const commitInterval = Duration.millis(50)
 
-/** Group commit: outcomes wait for their batch, and count only when it is durable. */
+/** Takes outcomes and commits them in groups; they count only when they are durable. */
+export interface Recorder {
+  readonly settle: (settled: Sweep.Settled) => Effect.Effect<void, LedgerError | SinkError>
+  /** Commits what has not been committed yet. It fails for ever once a commit has failed. */
+  readonly flush: Effect.Effect<void, LedgerError | SinkError>
+}
+
+/** A recorder that commits every 256 outcomes, and what there is every 50 ms. */
 export const make = (
   projection: Projection,
   progress: Progress.Progress
-): Effect.Effect<
-  {
-    readonly settle: (settled: Sweep.Settled) => Effect.Effect<void, LedgerError | SinkError>
-    readonly flush: Effect.Effect<void, LedgerError | SinkError>
-    readonly tick: Effect.Effect<never, LedgerError | SinkError>
-  },
-  never,
-  Ledger
-> =>
+): Effect.Effect<Recorder, never, Ledger | Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     const oneWriter = yield* Effect.makeSemaphore(1)
     let batch: Array<Answered> = []
+    let broken: Effect.Effect<never, LedgerError | SinkError> | undefined
 
     const commit = Effect.suspend(() => {
+      if (broken !== undefined) return broken
       const outcomes = batch
       if (outcomes.length === 0) return Effect.void
       batch = []
@@ -43,19 +44,26 @@ export const make = (
           return projection.advance(outcomes.map(({ question }) => question))
         })
       )
-    })
+    }).pipe(
+      Effect.tapErrorCause((cause) =>
+        Effect.sync(() => {
+          broken = Effect.failCause(cause)
+        })
+      )
+    )
     const flush = oneWriter.withPermits(1)(Effect.uninterruptible(commit))
+    // a failure here is met again by the next outcome
+    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), Effect.ignore(flush))))
     return {
-      settle: (settled) => batch.push(toAnswered(settled)) < commitSize ? Effect.void : flush,
-      flush,
-      tick: Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), flush))
+      settle: (settled) => batch.push(toAnswered(settled)) < commitSize ? broken ?? Effect.void : flush,
+      flush
     }
   })
 
 const toAnswered = (settled: Sweep.Settled): Answered => ({
   question: settled.id,
   outcome: settled.outcome,
-  http_status: settled.reply?.status ?? null,
+  http_status: settled.status ?? null,
   attempts: settled.attempts,
   calls: settled.calls,
   ms: round(settled.ms),

@@ -1,7 +1,6 @@
 /**
- * CSV (RFC 4180): the input's columns, the selected fields or one `answer`, then `outcome`, `http_status`, `error`. By csv-stringify.
+ * CSV (RFC 4180): the input's columns, the selected fields or one `answer`, then `outcome`, `http_status`, `error`.
  */
-import { stringify } from "csv-stringify/sync"
 import { fromKey, toText } from "../Entry.ts"
 import type { Row } from "../Ledger.ts"
 import type { Format, Layout } from "../Sink.ts"
@@ -16,28 +15,48 @@ export const format: Format = {
     const twice = header.find((name, index) => header.indexOf(name) < index)
     if (twice !== undefined) {
       return {
-        clash: `two columns would be called "${twice}": give the selected one another name (--select name=expression)`
+        clash: `two columns would be called ${JSON.stringify(twice)}: `
+          + "rename the input's column, or give a selected one another name (--select name=expression)"
       }
     }
     return {
-      header: stringify([header]),
-      encode: (row) => stringify([[...cells(row, layout), row.outcome, row.http_status, message(row)]])
+      header: line(header),
+      encode: (row) => {
+        const status = row.http_status === null ? "" : String(row.http_status)
+        return line([...entry(row, layout), ...answered(row, layout), row.outcome ?? "", status, message(row)])
+      }
     }
   }
 }
 
-const cells = (row: Row, { list, lookup: { expect, inputs }, select }: Layout): Array<string> => {
+const entry = (row: Row, { list, lookup }: Layout): ReadonlyArray<string> => {
+  if (list.columns.length === 0) return [row.key === null ? row.input : fromKey(row.key, lookup.inputs).code]
   const columns: Record<string, unknown> = row.columns === null ? {} : JSON.parse(row.columns)
-  const input = list.columns.length === 0
-    ? [row.key === null ? row.input : fromKey(row.key, inputs).code]
-    : list.columns.map((name) => toText(columns[name]))
-  if (row.outcome !== "found") return [...input, ...(select.length === 0 ? [""] : select.map(() => ""))]
-  if (select.length === 0) return [...input, expect === "json" ? Answer.json(row, expect) : row.body ?? ""]
-  return [...input, ...Object.values(Answer.selected(row, expect, select)).map(toText)]
+  return list.columns.map((name) => Object.hasOwn(columns, name) ? toText(columns[name]) : "")
 }
 
-const message = (row: Row): string => {
-  if (row.error === null) return ""
-  const { message, type } = JSON.parse(row.error) as { type: string; message: string }
+const answered = (row: Row, { lookup: { expect }, select }: Layout): ReadonlyArray<string> => {
+  if (select.length === 0) {
+    return [row.outcome !== "found" ? "" : expect === "json" ? Answer.json(row, expect) : row.body ?? ""]
+  }
+  if (row.outcome !== "found") return select.map(() => "")
+  const fields = Answer.selected(row, expect, select)
+  return select.map(({ name }) => toText(fields[name]))
+}
+
+const message = ({ error }: Row): string => {
+  if (error === null) return ""
+  const { message, type } = JSON.parse(error) as { type: string; message: string }
   return `${type}: ${message}`
 }
+
+const line = (cells: ReadonlyArray<string>): string => {
+  let text = cell(cells[0]!)
+  for (let index = 1; index < cells.length; index++) text += `,${cell(cells[index]!)}`
+  return `${text}\n`
+}
+
+const cell = (text: string): string => special.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text
+
+/** What a plain cell cannot hold; white space at its ends is cut off by some readers. */
+const special = /[",\r\n]|^\s|\s$/

@@ -1,45 +1,63 @@
 /**
  * A file as a target: it grows as `OUT.part` and gets its name when it is complete.
  */
-import { FileSystem } from "@effect/platform"
+import { type Error, FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { SinkError, type Target } from "../Sink.ts"
 
-/** Writes to `path`. A file of that name which an earlier run on the same ledger did not write is left alone. */
+/**
+ * Writes to `path`, for its owner's eyes only. What an earlier run on the same ledger did not write is left alone; only `OUT.part` is ours
+ * whoever made it.
+ */
 export const make = (path: string): Effect.Effect<Target, never, FileSystem.FileSystem> =>
   Effect.map(FileSystem.FileSystem, (fs): Target => {
     const part = `${path}.part`
-    const failed = (reason: "Open" | "Write", what: string) => (cause: unknown) =>
+    const failed = (reason: "Open" | "Write", what: string) => (cause: Error.PlatformError) =>
       new SinkError({ reason, sink: path, detail: `${what}: ${explain(cause)}`, cause })
+    const exists = (detail: string) => new SinkError({ reason: "Exists", sink: path, detail })
     return {
       name: path,
       check: (ours) =>
-        Effect.flatMap(
-          Effect.orElseSucceed(fs.exists(path), () => false),
-          (exists) =>
-            !exists || ours.includes(path) ? Effect.void : new SinkError({
-              reason: "Exists",
-              sink: path,
-              detail: "it exists and is not the output of this ledger: move it away or choose another name"
-            })
-        ),
+        Effect.matchEffect(fs.stat(path), {
+          onFailure: () => Effect.void,
+          onSuccess: ({ type }): Effect.Effect<void, SinkError> => {
+            if (type === "Directory") return exists("it is a folder: name a file in it")
+            if (type !== "File") return exists("it is not a plain file: write to standard output, and redirect that")
+            return ours.includes(path) ? Effect.void : exists(
+              "it exists and is not the output of this ledger: move it away or choose another name"
+            )
+          }
+        }),
       open: Effect.gen(function*() {
-        const file = yield* fs.open(part, { flag: "w", mode: 0o600 }).pipe(
+        // made anew, so that no link is followed and no mode inherited
+        const file = yield* fs.remove(part, { force: true }).pipe(
+          Effect.zipRight(fs.open(part, { flag: "wx", mode: 0o600 })),
           Effect.mapError(failed("Open", "it cannot be made"))
         )
         const encoder = new TextEncoder()
         return {
-          write: (text) => Effect.mapError(file.writeAll(encoder.encode(text)), failed("Write", "writing failed")),
+          write: (text) =>
+            Effect.mapError(file.writeAll(encoder.encode(text)), failed("Write", "it cannot be written")),
           complete: file.sync.pipe(
             Effect.zipRight(fs.rename(part, path)),
-            Effect.mapError(failed("Write", "it could not be completed"))
+            Effect.mapError(failed("Write", "it cannot be completed"))
           )
         }
       })
     }
   })
 
-const explain = (cause: unknown): string => {
-  const inner = (cause as { cause?: unknown }).cause
-  return inner instanceof Error ? inner.message : (cause as Error).message
+const explain = (error: Error.PlatformError): string => {
+  const cause = error.cause as { readonly code?: string; readonly message?: string } | undefined
+  return reasons[cause?.code ?? ""] ?? cause?.message ?? error.message
+}
+
+const room = "make room and run the same command again, what is answered is kept"
+const reasons: Record<string, string> = {
+  EACCES: "you may not write in its folder",
+  EDQUOT: `your share of the disk is used up: ${room}`,
+  ENOENT: "there is no such folder",
+  ENOSPC: `the disk is full: ${room}`,
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EROFS: "the disk is read-only"
 }

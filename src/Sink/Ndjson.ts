@@ -1,6 +1,7 @@
 /**
  * NDJSON: one record of `Outcome.Record` per line.
  */
+import { DateTime } from "effect"
 import * as Entry from "../Entry.ts"
 import type { Row } from "../Ledger.ts"
 import type { Format, Layout } from "../Sink.ts"
@@ -8,7 +9,17 @@ import * as Answer from "./Answer.ts"
 
 export const format: Format = {
   endings: ["ndjson", "jsonl"],
-  encoder: (layout) => ({ header: "", encode: (row) => encode(row, layout) })
+  encoder: (layout) => {
+    const names = layout.select.map(({ name }) => name)
+    const twice = names.find((name, index) => names.indexOf(name) < index)
+    return twice === undefined
+      ? { header: "", encode: (row) => encode(row, layout) }
+      : {
+        clash: `two selected fields are called ${
+          JSON.stringify(twice)
+        }: give one another name (--select name=expression)`
+      }
+  }
 }
 
 /** The record is written by hand: the answer is spliced in as it was received. */
@@ -28,11 +39,13 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
   if (row.http_status !== null) text += `,"http_status":${row.http_status}`
   if (row.isRepeat) return `${text},"attempts":0,"calls":0,"repeat":true}\n`
   text += `,"attempts":${row.attempts},"calls":${row.calls}`
-  if (!noTiming && row.ms !== null) text += `,"ms":${row.ms},"at":"${new Date(row.at).toISOString()}"`
+  if (!noTiming && row.ms !== null) text += `,"ms":${row.ms},"at":"${DateTime.formatIso(DateTime.unsafeMake(row.at))}"`
   return `${text}}\n`
 }
 
+/** The row without the column that is the code. */
 const others = (columns: string, column: string | null): string => {
-  const { [column ?? ""]: _, ...rest } = JSON.parse(columns) as Record<string, unknown>
-  return Object.keys(rest).length === 0 ? "" : `,"columns":${JSON.stringify(rest)}`
+  const row = JSON.parse(columns) as Record<string, unknown>
+  if (column !== null) delete row[column]
+  return Object.keys(row).length === 0 ? "" : `,"columns":${JSON.stringify(row)}`
 }

@@ -1,40 +1,39 @@
 /**
  * From bytes to text: gzip is told by its first byte, and what is not UTF-8 is refused by line.
  */
-import { Effect, Option, Sink, Stream } from "effect"
+import { Chunk, Effect, Option, Stream } from "effect"
+import * as Gzip from "./Gzip.ts"
 import { SourceError } from "./SourceError.ts"
 
-/** The text of a stream of bytes. A stream without a byte is refused. */
-export const text = <E>(name: string, bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, SourceError> =>
+/** The text of a stream of bytes, in pieces of any size. */
+export const text = <E>(source: string, bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, SourceError> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    const pieces = bytes.pipe(Stream.mapError(unreadable(name)), Stream.filter((piece) => piece.length > 0))
-    const [head, rest] = yield* Stream.peel(pieces, Sink.head<Uint8Array>())
-    if (Option.isNone(head)) return Stream.fail(empty(name))
-    const all = Stream.concat(Stream.succeed(head.value), rest)
-    return decode(name, head.value[0] === gzipMagic ? gunzip(name, all) : all)
+    const pieces = bytes.pipe(Stream.mapError(unreadable(source)), Stream.filter((piece) => piece.length > 0))
+    // `Stream.peel` dies where a later piece fails
+    const pull = yield* Stream.toPull(pieces)
+    return yield* Effect.match(Effect.repeat(pull, { while: Chunk.isEmpty }), {
+      onFailure: Option.match({ onNone: () => Stream.empty, onSome: Stream.fail }),
+      onSuccess: (head) => {
+        const all = Stream.concat(Stream.fromChunk(head), Stream.repeatEffectChunkOption(pull))
+        return decode(source, Chunk.unsafeHead(head)[0] === Gzip.magic ? unpack(source, all) : all)
+      }
+    })
   }))
 
-/** An input without a single code. */
-export const empty = (name: string): SourceError =>
-  new SourceError({ reason: "Empty", source: name, detail: "there is no code in it" })
+/** The error of an input without a single code. */
+export const empty = (source: string): SourceError =>
+  new SourceError({ reason: "Empty", source, detail: "there is no code in it" })
 
-/** RFC 1952, 2.3.1; as text it would be a control character. */
-const gzipMagic = 0x1f
-
-const gunzip = (name: string, bytes: Stream.Stream<Uint8Array, SourceError>): Stream.Stream<Uint8Array, SourceError> =>
-  Stream.unwrap(Effect.map(Stream.toReadableStreamEffect(bytes), (readable) =>
-    Stream.fromReadableStream(
-      () => readable.pipeThrough(new DecompressionStream("gzip")),
-      (cause) =>
-        cause instanceof SourceError ? cause : new SourceError({
-          reason: "Encoding",
-          source: name,
-          detail: `it begins like gzip but does not unpack: ${explain(cause)}`
-        })
-    )))
+const unpack = (source: string, bytes: Stream.Stream<Uint8Array, SourceError>) =>
+  Stream.mapError(Gzip.unpack(bytes), (error) =>
+    error instanceof SourceError ? error : new SourceError({
+      reason: "Encoding",
+      source,
+      detail: `it begins like gzip and does not unpack (${explain(error)}): is it whole?`
+    }))
 
 /** Decodes UTF-8 without its byte order mark, and fails with the line of the first byte that is not. */
-const decode = (name: string, bytes: Stream.Stream<Uint8Array, SourceError>): Stream.Stream<string, SourceError> =>
+const decode = (source: string, bytes: Stream.Stream<Uint8Array, SourceError>): Stream.Stream<string, SourceError> =>
   Stream.suspend(() => {
     const decoder = new TextDecoder("utf-8", { fatal: true })
     let line = 1
@@ -42,11 +41,11 @@ const decode = (name: string, bytes: Stream.Stream<Uint8Array, SourceError>): St
       Effect.suspend(() => {
         try {
           const text = decoder.decode(piece, { stream })
-          if (text.includes("\0")) return refused(name, line, text)
+          if (text.includes("\0")) return notText(source, line, text)
           line += newlines(text)
           return Effect.succeed(text)
         } catch {
-          return refused(name, line, new TextDecoder("utf-8").decode(piece))
+          return notText(source, line, new TextDecoder("utf-8").decode(piece))
         }
       })
     return bytes.pipe(
@@ -55,15 +54,18 @@ const decode = (name: string, bytes: Stream.Stream<Uint8Array, SourceError>): St
     )
   })
 
-const refused = (name: string, line: number, text: string) => {
-  const isUtf16 = line === 1 && /^(\ufffd{2}|.\0)/s.test(text)
+const notText = (source: string, line: number, text: string) => {
+  const before = text.slice(0, Math.max(0, text.search(/[\0\ufffd]/)))
+  const beginning = line === 1 ? text.slice(0, 4) : ""
   return new SourceError({
     reason: "Encoding",
-    source: name,
-    line: line + newlines(text.slice(0, Math.max(0, text.search(/[\0\ufffd]/)))),
-    detail: isUtf16
+    source,
+    line: line + newlines(before),
+    detail: /^(\ufffd\ufffd|.\0|\0.)/s.test(beginning)
       ? "this is UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)"
-      : "this is not UTF-8 text: is it another kind of file? Save text in another encoding as UTF-8"
+      : beginning === "PK\x03\x04"
+      ? "this is a workbook or a ZIP archive: save the sheet as CSV UTF-8, or unpack it"
+      : "this is not UTF-8 text: save text in another encoding as UTF-8; other kinds of file are not read"
   })
 }
 
@@ -73,16 +75,25 @@ const newlines = (text: string): number => {
   return found
 }
 
-const unreadable = (name: string) => (cause: unknown) => {
-  if (cause instanceof SourceError) return cause
-  const { reason } = cause as { reason?: string }
+const unreadable = (source: string) => (error: unknown) => {
+  if (error instanceof SourceError) return error
+  const { reason } = error as { reason?: string }
+  const why = explain(error)
   return reason === "NotFound"
-    ? new SourceError({ reason: "NotFound", source: name, detail: "there is no such file" })
-    : new SourceError({ reason: "Unreadable", source: name, detail: `it cannot be read: ${explain(cause)}` })
+    ? new SourceError({ reason: "NotFound", source, detail: "there is no such file" })
+    : new SourceError({
+      reason: "Unreadable",
+      source,
+      detail: reason === "PermissionDenied"
+        ? "you may not read it: chmod u+r, or ask its owner"
+        : why.startsWith("EISDIR")
+        ? "it is a folder: name a file in it"
+        : `it cannot be read: ${why}`
+    })
 }
 
+/** The innermost message: platform errors tell of the system's as their cause. */
 const explain = (error: unknown): string => {
   const { cause, message } = error as { cause?: unknown; message?: string }
-  const text = cause instanceof Error ? cause.message : message ?? String(error)
-  return text.startsWith("EISDIR") ? "it is a folder" : text
+  return cause instanceof Error ? cause.message : message ?? String(error)
 }

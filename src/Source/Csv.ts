@@ -1,95 +1,89 @@
 /**
- * CSV and TSV with a header line (RFC 4180), by csv-parse. The other columns are carried through.
+ * CSV and TSV with a header line. The other columns are carried through.
  */
-import { type CsvError, parse } from "csv-parse"
-import { Chunk, Effect, Stream } from "effect"
+import { Effect } from "effect"
 import type { Entry } from "../Entry.ts"
-import type { Format } from "../Source.ts"
+import type { Format, Reader } from "../Source.ts"
 import { missingColumn } from "./Column.ts"
+import * as Rows from "./Rows.ts"
 import { SourceError } from "./SourceError.ts"
 
 const format = (delimiter: string, endings: ReadonlyArray<string>): Format => ({
   endings,
-  entries: (text, options) => entries(text, options, delimiter)
+  reader: ({ column, name }) => reader(name, column, Rows.reader(name, delimiter))
 })
 
 export const csv: Format = format(",", ["csv"])
 export const tsv: Format = format("\t", ["tsv", "tab"])
 
-const entries = (
-  text: Stream.Stream<string, SourceError>,
-  { column, name }: { readonly name: string; readonly column: string | undefined },
-  delimiter: string
-): Stream.Stream<Entry, SourceError> =>
-  Stream.suspend(() => {
-    let header: ReadonlyArray<string> | undefined
-    let at = -1
-    let found: Array<Entry> = []
-    let problem: SourceError | undefined
-
-    const onRecord = (record: Array<string>, { lines }: { readonly lines: number }) => {
-      const line = lines - embeddedNewlines(record)
-      if (header === undefined) {
-        problem = headerProblem(name, column, record, line)
-        header = record
-        at = column === undefined ? 0 : record.indexOf(column)
-        return null
+const reader = (name: string, column: string | undefined, rows: Reader<Rows.Row>): Reader<Entry> => {
+  let header: ReadonlyArray<string> | undefined
+  let code = 0
+  return (piece, isLast) =>
+    Effect.flatMap(rows(piece, isLast), (found): Effect.Effect<Array<Entry>, SourceError> => {
+      const entries: Array<Entry> = []
+      for (const row of found) {
+        const { cells, line } = row
+        if (header === undefined) {
+          const problem = headerProblem(name, column, row)
+          if (problem !== undefined) return problem
+          header = cells
+          if (column !== undefined) code = header.indexOf(column)
+        } else if (cells.length === header.length) {
+          entries.push({ line, input: cells[code]!, columns: record(header, cells) })
+        } else return otherLength(name, header, row)
       }
-      const columns: Record<string, string> = {}
-      for (let index = 0; index < header.length; index++) columns[header[index]!] = record[index]!
-      found.push({ line, input: record[at]!, columns })
-      // nothing is kept in the parser's own queue
-      return null
-    }
-    const parser = parse({ delimiter, skip_empty_lines: true, max_record_size: 1024 * 1024, on_record: onRecord })
-    parser.resume()
+      return Effect.succeed(entries)
+    })
+}
 
-    /** Gives the parser a piece of text, or the end, and takes the rows that it completes. */
-    const step = (run: (done: (error?: Error | null) => void) => void) =>
-      Effect.async<Chunk.Chunk<Entry>, SourceError>((resume) => {
-        const fail = (error: Error) => resume(problem ?? syntax(name, error as CsvError))
-        parser.once("error", fail)
-        run((error) => {
-          if (error !== undefined && error !== null) return
-          parser.off("error", fail)
-          const rows = Chunk.unsafeFromArray(found)
-          found = []
-          resume(problem ?? Effect.succeed(rows))
-        })
-      })
-
-    return text.pipe(
-      Stream.mapEffect((piece) => step((done) => parser.write(piece, done))),
-      Stream.concat(Stream.fromEffect(step((done) => parser.end(done)))),
-      Stream.flattenChunks
-    )
-  })
-
-const headerProblem = (name: string, column: string | undefined, header: ReadonlyArray<string>, line: number) => {
-  const twice = header.find((column, index) => header.indexOf(column) < index)
-  if (twice !== undefined) {
-    return new SourceError({ reason: "Column", source: name, line, detail: `the column "${twice}" is there twice` })
+const record = (header: ReadonlyArray<string>, cells: ReadonlyArray<string>): Record<string, string> => {
+  const columns: Record<string, string> = {}
+  for (let index = 0; index < header.length; index++) {
+    const name = header[index]!
+    // an assignment would set the prototype
+    if (name === "__proto__") Object.defineProperty(columns, name, { ...own, value: cells[index] })
+    else columns[name] = cells[index]!
   }
-  const isThere = column === undefined ? header.length === 1 : header.includes(column)
-  return isThere ? undefined : missingColumn(name, line, column, header)
+  return columns
 }
 
-/** A row ends on a later line than it begins where quoted cells hold newlines. */
-const embeddedNewlines = (record: ReadonlyArray<string>): number => {
-  let found = 0
-  for (const cell of record) if (cell.includes("\n")) found += cell.split("\n").length - 1
-  return found
+const own = { configurable: true, enumerable: true, writable: true }
+
+const headerProblem = (
+  source: string,
+  column: string | undefined,
+  { cells: header, line }: Rows.Row
+): SourceError | undefined => {
+  const problem = (detail: string) => new SourceError({ reason: "Column", source, line, detail })
+  const twice = header.find((name, index) => header.indexOf(name) < index)
+  if (twice === "") return problem("more than one column has no name: give each one a name of its own")
+  if (twice !== undefined) {
+    return problem(`the column ${JSON.stringify(twice)} is there twice: give each one a name of its own`)
+  }
+  if (column !== undefined) return header.includes(column) ? undefined : missingColumn(source, line, column, header)
+  if (header.length > 1) return missingColumn(source, line, column, header)
+  const [only] = header as [string]
+  if (/[,;\t|]/.test(only)) {
+    return problem(
+      `the header is one column, ${JSON.stringify(only)}: is the delimiter another one? CSV has commas, TSV tabs`
+    )
+  }
+  return /\p{L}/u.test(only) ? undefined : problem(
+    `the first line names the columns, and ${JSON.stringify(only)} looks like a code: `
+      + "put a header before it, or read it with --input-format lines"
+  )
 }
 
-const syntax = (source: string, error: CsvError): SourceError =>
+const otherLength = (source: string, header: ReadonlyArray<string>, { cells, line }: Rows.Row) =>
   new SourceError({
-    reason: error.code === "CSV_MAX_RECORD_SIZE" ? "TooLong" : "Syntax",
+    reason: "Syntax",
     source,
-    line: typeof error.lines === "number" ? error.lines : undefined,
-    detail: error.code === "CSV_MAX_RECORD_SIZE"
-      ? "this row is longer than 1 MiB: is a quote left open?"
-      : error.message.replace(/ (at|on) line \d+/, "").replace(
-        /^Invalid Record Length: /,
-        "the row has another number of cells than the header: "
-      )
+    line,
+    detail: `this row has ${count(cells)}, and the header ${header.length}: `
+      + (cells.length < header.length
+        ? `what is in ${JSON.stringify(header[cells.length])}?`
+        : "does a cell with a delimiter in it want quotes?")
   })
+
+const count = ({ length }: ReadonlyArray<string>) => `${length} ${length === 1 ? "cell" : "cells"}`

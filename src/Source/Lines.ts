@@ -1,7 +1,7 @@
 /**
- * One code per line. Empty lines are passed over.
+ * One code per line. Blank lines are passed over.
  */
-import { Chunk, Effect, Stream } from "effect"
+import { Either } from "effect"
 import type { Entry } from "../Entry.ts"
 import type { Format } from "../Source.ts"
 import { SourceError } from "./SourceError.ts"
@@ -12,44 +12,64 @@ export interface Line {
   readonly text: string
 }
 
-/** Longer lines are taken for another kind of file. */
-const lineLimit = 1024 * 1024
+/** Lines and rows with more characters are taken for another kind of file. */
+export const lengthLimit = 1024 * 1024
 
-/** Splits text at LF or CRLF. Lines that are empty or blank are left out; one of more than 1 Mi characters is refused. */
-export const split = (name: string, text: Stream.Stream<string, SourceError>): Stream.Stream<Line, SourceError> =>
-  Stream.suspend(() => {
-    let line = 0
-    let open = ""
-    const tooLong = () =>
-      new SourceError({
-        reason: "TooLong",
-        source: name,
-        line: line + 1,
-        detail: "this line is longer than 1 MiB: is the file a list, and is --input-format right?"
-      })
-    const take = (lines: Array<string>) => {
-      const found: Array<Line> = []
-      for (const raw of lines) {
-        line++
-        const text = raw.endsWith("\r") ? raw.slice(0, -1) : raw
-        if (text.trim() !== "") found.push({ line, text })
-      }
-      return Chunk.unsafeFromArray(found)
+/** Where a line ends, for searching. */
+export const lineEnd = /[\r\n]/
+
+/** Lines end at LF, CRLF or CR; those that are empty or blank are left out. */
+export const reader = (
+  source: string
+): (piece: string, isLast: boolean) => Either.Either<ReadonlyArray<Line>, SourceError> => {
+  let line = 0
+  let open = ""
+  return (piece, isLast) => {
+    open += piece
+    let lines: Array<string> = []
+    // a piece without a line end completes no line
+    if (isLast || lineEnd.test(piece)) {
+      // a CR at the end of the piece may be half of a CRLF
+      const end = open.endsWith("\r") && !isLast ? open.length - 1 : open.length
+      const text = open.slice(0, end)
+      lines = text.includes("\r") ? text.split(/\r\n|\r|\n/) : text.split("\n")
+      open = isLast ? "" : lines.pop() + open.slice(end)
     }
-    const next = (piece: string) =>
-      Effect.suspend(() => {
-        const lines = (open + piece).split("\n")
-        open = lines.pop()!
-        return open.length > lineLimit ? tooLong() : Effect.succeed(take(lines))
-      })
-    return text.pipe(
-      Stream.mapEffect(next),
-      Stream.concat(Stream.suspend(() => Stream.succeed(open === "" ? Chunk.empty<Line>() : take([open])))),
-      Stream.flattenChunks
-    )
-  })
+    const found: Array<Line> = []
+    for (const text of lines) {
+      line++
+      if (text.length > lengthLimit) return tooLong(source, line)
+      if (text.trim() !== "") found.push({ line, text })
+    }
+    return open.length > lengthLimit ? tooLong(source, line + 1) : Either.right(found)
+  }
+}
 
 export const format: Format = {
   endings: ["txt", "lst", "lines"],
-  entries: (text, { name }) => Stream.map(split(name, text), ({ line, text }): Entry => ({ line, input: text }))
+  reader: ({ column, name }) => {
+    const lines = reader(name)
+    return (piece, isLast) =>
+      column === undefined
+        ? Either.map(lines(piece, isLast), (found) => found.map(({ line, text }): Entry => ({ line, input: text })))
+        : Either.left(noColumns(name, column))
+  }
 }
+
+const tooLong = (source: string, line: number) =>
+  Either.left(
+    new SourceError({
+      reason: "TooLong",
+      source,
+      line,
+      detail: "this line is longer than 1 MiB: is the file a list, and is --input-format right?"
+    })
+  )
+
+const noColumns = (source: string, column: string) =>
+  new SourceError({
+    reason: "Column",
+    source,
+    detail: `there is no column ${JSON.stringify(column)}, because it is read as lines: `
+      + "leave --column out, or name the format with --input-format"
+  })

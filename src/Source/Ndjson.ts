@@ -1,8 +1,9 @@
 /**
- * One JSON value per line: an object with the code in a column, or the code itself as a string.
+ * One JSON value per line: an object with the code in a column, or the code itself as a string or a number.
  */
-import { Effect, Stream } from "effect"
+import { Either } from "effect"
 import { type Entry, toText } from "../Entry.ts"
+import { withDigits } from "../Json.ts"
 import type { Format } from "../Source.ts"
 import { missingColumn } from "./Column.ts"
 import * as Lines from "./Lines.ts"
@@ -10,34 +11,48 @@ import { SourceError } from "./SourceError.ts"
 
 export const format: Format = {
   endings: ["ndjson", "jsonl"],
-  entries: (text, { column, name }) => Stream.mapEffect(Lines.split(name, text), (line) => entry(name, column, line))
+  reader: ({ column, name }) => {
+    const lines = Lines.reader(name)
+    return (piece, isLast) =>
+      Either.flatMap(lines(piece, isLast), (found) => {
+        const entries: Array<Entry> = []
+        for (const line of found) {
+          const read = entry(name, column, line)
+          if (Either.isLeft(read)) return Either.left(read.left)
+          entries.push(read.right)
+        }
+        return Either.right(entries)
+      })
+  }
 }
 
 const entry = (
-  name: string,
+  source: string,
   column: string | undefined,
   { line, text }: Lines.Line
-): Effect.Effect<Entry, SourceError> =>
-  Effect.suspend(() => {
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (cause) {
-      return new SourceError({
-        reason: "Syntax",
-        source: name,
-        line,
-        detail: `this is not JSON: ${(cause as Error).message}`
-      })
-    }
-    if (typeof value === "string") return Effect.succeed({ line, input: value })
-    // as written: a number would lose its digits beyond 2⁵³
-    if (typeof value === "number") return Effect.succeed({ line, input: text.trim() })
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      return new SourceError({ reason: "Syntax", source: name, line, detail: "this is neither an object nor a code" })
-    }
-    const columns = value as Record<string, unknown>
-    const at = column ?? (Object.keys(columns).length === 1 ? Object.keys(columns)[0]! : undefined)
-    if (at === undefined || !Object.hasOwn(columns, at)) return missingColumn(name, line, at, Object.keys(columns))
-    return Effect.succeed({ line, input: toText(columns[at]), columns })
-  })
+): Either.Either<Entry, SourceError> => {
+  const failed = (detail: string) => Either.left(new SourceError({ reason: "Syntax", source, line, detail }))
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    return failed(/^\s*[[{]\s*$/.test(text) ? oneDocument : `this is not JSON: ${(cause as Error).message}`)
+  }
+  if (typeof value === "string") return Either.right({ line, input: value })
+  if (typeof value === "number") return Either.right({ line, input: text.trim() })
+  if (Array.isArray(value)) return failed(oneDocument)
+  if (typeof value !== "object" || value === null) return failed("this is neither an object nor a code")
+
+  const names = Object.keys(value)
+  const code = column ?? (names.length === 1 ? names[0]! : undefined)
+  if (code === undefined || !Object.hasOwn(value, code)) {
+    return Either.left(missingColumn(source, line, code, names))
+  }
+  const columns = withDigits(text, value, code) as Record<string, unknown>
+  const input = columns[code]
+  return typeof input === "boolean" || (typeof input === "object" && input !== null)
+    ? failed(`the column ${JSON.stringify(code)} holds ${JSON.stringify(input).slice(0, 40)}, which is not a code`)
+    : Either.right({ line, input: toText(input), columns })
+}
+
+const oneDocument = "NDJSON has a whole object on each line: jq -c '.[]' makes that of an array"

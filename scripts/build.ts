@@ -1,0 +1,66 @@
+/**
+ * Makes dist/: the library as single modules with their types, the command as one bundle, and the JSON Schemas.
+ *
+ * The command is bundled because hundreds of small modules take longer to find than to run. What it imports dynamically
+ * stands in chunks of its own, which are read when they are needed.
+ */
+import { build, type Plugin } from "esbuild"
+import { execFileSync } from "node:child_process"
+import { chmodSync, readFileSync, rmSync } from "node:fs"
+import { resolve } from "node:path"
+
+process.chdir(resolve(import.meta.dirname, ".."))
+rmSync("dist", { recursive: true, force: true })
+
+try {
+  // By path: the alias for TypeScript 5.9 may hold the name `tsc`.
+  const compiler = ["node_modules/typescript/bin/tsc", "--project", "scripts/tsconfig.build.json"]
+  execFileSync(process.execPath, compiler, { stdio: "inherit" })
+} catch {
+  process.exit(1) // The compiler has said why.
+}
+
+/**
+ * Makes `import * as Schema from "effect/Schema"` of `import { Schema } from "effect"`: of a namespace that comes out
+ * of a barrel esbuild keeps everything, which doubles the bundle.
+ */
+const barrels: Plugin = {
+  name: "barrels",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/src\/.+\.ts$/ }, ({ path }) => ({
+      loader: "ts",
+      contents: readFileSync(path, "utf8").replace(
+        /^import \{([^}]+)\} from "(effect|@effect\/[a-z-]+)"$/gm,
+        (_, names: string, barrel: string) => names.split(",").map((name) => direct(name.trim(), barrel)).join("\n")
+      )
+    }))
+}
+
+const direct = (name: string, barrel: string) => {
+  const [module = "", alias = module] = name.split(" as ")
+  if (module === "" || module.startsWith("type ")) return ""
+  const isFunction = /^[a-z]/.test(module)
+  return isFunction ? `import { ${name} } from "${barrel}"` : `import * as ${alias} from "${barrel}/${module}"`
+}
+
+await build({
+  entryPoints: ["src/bin.ts"],
+  outdir: "dist",
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  minify: true,
+  plugins: [barrels],
+  alias: { undici: "./scripts/undici.mjs" },
+  // A native binding, and 5 MB of data: both stay packages, loaded by what uses them.
+  external: ["better-sqlite3", "zipcodes"],
+  // CommonJS packages within the bundle call `require` for Node's own modules.
+  banner: { js: "import{createRequire as requireFrom}from\"node:module\";const require=requireFrom(import.meta.url);" },
+  logLevel: "warning"
+})
+chmodSync("dist/bin.js", 0o755)
+
+await import("./schema.ts")

@@ -1,0 +1,22 @@
+/**
+ * Publishes the wire formats as JSON Schemas: dist/schema/NAME.json, which users read as `rollcall/schema/NAME.json`.
+ */
+import { JSONSchema, type Schema } from "effect"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { resolve } from "node:path"
+import * as Outcome from "../src/Outcome.ts"
+import * as Policy from "../src/Policy.ts"
+
+/** What is published, by its file's name; each Schema stands for its encoded side. */
+const published: Record<string, Schema.Schema.All> = {
+  record: Outcome.Record,
+  policy: Policy.Policy
+}
+
+const folder = resolve(import.meta.dirname, "../dist/schema")
+
+mkdirSync(folder, { recursive: true })
+for (const [name, schema] of Object.entries(published)) {
+  const document = JSONSchema.make(schema as Schema.Schema<unknown>)
+  writeFileSync(resolve(folder, `${name}.json`), `${JSON.stringify(document, null, 2)}\n`)
+}

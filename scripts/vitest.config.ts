@@ -1,0 +1,20 @@
+import { resolve } from "node:path"
+import { defineConfig } from "vitest/config"
+
+const report = process.env.TEST_REPORT
+
+export default defineConfig({
+  root: resolve(import.meta.dirname, ".."),
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Processes, not threads: tests start servers, open ledgers and send signals.
+    pool: "forks",
+    maxWorkers: 2,
+    minWorkers: 1,
+    // A file more in a process costs nothing; a process more loads Effect again.
+    isolate: false,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]]
+  }
+})

@@ -1,0 +1,103 @@
+/**
+ * The call of an HTTP lookup: one request on the wire, and its reply or what went wrong with it. No secret leaves it but to the API.
+ */
+import {
+  FetchHttpClient,
+  HttpClient,
+  type HttpClientError,
+  type HttpClientRequest,
+  type HttpClientResponse
+} from "@effect/platform"
+import { Effect, Either, Encoding, Option } from "effect"
+import type { Ask, Reply } from "../Lookup.ts"
+import { LookupError } from "../Outcome.ts"
+import * as Classify from "./Classify.ts"
+import * as Failure from "./Failure.ts"
+import * as Redact from "./Redact.ts"
+import * as Request from "./Request.ts"
+import * as Template from "./Template.ts"
+
+/** Resolves settings and compiles the templates; what it gives makes one call for a question. */
+export const prepare = (
+  options: Request.Options,
+  expect: Request.Expect
+): Effect.Effect<Ask<LookupError>, Template.TemplateError, HttpClient.HttpClient> =>
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    const clock = yield* Effect.clock
+    const secrets: Array<string> = []
+    const request = yield* Request.make(options, (name, config) =>
+      Effect.tap(Template.fromConfig(name, config), (value) => {
+        if (value.length >= shortestSecret) {
+          secrets.push(value, encodeURIComponent(value))
+        }
+      }))
+    const send = discreet.has(client) ? client.execute : yield* discreetly(client)
+    const read = expect === "bytes" ? base64 : text
+    const conceal = (text: string) =>
+      secrets.reduce((text, secret) =>
+        text.replaceAll(secret, Redact.redacted), text)
+
+    const toReply = (response: HttpClientResponse.HttpClientResponse, body: string): Reply => ({
+      status: response.status,
+      // a server may say in an error what it was asked with
+      body: secrets.length === 0 || Classify.rule(response.status) === "found" ? body : conceal(body),
+      header: (name) => response.headers[name],
+      at: clock.unsafeCurrentTimeMillis()
+    })
+
+    const receive = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Reply, LookupError> =>
+      Effect.matchEffect(read(response), {
+        onFailure: (error) => {
+          const failure = Failure.fromHttpClient(error)
+          // a body that would not be looked at need not be readable
+          return Classify.rule(response.status) === "found" || Classify.failure(failure).verdict === "retry"
+            ? failed(failure)
+            : Effect.succeed(toReply(response, ""))
+        },
+        onSuccess: (body) => Effect.succeed(toReply(response, body))
+      })
+
+    const failed = ({ message, reason, status }: LookupError) =>
+      new LookupError({ reason, message: conceal(message), ...(status === undefined ? {} : { status }) })
+
+    return (question) => {
+      const made = request(question)
+      if (Either.isLeft(made)) return new LookupError({ reason: "invalid_code", message: made.left })
+      return Effect.matchEffect(send(made.right), {
+        onFailure: (error) =>
+          // a client that filters by status has the response all the same
+          error._tag === "ResponseError" && error.reason === "StatusCode"
+            ? receive(error.response)
+            : failed(Failure.fromHttpClient(error)),
+        onSuccess: receive
+      })
+    }
+  })
+
+/** Shorter settings are not looked for in what a server says: "us" stands in every other word. */
+const shortestSecret = 8
+
+/**
+ * Clients that follow no redirects and open no spans of their own. Any other is told so at each call, because both would carry
+ * secrets to where they do not belong.
+ */
+export const discreet: WeakSet<HttpClient.HttpClient> = new WeakSet()
+
+/** Lets a client follow no redirect and open no span, because spans hold the URL and the headers. */
+const discreetly = (client: HttpClient.HttpClient) =>
+  Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (given) => {
+    const init = { ...Option.getOrUndefined(given), redirect: "manual" } as const
+    return (request: HttpClientRequest.HttpClientRequest) =>
+      client.execute(request).pipe(
+        Effect.provideService(FetchHttpClient.RequestInit, init),
+        Effect.locally(HttpClient.currentTracerDisabledWhen, () => true)
+      )
+  })
+
+type Read = (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<string, HttpClientError.ResponseError>
+
+const text: Read = (response) => response.text
+
+const base64: Read = (response) =>
+  Effect.map(response.arrayBuffer, (bytes) => Encoding.encodeBase64(new Uint8Array(bytes)))

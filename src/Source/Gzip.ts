@@ -1,0 +1,19 @@
+/**
+ * Gzip: any number of members, as `cat`, log rotation and bgzip make them.
+ */
+import { Effect, Stream } from "effect"
+// oxlint-disable-next-line no-restricted-imports -- DecompressionStream refuses a second member from Node 24 on
+import { Duplex } from "node:stream"
+// oxlint-disable-next-line no-restricted-imports -- as above
+import { createGunzip } from "node:zlib"
+
+/** The first byte of a gzip file (RFC 1952, 2.3.1). In a text it would be a control character. */
+export const magic = 0x1f
+
+/** Unpacks; what is not gzip, cut off or damaged is an error of zlib. */
+export const unpack = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | Error> =>
+  Stream.unwrap(Effect.map(Stream.toReadableStreamEffect(bytes), (packed) =>
+    Stream.fromReadableStream(
+      () => packed.pipeThrough<Uint8Array>(Duplex.toWeb(createGunzip())),
+      (cause) => cause as E | Error
+    )))

@@ -1,0 +1,129 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either, Schema } from "effect"
+import * as Argv from "../../src/Cli/Argv.ts"
+import * as Flag from "../../src/Cli/Flag.ts"
+import * as Run from "../../src/Cli/Run.ts"
+
+const accepts: Argv.Accepts = { name: "run", flags: Object.values(Run.flags), argument: "FILE" }
+
+const normalize = (words: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}) =>
+  Either.getOrThrowWith(
+    Argv.normalize(words, accepts, (name) => environment[name]),
+    ({ message }) => new Error(message)
+  )
+
+const refusal = (words: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}) =>
+  Either.match(Argv.normalize(words, accepts, (name) => environment[name]), {
+    onLeft: ({ message }) => message,
+    onRight: (words) => `taken: ${words.join(" ")}`
+  })
+
+describe("Argv.normalize", () => {
+  const c16 = ["--concurrency", "16"]
+  const taken: ReadonlyArray<readonly [typed: ReadonlyArray<string>, parsed: ReadonlyArray<string>]> = [
+    [[], []],
+    [["list.txt"], ["list.txt"]],
+    [["--url", "u"], ["--url", "u"]],
+    [["--url=u"], ["--url", "u"]],
+    [["--url=u?a=b=c"], ["--url", "u?a=b=c"]],
+    [["--url="], ["--url", ""]],
+    [["-c16"], c16],
+    [["-c", "16"], c16],
+    [["-c=16"], c16],
+    [["-c16", "list.txt", "-q"], [...c16, "--quiet", "list.txt"]],
+    [["list.txt", "-c16"], [...c16, "list.txt"]],
+    [["-"], [Argv.stdin]],
+    [["-", "-c16"], [...c16, Argv.stdin]],
+    [["-o", "-", "-"], ["--output", "-", Argv.stdin]],
+    [["-c16", "--", "-list.txt"], [...c16, "./-list.txt"]],
+    [["--", "--url"], ["./--url"]],
+    [["--", "-"], [Argv.stdin]],
+    [["-H", "A: 1", "-HB: 2", "--header=C: 3"], ["--header", "A: 1", "--header", "B: 2", "--header", "C: 3"]],
+    [["--pattern", "-5"], ["--pattern", "-5"]],
+    [["--pattern", "--five"], ["--pattern", "--five"]],
+    [["--pattern=--url"], ["--pattern", "--url"]],
+    [["-q", "-q"], ["--quiet", "--quiet"]]
+  ]
+  it.each(taken)("%j is %j", (typed, parsed) => assert.deepStrictEqual(normalize(typed), parsed))
+
+  const refused: ReadonlyArray<readonly [typed: ReadonlyArray<string>, message: string]> = [
+    [["--ulr", "u"], "there is no flag --ulr, did you mean --url?"],
+    [["--urls", "u"], "there is no flag --urls, did you mean --url?"],
+    [["--URL", "u"], "there is no flag --URL, did you mean --url?"],
+    [["--ulr=https://secret"], "there is no flag --ulr, did you mean --url?"],
+    [["-url", "u"], "there is no flag -url, did you mean --url?"],
+    [["-output", "f"], "there is no flag -output, did you mean --output?"],
+    [["-C", "5"], "there is no flag -C, did you mean -c?"],
+    [["-h=1"], "there is no flag -h, did you mean -H?"],
+    [["--conc", "5"], "there is no flag --conc, did you mean --concurrency?"],
+    [["--concurency", "5"], "there is no flag --concurency, did you mean --concurrency?"],
+    [["--maxwait", "5m"], "there is no flag --maxwait, did you mean --max-wait?"],
+    [["--frobnicate"], "there is no flag --frobnicate"],
+    [["-z"], "there is no flag -z"],
+    [["--url", "u", "--url", "v"], "--url is given twice"],
+    [["-c4", "--concurrency=5"], "--concurrency is given twice"],
+    [["--url"], "--url needs a value: --url TEMPLATE"],
+    [["-o"], "--output needs a value: --output FILE"],
+    [["--url", "--column", "zip"], "--url needs a value: --url TEMPLATE"],
+    [["--quiet=yes"], "--quiet takes no value: --quiet=yes"],
+    [["a.txt", "b.txt"], "one FILE at a time: a.txt b.txt (quote a name that holds spaces)"]
+  ]
+  it.each(refused)("%j: %s", (typed, message) => assert.strictEqual(refusal(typed), message))
+
+  it("takes from the environment what was not typed", () => {
+    assert.deepStrictEqual(normalize(["f"], { ROLLCALL_URL: "u", ROLLCALL_MAX_WAIT: "5m" }), [
+      "--url",
+      "u",
+      "--max-wait",
+      "5m",
+      "f"
+    ])
+    assert.deepStrictEqual(normalize(["--url=typed"], { ROLLCALL_URL: "set" }), ["--url", "typed"])
+    assert.deepStrictEqual(normalize([], { ROLLCALL_URL: "", ROLLCALL_QUIET: "" }), [])
+    const headers = { ROLLCALL_HEADER: "A: 1\nB: 2\n" }
+    assert.deepStrictEqual(normalize([], headers), ["--header", "A: 1", "--header", "B: 2"])
+    assert.deepStrictEqual(normalize(["-H", "C: 3"], headers), ["--header", "C: 3"])
+  })
+
+  it.each(["1", "true", "YES", "on"])("a switch is on when its variable is %s", (value) => {
+    assert.deepStrictEqual(normalize([], { ROLLCALL_QUIET: value }), ["--quiet"])
+  })
+
+  it.each(["0", "false", "No", "off"])("a switch is off when its variable is %s", (value) => {
+    assert.deepStrictEqual(normalize([], { ROLLCALL_QUIET: value }), [])
+  })
+
+  it("a switch is nothing else", () => {
+    assert.strictEqual(
+      refusal([], { ROLLCALL_QUIET: "maybe" }),
+      "ROLLCALL_QUIET is a switch: set it to 1 or 0, not \"maybe\""
+    )
+  })
+
+  it("refuses an argument where there is none", () => {
+    const quiet = Flag.toggle("quiet", { group: "", help: "" })
+    const normal = Argv.normalize(["x"], { name: "demo", flags: [quiet], argument: undefined }, () => undefined)
+    assert.strictEqual(Either.getOrThrow(Either.flip(normal)).message, "rollcall demo takes no argument: x")
+  })
+})
+
+describe("Argv.nearest", () => {
+  const names = ["run", "plan", "demo"]
+  it.each([["rnu", "run"], ["pan", "plan"], ["d", "demo"], ["dmeo", "demo"]])("%s is near %s", (typed, name) => {
+    assert.strictEqual(Argv.nearest(typed, names), name)
+  })
+  it.each(["", "x", "xyz", "zips.txt", "status"])("%j is near none", (typed) => {
+    assert.isUndefined(Argv.nearest(typed, names))
+  })
+})
+
+describe("UsageError", () => {
+  it("is a value of its schema", () => {
+    const error = new Argv.UsageError({ message: "no", command: "run" })
+    assert.deepStrictEqual(Schema.encodeSync(Argv.UsageError)(error), {
+      _tag: "UsageError",
+      message: "no",
+      command: "run"
+    })
+  })
+})

@@ -1,0 +1,32 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either, ParseResult, Schema } from "effect"
+import * as Flag from "../../src/Cli/Flag.ts"
+
+const said = <A>(schema: Schema.Schema<A, string>, text: string) =>
+  Either.match(Schema.decodeEither(schema)(text), {
+    onLeft: (error) => ParseResult.ArrayFormatter.formatErrorSync(error)[0]!.message,
+    onRight: (value) => value
+  })
+
+describe("Flag", () => {
+  it("has a variable in the environment", () => {
+    assert.strictEqual(Flag.variable("url"), "ROLLCALL_URL")
+    assert.strictEqual(Flag.variable("not-found-when"), "ROLLCALL_NOT_FOUND_WHEN")
+  })
+
+  it("is one of some names", () => {
+    const order = Flag.choice(["input", "done"])
+    assert.strictEqual(said(order, "done"), "done")
+    for (const text of ["Done", "", "input,done", "toString"]) {
+      assert.strictEqual(said(order, text), "it is one of input, done")
+    }
+  })
+
+  it("is a whole number", () => {
+    const port = Flag.whole(0, 65_535)
+    assert.deepStrictEqual([said(port, "0"), said(port, "65535"), said(port, "007")], [0, 65_535, 7])
+    for (const text of ["65536", "-1", "1.5", "1e3", " 1", "", "x", "0x10", "9".repeat(400)]) {
+      assert.strictEqual(said(port, text), "write a whole number from 0 to 65535", text)
+    }
+  })
+})

@@ -1,0 +1,48 @@
+import { assert, describe, it } from "@effect/vitest"
+import { commands } from "../../src/Cli.ts"
+import type * as Command from "../../src/Cli/Command.ts"
+import * as Help from "../../src/Cli/Help.ts"
+
+const screens: Readonly<Record<string, string>> = {
+  "": Help.overview(commands),
+  ...Object.fromEntries(all().map((it) => [it.name, Help.screen(it)]))
+}
+
+function all(): ReadonlyArray<Command.Command<any>> {
+  return Object.values(commands)
+}
+
+describe("Help", () => {
+  it.each(Object.entries(screens))("rollcall %s --help fits a screen", (_, text) => {
+    const lines = text.split("\n")
+    assert.isAtMost(lines.length, 50)
+    for (const line of lines) {
+      assert.isAtMost(line.length, 100, line)
+      assert.match(line, /^$|\S$/)
+    }
+    assert.match(text, /^[\x20-\x7e…\n]+\n$/)
+  })
+
+  it("lists every command", () => {
+    for (const { name, summary } of all()) {
+      assert.match(screens[""]!, new RegExp(`^  ${name} +${summary.slice(0, 20)}`, "m"))
+    }
+  })
+
+  it.each(all().map((command) => [command.name, command] as const))("%s lists every flag, aligned", (name, command) => {
+    const text = screens[name]!
+    const columns = Object.values(command.flags).map((flag) => {
+      const line = text.split("\n").find((line) => new RegExp(`^  (-.,|   ) --${flag.name}(?![\\w-])`).test(line))
+      assert.isDefined(line, flag.name)
+      assert.include(line, flag.help)
+      if (flag.alias !== undefined) assert.include(line, `-${flag.alias}, `)
+      return line!.length - flag.help.length
+    })
+    assert.deepStrictEqual(new Set(columns).size, 1)
+    for (const { group } of Object.values(command.flags)) assert.match(text, new RegExp(`^\n?${group}$`, "m"))
+  })
+
+  it.each(all().map((command) => [command.name, command] as const))("%s has examples that parse", (_, command) => {
+    for (const example of command.examples) assert.match(example, new RegExp(`rollcall ${command.name} `))
+  })
+})

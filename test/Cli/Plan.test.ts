@@ -1,0 +1,77 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { readdirSync } from "node:fs"
+import { env, run, setup, some } from "../command.ts"
+
+describe.concurrent("rollcall plan", { timeout: 60_000 }, () => {
+  it.scopedLive("shows what would be asked, calls nothing, leaves nothing", () =>
+    Effect.gen(function*() {
+      const { cwd, demo, flags } = yield* setup(["34102", "00501", "34102", "no good", "nonsense"])
+      const words = ["plan", "list", ...flags, "--pattern", "\\S+", "-o", "out.ndjson"]
+      const { exit, stderr, stdout } = yield* run(words, { cwd, env })
+      assert.deepStrictEqual([exit, stderr], [0, ""])
+      const shown = stdout.split("\n")
+      assert.deepStrictEqual(shown.slice(0, 3), [
+        "list: 5 entries",
+        "  1 repeat of a code above, asked once",
+        "  1 entry invalid, not asked:"
+      ])
+      assert.match(shown[3]!, /^ {4}line 4: "no good" \(.+\)$/)
+      assert.deepStrictEqual(shown.slice(4, 5), ["would ask: 3 questions"])
+      assert.match(shown[5]!, /^policy: -c 8, timeout 30s, 4 retries /)
+      assert.strictEqual(
+        shown.slice(6).join("\n"),
+        "the first request:\n  curl -sS -i -H \"ocp-apim-subscription-key: ${DEMO_KEY}\" "
+          + `'${demo.lookupUrl.replace("{code}", "34102")}'\n`
+      )
+      assert.strictEqual((yield* demo.log).calls, 0)
+      assert.deepStrictEqual(readdirSync(cwd), ["list"])
+    }))
+
+  it.scopedLive("the request it shows works in a shell", () =>
+    Effect.gen(function*() {
+      const { cwd, flags } = yield* setup(["34102"])
+      const { stdout } = yield* run(["plan", "list", ...flags], { cwd, env })
+      const curl = /^ {2}(curl .*)$/m.exec(stdout)![1]!
+      const answer = yield* run(["-c", curl], { cwd, env, program: ["sh"] })
+      assert.match(answer.stdout, /^HTTP\/1.1 200 OK\r\n[^]*"city":"Naples"/)
+    }))
+
+  it.scopedLive("knows what is answered, and what the run after it asks", () =>
+    Effect.gen(function*() {
+      const codes = yield* some(10)
+      const { cwd, demo, flags, list, read, rollcall } = yield* setup(codes.slice(0, 6))
+      yield* rollcall()
+      list(codes)
+      const before = read("out.ndjson")
+      const { exit, stdout } = yield* run(["plan", "list", ...flags, "-o", "out.ndjson"], { cwd, env })
+      assert.strictEqual(exit, 0)
+      assert.match(stdout, /^list: 10 entries\n {2}6 answered already in out.ndjson.ledger\nwould ask: 4 questions\n/)
+      assert.match(stdout, new RegExp(`/${codes[6]}'\n$`))
+      assert.strictEqual(read("out.ndjson"), before)
+      assert.deepStrictEqual(readdirSync(cwd).toSorted(), ["list", "out.ndjson", "out.ndjson.ledger"])
+      assert.strictEqual((yield* demo.log).calls, 6)
+      yield* rollcall()
+      assert.strictEqual((yield* demo.log).calls, 10)
+    }))
+
+  it.scopedLive("shows no secret, wherever it stands", () =>
+    Effect.gen(function*() {
+      const { cwd } = yield* setup(["34102"])
+      const secret = "hush4hush8hush1"
+      const words = ["plan", "list", "--url", `http://127.0.0.1:1/{code}?api_key=${secret}&v=\${KEY}`]
+      const more = ["-H", `Authorization: Bearer ${secret}`, "-H", "X-Key: ${KEY}", "-d", "key=${KEY}&code={code}"]
+      const { exit, stdout } = yield* run([...words, ...more], { cwd, env: { KEY: `env${secret}` } })
+      assert.strictEqual(exit, 0)
+      assert.notInclude(stdout, "hush")
+      assert.include(stdout, "${KEY}")
+    }))
+
+  it.scopedLive("tells a missing setting as run would, exit 2", () =>
+    Effect.gen(function*() {
+      const { cwd, flags } = yield* setup(["34102"])
+      const { exit, stderr, stdout } = yield* run(["plan", "list", ...flags], { cwd })
+      assert.deepStrictEqual([exit, stdout], [2, ""])
+      assert.match(stderr, /^rollcall: .*DEMO_KEY.*\n$/)
+    }))
+})

@@ -1,0 +1,273 @@
+/**
+ * `rollcall run` as a process, judged by the files it leaves and by the API's own log.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect } from "effect"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import type * as Demo from "../../src/Demo.ts"
+import { env, faults, lines, numbered, program, records, run, setup, some, start, until } from "../command.ts"
+
+/** Each code was asked about once, or as often as told. */
+const asked = (log: Demo.Log, times: (code: string) => number = () => 1) =>
+  assert.deepStrictEqual([...log.codes].filter(([code, calls]) => calls !== times(code)), [])
+
+describe.concurrent("rollcall run: records", { timeout: 60_000 }, () => {
+  it.scopedLive("one per line, in input order, whatever the API does", () =>
+    Effect.gen(function*() {
+      const known = yield* some(600)
+      const codes = [...known, "99999", "nonsense", ...known.slice(0, 50), "99999", ""]
+      const { demo, output, rollcall } = yield* setup(codes, faults)
+      const { exit, stderr, stdout } = yield* rollcall("-c", "32")
+      assert.deepStrictEqual([exit, stdout], [3, ""], stderr)
+      const all = output()
+      assert.deepStrictEqual(lines(all), numbered(codes.slice(0, -1)))
+      const outcomes = [...known.map(() => "found"), "not_found", "invalid", ...Array(50).fill("found"), "not_found"]
+      assert.deepStrictEqual(all.map(({ outcome }) => outcome), outcomes)
+      assert.deepStrictEqual(
+        all.flatMap(({ line, repeat }) => repeat ? [line] : []),
+        codes.slice(0, 51).map((_, index) => 603 + index)
+      )
+      const log = yield* demo.log
+      // what the records tell is what the server saw
+      assert.deepStrictEqual(
+        Object.fromEntries(all.filter(({ repeat }) => !repeat).map(({ calls, code }) => [code, calls])),
+        Object.fromEntries(log.codes)
+      )
+      assert.isAbove(log.calls, 602)
+      assert.isAtMost(log.maxInFlight, 32)
+      assert.match(stderr, /^list: 653 entries \(51 repeats\); -c 32, .*\n[^]* 600 {2}found/)
+    }))
+
+  it.scopedLive("--order done has the same records", () =>
+    Effect.gen(function*() {
+      const codes = yield* some(300)
+      const { output, rollcall } = yield* setup(codes, faults)
+      const { exit } = yield* rollcall("-c", "32", "--order", "done")
+      assert.strictEqual(exit, 0)
+      const all = output()
+      assert.notDeepEqual(lines(all), numbered(codes))
+      assert.deepStrictEqual(lines(all.toSorted((a, b) => a.line - b.line)), numbered(codes))
+    }))
+
+  it.scopedLive("several outputs at once, of a CSV, gzipped, on standard input", () =>
+    Effect.gen(function*() {
+      const { cwd, demo, flags, read } = yield* setup([])
+      const words = [
+        "run",
+        "-",
+        ...flags,
+        "--input-format",
+        "csv",
+        "--column",
+        "ZIP Code",
+        "--select",
+        "town=data.city"
+      ]
+      const { exit, stderr, stdout } = yield* run(
+        [...words, "-o", "a.csv", "-o", "b.ndjson", "-o", "-", "--no-timing"],
+        {
+          cwd,
+          env,
+          stdin: gzipSync("ZIP Code,note\n34102,\"a, \"\"b\"\"\"\n99999,\n00501,ü\n")
+        }
+      )
+      assert.strictEqual(exit, 0, stderr)
+      assert.strictEqual(
+        read("a.csv"),
+        "ZIP Code,note,town,outcome,http_status,error\n"
+          + "34102,\"a, \"\"b\"\"\",Naples,found,200,\n99999,,,not_found,404,\n00501,ü,Holtsville,found,200,\n"
+      )
+      const rest = { attempts: 1, calls: 1 }
+      assert.deepStrictEqual(records(read("b.ndjson")), [
+        {
+          line: 2,
+          code: "34102",
+          columns: { note: "a, \"b\"" },
+          outcome: "found",
+          answer: { town: "Naples" },
+          http_status: 200,
+          ...rest
+        },
+        { line: 3, code: "99999", columns: { note: "" }, outcome: "not_found", http_status: 404, ...rest },
+        {
+          line: 4,
+          code: "00501",
+          columns: { note: "ü" },
+          outcome: "found",
+          answer: { town: "Holtsville" },
+          http_status: 200,
+          ...rest
+        }
+      ])
+      assert.strictEqual(stdout, read("b.ndjson"))
+      assert.strictEqual((yield* demo.log).calls, 3)
+    }))
+
+  it.scopedLive("--pad, --pattern and --not-found-when", () =>
+    Effect.gen(function*() {
+      const { demo, output, rollcall } = yield* setup(["501", " 34102 ", "ABC", "10001"])
+      const { exit } = yield* rollcall("--pad", "5", "--pattern", "\\d{5}", "--not-found-when", "data.state == 'FL'")
+      assert.strictEqual(exit, 3)
+      assert.deepStrictEqual(
+        output().map(({ calls, code, input, outcome }) => [code, input, outcome, calls]),
+        [
+          ["00501", "501", "found", 1],
+          ["34102", " 34102 ", "not_found", 1],
+          ["ABC", undefined, "invalid", 0],
+          ["10001", undefined, "found", 1]
+        ]
+      )
+      assert.deepStrictEqual([...(yield* demo.log).codes.keys()].toSorted(), ["00501", "10001", "34102"])
+    }))
+
+  it.scopedLive("--expect text, and --no-timing twice gives the same bytes", () =>
+    Effect.gen(function*() {
+      const { read, rollcall } = yield* setup(yield* some(20), { latency: { p50: "2 millis", p99: "20 millis" } })
+      yield* rollcall("--expect", "text", "--no-timing")
+      const before = read("out.ndjson")
+      assert.match(before, /^\{"line":1,"code":"00501","outcome":"found","answer":"\{\\"links/)
+      const { exit } = yield* rollcall("--expect", "text", "--no-timing", "--fresh")
+      assert.strictEqual(exit, 0)
+      assert.strictEqual(read("out.ndjson"), before)
+    }))
+})
+
+describe.concurrent("rollcall run: going on", { timeout: 60_000 }, () => {
+  it.scopedLive("the same command twice makes no call, and a list that changed only those for what is new", () =>
+    Effect.gen(function*() {
+      const codes = yield* some(60)
+      const { cwd, list, log, output, read, rollcall } = yield* setup(codes.slice(0, 40))
+      assert.strictEqual((yield* rollcall()).exit, 0)
+      const before = read("out.ndjson")
+      const again = yield* rollcall()
+      assert.strictEqual(again.exit, 0)
+      assert.match(again.stderr, /nothing to ask: 40 codes answered already/)
+      assert.strictEqual(read("out.ndjson"), before)
+      assert.strictEqual((yield* log).calls, 40)
+      for (const changed of [codes.slice(0, 50), codes.toReversed(), codes.slice(20, 30)]) {
+        list(changed)
+        const { exit } = yield* rollcall()
+        assert.strictEqual(exit, 0)
+        assert.deepStrictEqual(lines(output()), numbered(changed))
+      }
+      asked(yield* log)
+      assert.strictEqual((yield* log).calls, 60)
+      assert.deepStrictEqual(readdirSync(cwd).toSorted(), ["list", "out.ndjson", "out.ndjson.ledger"])
+    }))
+
+  it.scopedLive("standard output carries everything, both times", () =>
+    Effect.gen(function*() {
+      const { cwd, demo, flags } = yield* setup(yield* some(30))
+      const once = yield* run(["run", "list", ...flags], { cwd, env })
+      const twice = yield* run(["run", "list", ...flags], { cwd, env })
+      assert.deepStrictEqual([once.exit, twice.exit], [0, 0])
+      assert.strictEqual(twice.stdout, once.stdout)
+      assert.strictEqual(records(once.stdout).length, 30)
+      assert.strictEqual((yield* demo.log).calls, 30)
+      assert.match(twice.stderr, /ledger +\S+\/state\/rollcall\/list-\w+\.ledger\n$/)
+    }))
+
+  it.scopedLive("no secret stands in anything that is left or said", () =>
+    Effect.gen(function*() {
+      const { cwd, demo, flags } = yield* setup(yield* some(20), { key: "hush-hush-hush", latency: "300 millis" })
+      const words = ["run", "list", ...flags, "-c", "2", "-o", "out.ndjson", "-H", "X-Other: Bearer ${DEMO_KEY}"]
+      const running = yield* start(words, { cwd, env: { DEMO_KEY: "hush-hush-hush" } })
+      yield* until(() => existsSync(join(cwd, "out.ndjson.part")) && statSync(join(cwd, "out.ndjson.part")).size > 0)
+      running.process.kill("SIGKILL")
+      yield* running.ended
+      const files = readdirSync(cwd)
+      assert.includeMembers(files, ["out.ndjson.part", "out.ndjson.ledger", "out.ndjson.ledger-wal"])
+      for (const text of [running.said(), ...files.map((name) => readFileSync(join(cwd, name), "latin1"))]) {
+        assert.notInclude(text, "hush-hush")
+      }
+      assert.isAbove((yield* demo.log).statuses[200] ?? 0, 0)
+    }))
+})
+
+describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    it.scopedLive(`${signal} lets the calls in flight finish, exit ${code}, and the next run asks nothing twice`, () =>
+      Effect.gen(function*() {
+        const codes = yield* some(80)
+        const { cwd, demo, log, output, rollcall, words } = yield* setup(codes, { latency: "150 millis" })
+        const running = yield* start([...words, "-c", "8"], { cwd, env })
+        while ((yield* demo.log).calls < 20) yield* Effect.sleep("10 millis")
+        const signalled = yield* Clock.currentTimeMillis
+        running.process.kill(signal)
+        const { exit, stderr } = yield* running.ended
+        assert.strictEqual(exit, code)
+        assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 5_000)
+        const { abandoned, calls } = yield* log
+        assert.strictEqual(abandoned, 0)
+        assert.match(stderr, /\nstopping: calls in flight may finish \(again to stop at once\)\n/)
+        assert.include(stderr, `\n${calls} of 80 codes answered in `)
+        assert.match(stderr, new RegExp(` ${80 - calls}  pending: run the same command again to go on\n`))
+        assert.isFalse(existsSync(join(cwd, "out.ndjson")))
+        assert.strictEqual((yield* rollcall("-c", "8")).exit, 0)
+        assert.deepStrictEqual(lines(output()), numbered(codes))
+        asked(yield* log)
+      }))
+  }
+
+  it.scopedLive("a second signal ends it at once, and what was answered is kept", () =>
+    Effect.gen(function*() {
+      const codes = yield* some(40)
+      const { cwd, demo, log, output, words } = yield* setup(codes, { hang: 0.5, faultsPerCode: 1 })
+      const running = yield* start([...words, "-c", "4"], { cwd, env })
+      while ((yield* demo.log).inFlight < 4) yield* Effect.sleep("10 millis")
+      yield* Effect.sleep("300 millis")
+      running.process.kill("SIGINT")
+      yield* until(() => running.said().includes("again to stop at once"))
+      const signalled = yield* Clock.currentTimeMillis
+      running.process.kill("SIGINT")
+      assert.strictEqual((yield* running.ended).exit, 130)
+      assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 1_000)
+      const answered = (yield* log).statuses[200]!
+      assert.isAbove(answered, 0)
+      const { exit } = yield* run([...words, "-c", "40", "--timeout", "1s"], { cwd, env })
+      assert.strictEqual(exit, 0)
+      assert.deepStrictEqual(lines(output()), numbered(codes))
+      assert.strictEqual((yield* log).statuses[200], 40)
+    }))
+
+  it.scopedLive("a signal while standard input is read ends it, and leaves nothing", () =>
+    Effect.gen(function*() {
+      const { cwd, demo, flags } = yield* setup([])
+      const running = yield* start(["run", "-", ...flags, "-o", "out.ndjson"], { cwd, env, stdin: "open" })
+      running.process.stdin!.write("34102\n00501\n")
+      yield* until(() => existsSync(join(cwd, "out.ndjson.ledger")))
+      yield* Effect.sleep("100 millis")
+      running.process.kill("SIGINT")
+      assert.strictEqual((yield* running.ended).exit, 130)
+      assert.deepStrictEqual(readdirSync(cwd), ["list"])
+      assert.strictEqual((yield* demo.log).calls, 0)
+    }))
+
+  it.scopedLive.each(process.platform === "linux" ? [80, 40] : [])(
+    "a terminal of %d columns shows one line",
+    (columns) =>
+      Effect.gen(function*() {
+        const codes = yield* some(400)
+        const { cwd, words } = yield* setup(codes, { latency: "30 millis" })
+        const typed = [...program, ...words, "-c", "16"].map((word) => `'${word}'`).join(" ")
+        const ended = yield* run([`stty cols ${columns}; ${typed}`, "/dev/null"], {
+          cwd,
+          env,
+          program: ["script", "-qec"]
+        })
+        assert.strictEqual(ended.exit, 0)
+        const painted = ended.stdout.split("\r\u001b[K")
+        const progress = painted.filter((text) => text !== "" && !text.includes("\n"))
+        assert.isAbove(progress.length, 3)
+        for (const text of progress) {
+          assert.match(text, /^\d+\/400 \(\d+ %\) · |^reading: /)
+          assert.isBelow(text.length, columns)
+        }
+        // what stays: the list, the summary
+        const stays = painted.filter((text) => text.includes("\n")).join("")
+        assert.match(stays, /^list: 400 entries; [^\r]*\r\n400 codes answered in [^]*ledger  out.ndjson.ledger\r\n$/)
+      })
+  )
+})

@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Talk from "../../src/Cli/Talk.ts"
+import * as Progress from "../../src/Rollcall/Progress.ts"
+
+describe("Talk", () => {
+  it.each([[0, "0"], [999, "999"], [1000, "1,000"], [44175, "44,175"], [1234567.6, "1,234,568"]])(
+    "%d is %s",
+    (value, text) => assert.strictEqual(Talk.count(value), text)
+  )
+
+  it.each([[0.04, "0.0 s"], [9.94, "9.9 s"], [59.5, "60 s"], [150, "3 min"], [7140, "119 min"], [9000, "2 h 30 min"]])(
+    "%d seconds are %s",
+    (seconds, text) => assert.strictEqual(Talk.time(seconds), text)
+  )
+
+  const progress = (): Progress.Progress => ({
+    ...Progress.none(),
+    phase: "asking",
+    entries: 50_000,
+    questions: 44_175,
+    outcomes: { found: 20_000, not_found: 1_500, invalid: 25, failed: 7, skipped: 0 },
+    inFlight: 64,
+    waiting: 12
+  })
+  const status = (width?: number) => Talk.status(progress(), 21_532, 1_234, 0, width)
+
+  it("shows all there is to show", () => {
+    assert.strictEqual(
+      status(),
+      "21,532/44,175 (48 %) · 1,234/s · 64 in flight · 12 to retry"
+        + " · 20,000 found, 1,500 not found, 25 invalid, 7 failed · 18 s left"
+    )
+  })
+
+  it("leaves out what matters least where there is no room", () => {
+    const shown = status(79)
+    assert.strictEqual(shown, "21,532/44,175 (48 %) · 1,234/s · 64 in flight · 12 to retry · 18 s left")
+    for (let width = 1; width < 140; width++) assert.isAtMost(status(width).length, width)
+    assert.strictEqual(status(20), "21,532/44,175 (48 %)")
+  })
+
+  it("tells of a gate that is shut", () => {
+    const shut = { ...progress(), gate: { ...Progress.none().gate, until: 4_200 } }
+    assert.include(Talk.status(shut, 21_532, 0, 0), " · the server says wait 5 s · ")
+  })
+
+  it("counts entries while it reads", () => {
+    assert.strictEqual(Talk.status({ ...Progress.none(), entries: 4_096 }, 0, 0, 0), "reading: 4,096 entries")
+  })
+
+  it("says what is about to be done", () => {
+    assert.strictEqual(Talk.begin("f", { ...progress(), entries: 1, questions: 1 }, "-c 8"), "f: 1 entry; -c 8")
+    assert.strictEqual(
+      Talk.begin("f", { ...progress(), entries: 5, questions: 2, refused: 2, known: 1 }, "-c 8"),
+      "f: 5 entries (1 repeat, 2 not codes, 1 answered already); -c 8"
+    )
+  })
+
+  const figures = Progress.summary(progress(), 17.4)
+  const failures = new Map([["status 503", 5], ["timeout: no answer", 2]])
+
+  it("sums up a run that is complete", () => {
+    const complete = { ...figures, questions: 21_532, entries: 21_532, pending: 0, calls: 21_600, retries: 60 }
+    assert.deepStrictEqual(Talk.summary(complete, failures, [["output", "out.ndjson"]]).split("\n"), [
+      "21,532 codes answered in 17 s, 1,237/s",
+      "  20,000  found",
+      "   1,500  not found",
+      "      25  invalid",
+      "       7  failed",
+      "          5 × status 503",
+      "          2 × timeout: no answer",
+      "calls   21,600, 60 retries, 0 throttled",
+      "output  out.ndjson"
+    ])
+  })
+
+  it("sums up a run that stopped", () => {
+    const text = Talk.summary({ ...figures, known: 20_000 }, new Map(), [])
+    assert.include(text, "21,532 of 44,175 codes (50,000 entries, 20,000 known before) answered in 17 s, 88/s")
+    assert.include(text, "  22,643  pending: run the same command again to go on")
+  })
+
+  it("sums up a run that had nothing to do", () => {
+    const known = { ...figures, questions: 21_532, entries: 21_532, pending: 0, known: 21_532 }
+    assert.match(Talk.summary(known, new Map(), []), /^nothing to ask: 21,532 codes answered already\n/)
+  })
+})

@@ -1,0 +1,315 @@
+import { FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Scope } from "effect"
+import { createRequire } from "node:module"
+import { Ledger, LedgerError } from "../../src/Ledger.ts"
+import * as Sqlite from "../../src/Ledger/Sqlite.ts"
+import { answer, enroll, entries, list, pending, rows, settle, short } from "./fixture.ts"
+
+/** What the tests use of better-sqlite3, which has no types of its own. */
+interface Database {
+  readonly prepare: (sql: string) => { readonly all: (...params: ReadonlyArray<unknown>) => Array<any> }
+  readonly exec: (sql: string) => void
+  readonly pragma: (text: string, options?: { readonly simple: true }) => unknown
+  readonly close: () => void
+}
+const Database: { new(file: string): Database; readonly prototype: Database } = createRequire(import.meta.url)(
+  "better-sqlite3"
+)
+
+/** A path in a folder of its own. */
+const file = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  return `${yield* fs.makeTempDirectoryScoped()}/zips.ledger`
+})
+
+/** The database that a layer opens, and the statements it prepares from then on. */
+const watched = (path: string) =>
+  Effect.gen(function*() {
+    const { prepare } = Database.prototype
+    const statements: Array<string> = []
+    const opened: Array<Database> = []
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const prototype = Database.prototype as { prepare: Database["prepare"] }
+        prototype.prepare = function(this: Database, sql) {
+          opened.push(this)
+          statements.push(sql)
+          return prepare.call(this, sql)
+        }
+        return () => {
+          prototype.prepare = prepare
+        }
+      }),
+      (restore) => Effect.sync(restore)
+    )
+    const context = yield* Layer.build(Sqlite.layer(path))
+    return { context, statements, db: opened[0]! }
+  })
+
+const test = (what: string, effect: Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>) =>
+  it.scopedLive(what, () => Effect.provide(effect, NodeFileSystem.layer))
+
+describe("Sqlite", () => {
+  test(
+    "goes on where an earlier program stopped",
+    Effect.gen(function*() {
+      const path = yield* file
+      const layer = Sqlite.layer(path)
+      yield* Effect.provide(
+        Effect.zipRight(enroll(entries(["a", "b", "a"]), { outputs: ["out"] }), settle(["a"])),
+        layer
+      )
+      yield* Effect.provide(
+        Effect.gen(function*() {
+          const ledger = yield* Ledger
+          assert.strictEqual(ledger.name, path)
+          assert.deepStrictEqual(yield* ledger.list, list(3, { outputs: ["out"] }))
+          assert.deepStrictEqual(yield* pending(10), ["b"])
+          assert.deepStrictEqual((yield* rows()).map(short), ["1 a: \"a\"", "2 b: null", "3 a again: \"a\""])
+          assert.strictEqual((yield* Effect.flip(ledger.begin({ url: "another" }))).reason, "Mismatch")
+        }),
+        Sqlite.layer(path)
+      )
+    })
+  )
+
+  test(
+    "is for its owner's eyes only",
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* file
+      const umask = process.umask(0)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(umask)))
+      yield* Effect.provide(
+        Effect.gen(function*() {
+          yield* enroll(entries(["a"]))
+          for (const end of ["", "-wal", "-shm"]) {
+            assert.strictEqual((yield* fs.stat(path + end)).mode & 0o777, 0o600, end)
+          }
+        }),
+        Sqlite.layer(path)
+      )
+    })
+  )
+
+  test(
+    "makes durable what it records, and keeps a journal that readers do not wait for",
+    Effect.gen(function*() {
+      const { context, db } = yield* watched(yield* file)
+      const full = () => [db.pragma("synchronous", { simple: true }), db.pragma("journal_mode", { simple: true })]
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        assert.deepStrictEqual(full(), [2, "wal"])
+        for (const _ of [1, 2]) {
+          yield* enroll(entries(["a", "b"]))
+          assert.deepStrictEqual(full(), [2, "wal"])
+          yield* ledger.record([answer(1)])
+          assert.deepStrictEqual(full(), [2, "wal"])
+        }
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  test(
+    "records a batch as a whole or not at all",
+    Effect.gen(function*() {
+      const { context, db } = yield* watched(yield* file)
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const codes = Array.from({ length: 600 }, (_, index) => `c${index}`)
+        yield* enroll(entries(codes))
+        const bad = codes.map((_, index) => answer(index + 1, index === 599 ? { at: null as never } : {}))
+        const error = yield* Effect.flip(ledger.record(bad))
+        assert.deepInclude(error, { _tag: "LedgerError", reason: "Write" })
+        assert.strictEqual(error.message, "NOT NULL constraint failed: outcome.at")
+        assert.strictEqual((yield* ledger.counts).outcomes.found, 0)
+
+        db.pragma(`max_page_count = ${Number(db.pragma("page_count", { simple: true })) + 2}`)
+        const full = yield* Effect.flip(ledger.record(codes.map((_, index) => answer(index + 1))))
+        assert.deepInclude(full, { _tag: "LedgerError", reason: "Write" })
+        assert.strictEqual(
+          full.message,
+          "the disk is full: make room and run the same command again, what is answered is kept"
+        )
+        assert.strictEqual((yield* ledger.counts).outcomes.found, 0)
+
+        db.pragma("max_page_count = 100000")
+        yield* ledger.record(codes.map((_, index) => answer(index + 1)))
+        assert.strictEqual((yield* ledger.counts).outcomes.found, 600)
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  test(
+    "says that another run holds it",
+    Effect.gen(function*() {
+      const path = yield* file
+      const { context, db } = yield* watched(path)
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        yield* enroll(entries(["a"]))
+        const other = new Database(path)
+        yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
+        other.exec("begin immediate")
+        db.pragma("busy_timeout = 1")
+        const error = yield* Effect.flip(ledger.record([answer(1)]))
+        assert.strictEqual(error.message, "another run holds it: wait for its end")
+        other.exec("rollback")
+        yield* ledger.record([answer(1)])
+        assert.strictEqual((yield* ledger.counts).outcomes.found, 1)
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  test(
+    "finds its pages by searching: the last one is as quick as the first",
+    Effect.gen(function*() {
+      const { context, db, statements } = yield* watched(yield* file)
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        yield* enroll(entries(["a", "b", "a", ""]))
+        statements.length = 0
+        yield* ledger.pending(1, 2)
+        yield* ledger.rows(1, 2)
+        yield* ledger.rowsOf([2, 1])
+        const pages = [...statements]
+        assert.isAtLeast(pages.length, 3)
+        for (const sql of pages) {
+          const params = Array<number>(sql.split("?").length - 1).fill(1)
+          const plan = db.prepare(`explain query plan ${sql}`).all(...params).map(({ detail }) => String(detail))
+          assert.deepStrictEqual(plan.filter((step) => /^SCAN (?!asked)/.test(step)), [], plan.join("\n"))
+        }
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  test(
+    "looks for pending ones in stretches, so that a long answered list holds nobody up",
+    Effect.gen(function*() {
+      const { context, db } = yield* watched(yield* file)
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        yield* enroll(entries(["a", "b"]))
+        yield* settle(["a", "b"])
+        db.exec(`
+          insert into entry
+            with recursive more (n) as (select 2 union all select n + 1 from more where n < 199998)
+            select n, n + 1, 1, 'a', null, null from more;
+          insert into question values (3, 'c');
+          insert into entry values (199999, 200000, 3, 'c', null, null)`)
+        yield* ledger.enrolled(list(200_000))
+        let turns = 0
+        const turn = () => {
+          turns++
+          immediate = setImmediate(turn)
+        }
+        let immediate = setImmediate(turn)
+        yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
+        assert.deepStrictEqual(yield* ledger.pending(0, 10), [{ question: 3, key: "c", ordinal: 199_999 }])
+        assert.isAtLeast(turns, 3)
+        assert.deepStrictEqual(yield* ledger.pending(200_000, 10), [])
+        yield* ledger.record([answer(3)])
+        assert.deepStrictEqual(yield* ledger.pending(0, 10), [])
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  describe("refuses", () => {
+    /** What stands at the path, and how the ledger is refused for it. */
+    const cases: ReadonlyArray<
+      readonly [
+        what: string,
+        make: (path: string, fs: FileSystem.FileSystem) => Effect.Effect<string, unknown>,
+        message: string
+      ]
+    > = [
+      [
+        "a folder that is not there",
+        (path) => Effect.succeed(`${path}/none/a.ledger`),
+        "there is no such folder: make it, or name another file with --ledger"
+      ],
+      [
+        "a file as a folder",
+        (path, fs) => Effect.as(fs.writeFileString(path, "x"), `${path}/a.ledger`),
+        "a part of its path is a file, not a folder"
+      ],
+      [
+        "a folder",
+        (path, fs) => Effect.as(fs.makeDirectory(path), path),
+        "it is a folder: name a file in it with --ledger"
+      ],
+      [
+        "a link",
+        (path, fs) => Effect.as(fs.symlink("elsewhere", path), path),
+        "it is a link: name the file itself with --ledger"
+      ],
+      [
+        "garbage",
+        (path, fs) => Effect.as(fs.writeFileString(path, "garbage ".repeat(1_000)), path),
+        "this file is not a ledger: name another one with --ledger"
+      ],
+      [
+        "a short list of codes",
+        (path, fs) => Effect.as(fs.writeFileString(path, "00501\n"), path),
+        "this file is not a ledger: name another one with --ledger"
+      ],
+      ["another program's database", (path) =>
+        Effect.sync(() => {
+          const db = new Database(path)
+          db.exec("create table entry (a)")
+          db.close()
+          return path
+        }), "this is another program's database: name another file with --ledger"],
+      ["a ledger of a newer version", (path) =>
+        Effect.gen(function*() {
+          yield* Effect.provide(enroll(entries(["a"])), Sqlite.layer(path))
+          const db = new Database(path)
+          db.pragma("user_version = 2")
+          db.close()
+          return path
+        }), "it is of version 2, and this rollcall knows 1: use a newer one"]
+    ]
+    for (const [what, make, message] of cases) {
+      test(
+        `${what}, in one line and untouched`,
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const path = yield* make(yield* file, fs)
+          const content = Effect.orElseSucceed(fs.readFile(path), () => undefined)
+          const before = yield* content
+          const exit = yield* Effect.exit(Effect.scoped(Layer.build(Sqlite.layer(path))))
+          const error = yield* Effect.flip(exit)
+          assert.instanceOf(error, LedgerError)
+          assert.deepInclude(error, { reason: "Open", ledger: path, message })
+          assert.deepStrictEqual(yield* content, before)
+        })
+      )
+    }
+
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) console.log("skipped: root may open a ledger without permission, so it is not tested here")
+    it.scoped.skipIf(isRoot)("a file that it may not open", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* file
+        yield* fs.writeFileString(path, "", { mode: 0o000 })
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(Sqlite.layer(path))))
+        assert.match(error.message, /^you may not read and write it: /)
+      }).pipe(Effect.provide(NodeFileSystem.layer)))
+  })
+
+  test(
+    "is closed with its layer, and leaves one file",
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* file
+      const scope = yield* Scope.make()
+      yield* Effect.provide(enroll(entries(["a"])), yield* Layer.buildWithScope(Sqlite.layer(path), scope))
+      assert.isTrue(yield* fs.exists(`${path}-wal`))
+      yield* Scope.close(scope, Exit.void)
+      assert.isFalse(yield* fs.exists(`${path}-wal`))
+    })
+  )
+})

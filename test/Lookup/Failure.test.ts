@@ -1,0 +1,133 @@
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Failure from "../../src/Lookup/Failure.ts"
+import { LookupError, type Reason } from "../../src/Outcome.ts"
+import * as Transport from "../../src/Transport.ts"
+import * as Serve from "../serve.ts"
+
+const request = HttpClientRequest.get("https://user:canary@h/canary?key=canary")
+
+const failure = (cause: unknown, reason: "Transport" | "Encode" | "InvalidUrl" = "Transport") =>
+  Failure.fromHttpClient(new HttpClientError.RequestError({ request, reason, cause }))
+
+const coded = (code: string, message = code) => Object.assign(new Error(message), { code })
+
+describe("Failure.fromHttpClient", () => {
+  const codes: ReadonlyArray<readonly [code: string, reason: Reason]> = [
+    ["ENOTFOUND", "dns"],
+    ["EAI_AGAIN", "dns"],
+    ["EAI_FAIL", "dns"],
+    ["ECONNREFUSED", "refused"],
+    ["EHOSTUNREACH", "refused"],
+    ["ENETUNREACH", "refused"],
+    ["ETIMEDOUT", "timeout"],
+    ["UND_ERR_CONNECT_TIMEOUT", "timeout"],
+    ["UND_ERR_HEADERS_TIMEOUT", "timeout"],
+    ["UND_ERR_BODY_TIMEOUT", "timeout"],
+    ["CERT_HAS_EXPIRED", "tls"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "tls"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "tls"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "tls"],
+    ["HOSTNAME_MISMATCH", "tls"],
+    ["EPROTO", "tls"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", "tls"],
+    ["ECONNRESET", "transport"],
+    ["EPIPE", "transport"],
+    ["UND_ERR_SOCKET", "transport"],
+    ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "transport"],
+    ["HPE_INVALID_CONSTANT", "transport"],
+    ["UND_ERR_INVALID_ARG", "error"]
+  ]
+  for (const [code, reason] of codes) {
+    it(`${code}: ${reason}`, () => {
+      assert.strictEqual(failure(coded(code)).reason, reason)
+      assert.strictEqual(failure(new TypeError("fetch failed", { cause: coded(code) })).reason, reason)
+    })
+  }
+
+  it("takes the first of several addresses", () => {
+    const all = Object.assign(
+      new AggregateError([coded("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), coded("ETIMEDOUT")], ""),
+      { code: "ECONNREFUSED" }
+    )
+    const error = failure(new TypeError("fetch failed", { cause: all }))
+    assert.deepStrictEqual([error.reason, error.message], ["refused", "connect ECONNREFUSED ::1:1"])
+  })
+
+  it("survives causes that are none, strange, or go in a circle", () => {
+    const circle = new Error("round")
+    circle.cause = circle
+    for (const cause of [undefined, null, "text", 1, { code: "ECONNREFUSED" }, circle, new AggregateError([])]) {
+      assert.strictEqual(failure(cause).reason, "transport")
+      assert.notStrictEqual(failure(cause).message, "")
+    }
+  })
+
+  it("is final where the request cannot be made", () => {
+    assert.strictEqual(failure(undefined, "InvalidUrl").reason, "error")
+    assert.strictEqual(failure(new Error("no"), "Encode").reason, "error")
+  })
+
+  it("does not show the request", () => {
+    for (const cause of [undefined, coded("ECONNRESET", "reset")]) {
+      assert.notInclude(JSON.stringify(failure(cause)) + String(failure(cause)), "canary")
+    }
+  })
+
+  it("keeps a typed error that is somewhere below", () => {
+    const known = new LookupError({ reason: "too_large", message: "big" })
+    const error = failure(new Error("outer", { cause: known }))
+    assert.deepStrictEqual([error.reason, error.message], ["too_large", "big"])
+  })
+})
+
+for (const [name, layer] of [["Transport", Transport.layer], ["FetchHttpClient", FetchHttpClient.layer]] as const) {
+  const call = (url: string) =>
+    HttpClient.get(url).pipe(
+      Effect.flatMap((response) => response.text),
+      Effect.flip,
+      Effect.map(Failure.fromHttpClient),
+      Effect.provide(layer)
+    )
+
+  describe(`Failure.fromHttpClient over ${name}`, () => {
+    it.effect("a port on which nobody listens", () =>
+      Effect.gen(function*() {
+        const error = yield* call(`http://127.0.0.1:${yield* Serve.closedPort}/`)
+        assert.strictEqual(error.reason, "refused")
+        assert.match(error.message, /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
+      }))
+
+    it.effect("a host that is not known", () =>
+      Effect.gen(function*() {
+        const error = yield* call("http://no-such-host.invalid/")
+        assert.strictEqual(error.reason, "dns")
+        assert.match(error.message, /^getaddrinfo \w+ no-such-host\.invalid$/)
+      }))
+
+    it.scoped("https where the server speaks http", () =>
+      Effect.gen(function*() {
+        const error = yield* call((yield* Serve.echo).replace("http:", "https:"))
+        assert.strictEqual(error.reason, "tls")
+        assert.match(error.message, /^TLS: [\w ]+$/)
+      }))
+
+    const faults: ReadonlyArray<readonly [name: string, reply: string, isReset?: boolean]> = [
+      ["no answer", ""],
+      ["no answer and a reset", "", true],
+      ["cut headers", "HTTP/1.1 200 OK\r\nContent-Le"],
+      ["garbage", "SSH-2.0-OpenSSH\r\n\r\n"],
+      ["a cut body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"],
+      ["a cut body and a reset", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", true],
+      ["a cut chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}"]
+    ]
+    for (const [fault, reply, isReset] of faults) {
+      it.scoped(fault, () =>
+        Effect.gen(function*() {
+          const url = yield* Serve.raw(reply, (socket) => isReset ? socket.resetAndDestroy() : socket.end())
+          assert.strictEqual((yield* call(url)).reason, "transport")
+        }))
+    }
+  })
+}

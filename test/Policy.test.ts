@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either, JSONSchema, Schema } from "effect"
+import * as Policy from "../src/Policy.ts"
+
+const written = {
+  concurrency: 8,
+  timeout: "30s",
+  deadline: "5m",
+  retry: { retries: 4, base: "500ms", cap: "30s" },
+  throttle: { base: "1s", cap: "1m", maxWait: "15m" },
+  allowNone: false
+}
+
+describe("Policy.Policy", () => {
+  const decode = Schema.decodeUnknownEither(Policy.Policy)
+
+  it("writes the standard policy as the defaults that are promised", () => {
+    assert.deepStrictEqual(Schema.encodeSync(Policy.Policy)(Policy.standard), written)
+  })
+
+  for (const [name, preset] of Object.entries(Policy.presets)) {
+    it(`reads ${name} as it writes it`, () => {
+      const encoded = JSON.parse(JSON.stringify(Schema.encodeSync(Policy.Policy)(preset)))
+      assert.deepStrictEqual(Either.getOrThrow(decode(encoded)), preset)
+    })
+  }
+
+  const refused: ReadonlyArray<readonly [change: object, message: RegExp]> = [
+    [{ concurrency: 0 }, /between 1 and 10000/],
+    [{ concurrency: 10_001 }, /between 1 and 10000/],
+    [{ concurrency: 1.5 }, /integer/],
+    [{ timeout: "0s" }, /write a time of more than nothing/],
+    [{ deadline: "0ms" }, /write a time of more than nothing/],
+    [{ timeout: "soon" }, /write a time such as 500ms, 30s, 5m, 1h or 2d/],
+    [{ timeout: 30 }, /string/],
+    [{ retry: { ...written.retry, retries: -1 } }, /between 0 and 100/],
+    [{ throttle: { ...written.throttle, base: "0s" } }, /write a time of more than nothing/],
+    [{ throttle: { ...written.throttle, cap: "0s" } }, /write a time of more than nothing/],
+    [{ throttle: { ...written.throttle, maxWait: "0s" } }, /write a time of more than nothing/],
+    [{ allowNone: "yes" }, /boolean/]
+  ]
+  for (const [change, message] of refused) {
+    it(`refuses ${JSON.stringify(change)}`, () => {
+      const error = Either.getOrThrow(Either.flip(decode({ ...written, ...change })))
+      assert.match(error.message, message)
+    })
+  }
+
+  it("may retry at once", () => {
+    const retry = { retries: 0, base: "0ms", cap: "0ms" }
+    assert.isTrue(Either.isRight(decode({ ...written, retry })))
+  })
+
+  it("has a JSON Schema", () => {
+    assert.deepInclude(JSONSchema.make(Policy.Policy), { $ref: "#/$defs/Policy" })
+  })
+})

@@ -1,0 +1,229 @@
+import { Error as PlatformError, FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { parse } from "csv-parse/sync"
+import { Effect, Schema, type Scope, Stream } from "effect"
+import type { Code } from "../src/Code.ts"
+import type { Ledger } from "../src/Ledger.ts"
+import * as Lookup from "../src/Lookup.ts"
+import * as Outcome from "../src/Outcome.ts"
+import * as Policy from "../src/Policy.ts"
+import * as Rollcall from "../src/Rollcall.ts"
+import * as Sink from "../src/Sink.ts"
+import * as File from "../src/Sink/File.ts"
+import * as Source from "../src/Source.ts"
+import { ledgers } from "./Ledger/fixture.ts"
+
+/** Answers with the code in upper case, after a few turns that differ from code to code; codes with a ! fail. */
+const counting = () => {
+  const asked: Array<string> = []
+  const lookup = Lookup.make("counting", (code: Code) =>
+    Effect.gen(function*() {
+      asked.push(code)
+      for (let turn = 0; turn < (asked.length * 7) % 5; turn++) yield* Effect.yieldNow()
+      if (code.includes("!")) return yield* Effect.fail("broken" as const)
+      return { upper: code.toUpperCase(), quoted: "\"a\",\nb" }
+    }))
+  return { asked, lookup }
+}
+
+const policy: Policy.Policy = { ...Policy.local, concurrency: 3, allowNone: true }
+
+const csv = "zip,city\na,x\n b,\"y, z\"\n,none\na,again\nc!,\nd,\"1\n2\"\n"
+
+/** What the sinks should hold after a run over {@link csv}. */
+const expected = {
+  records: [
+    "2 a found A",
+    "3 b found B",
+    "4  invalid",
+    "5 a found A again",
+    "6 c! failed",
+    "7 d found D"
+  ],
+  rows: [
+    ["zip", "city", "answer", "outcome", "http_status", "error"],
+    ["a", "x", "A", "found", "200", ""],
+    [" b", "y, z", "B", "found", "200", ""],
+    ["", "none", "", "invalid", "", "invalid_code: the code is empty"],
+    ["a", "again", "A", "found", "200", ""],
+    ["c!", "", "", "failed", "", "error: broken"],
+    ["d", "1\n2", "D", "found", "200", ""]
+  ]
+}
+
+const records = (text: string) =>
+  text.split("\n").slice(0, -1).map((line) => {
+    const record = Schema.decodeUnknownSync(Outcome.Record)(JSON.parse(line))
+    const answer = record.outcome === "found" ? ` ${(record.answer as { upper: string }).upper}` : ""
+    return `${record.line} ${record.code} ${record.outcome}${answer}${record.repeat === true ? " again" : ""}`
+  })
+
+const rows = (text: string) =>
+  parse(text).map((row) =>
+    row.map((cell) => cell.startsWith("{") ? (JSON.parse(cell) as { upper: string }).upper : cell)
+  )
+
+describe.each(Object.keys(ledgers))("a run with Ledger/%s and files", (name) => {
+  const test = (what: string, effect: Effect.Effect<void, unknown, FileSystem.FileSystem | Ledger | Scope.Scope>) =>
+    it.scopedLive(what, () => Effect.provide(effect, [NodeFileSystem.layer, ledgers[name]!]))
+
+  /** A list in a folder of its own, and a run of it into `zips.ndjson` and `zips.csv`. */
+  const setUp = Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* fs.makeTempDirectoryScoped()
+    const path = (name: string) => `${folder}/${name}`
+    yield* fs.writeFileString(path("list.csv"), csv)
+    const { asked, lookup } = counting()
+    const run = (order?: "input" | "done") =>
+      Effect.gen(function*() {
+        asked.length = 0
+        const sink = Sink.all([
+          Sink.make(yield* File.make(path("zips.ndjson")), { format: "ndjson", noTiming: true }),
+          Sink.make(yield* File.make(path("zips.csv")), { format: "csv" })
+        ])
+        return yield* Rollcall.run(lookup, {
+          source: Source.file(path("list.csv"), { column: "zip" }),
+          policy,
+          ...(order === undefined ? {} : { order })
+        }).pipe(Effect.provideService(Sink.Sink, sink))
+      })
+    const read = (name: string) => Effect.orElseSucceed(fs.readFileString(path(name)), () => undefined)
+    return { asked, fs, path, read, run }
+  })
+
+  test(
+    "writes each entry once and in order to every sink, and the same again",
+    Effect.gen(function*() {
+      const { asked, read, run } = yield* setUp
+      const summary = yield* run()
+      assert.deepStrictEqual(asked.toSorted(), ["a", "b", "c!", "d"])
+      assert.deepInclude(summary, { entries: 6, questions: 4, pending: 0, known: 0 })
+      const [ndjson, table] = [yield* read("zips.ndjson"), yield* read("zips.csv")]
+      assert.deepStrictEqual(records(ndjson!), expected.records)
+      assert.deepStrictEqual(rows(table!), expected.rows)
+
+      assert.deepInclude(yield* run(), { entries: 6, pending: 0, known: 4 })
+      assert.deepStrictEqual(asked, [])
+      assert.deepStrictEqual([yield* read("zips.ndjson"), yield* read("zips.csv")], [ndjson, table])
+    })
+  )
+
+  test(
+    "writes each entry once as answers come",
+    Effect.gen(function*() {
+      const { read, run } = yield* setUp
+      for (const _ of ["fresh", "known"]) {
+        yield* run("done")
+        assert.deepStrictEqual(records((yield* read("zips.ndjson"))!).toSorted(), expected.records.toSorted())
+        assert.deepStrictEqual(rows((yield* read("zips.csv"))!).toSorted(), expected.rows.toSorted())
+      }
+    })
+  )
+
+  test(
+    "asks only what is new of an edited list, with other columns",
+    Effect.gen(function*() {
+      const { asked, fs, path, read, run } = yield* setUp
+      yield* run()
+      yield* fs.writeFileString(path("list.csv"), "n,zip\n1,d\n2,e\n3,a\n4,e\n")
+      yield* run()
+      assert.deepStrictEqual(asked, ["e"])
+      assert.deepStrictEqual(records((yield* read("zips.ndjson"))!), [
+        "2 d found D",
+        "3 e found E",
+        "4 a found A",
+        "5 e found E again"
+      ])
+      assert.deepStrictEqual(rows((yield* read("zips.csv"))!).map(([n, zip, answer]) => [n, zip, answer]), [
+        ["n", "zip", "answer"],
+        ["1", "d", "D"],
+        ["2", "e", "E"],
+        ["3", "a", "A"],
+        ["4", "e", "E"]
+      ])
+    })
+  )
+
+  test(
+    "asks nothing and leaves the old output where the list cannot be read to its end",
+    Effect.gen(function*() {
+      const { asked, fs, path, read, run } = yield* setUp
+      yield* run()
+      const before = [yield* read("zips.ndjson"), yield* read("zips.csv")]
+      yield* fs.writeFileString(path("list.csv"), `${csv}e\n`)
+      const error = yield* Effect.flip(run())
+      assert.strictEqual(
+        error.message,
+        `${path("list.csv")}:9: this row has 1 cell, and the header 2: what is in "city"?`
+      )
+      assert.deepStrictEqual(asked, [])
+      assert.deepStrictEqual([yield* read("zips.ndjson"), yield* read("zips.csv")], before)
+    })
+  )
+
+  test(
+    "asks nothing where one of the outputs is not ours",
+    Effect.gen(function*() {
+      const { asked, fs, path, read, run } = yield* setUp
+      yield* fs.writeFileString(path("zips.csv"), "precious")
+      assert.deepInclude(yield* Effect.flip(run()), { _tag: "SinkError", reason: "Exists", sink: path("zips.csv") })
+      assert.deepStrictEqual(asked, [])
+      assert.deepStrictEqual([yield* read("zips.ndjson"), yield* read("zips.csv")], [undefined, "precious"])
+    })
+  )
+
+  test(
+    "keeps what is answered where an output cannot be written, and asks the rest later",
+    Effect.gen(function*() {
+      const { asked, path, read, run } = yield* setUp
+      const full = new PlatformError.SystemError({
+        reason: "Unknown",
+        module: "FileSystem",
+        method: "writeAll",
+        cause: Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" })
+      })
+      const fs = yield* FileSystem.FileSystem
+      const error = yield* run().pipe(
+        Effect.provideService(FileSystem.FileSystem, {
+          ...fs,
+          open: (path, options) =>
+            Effect.map(
+              fs.open(path, options),
+              (file) => path.endsWith(".ndjson.part") ? Object.assign(file, { writeAll: () => full }) : file
+            )
+        }),
+        Effect.flip
+      )
+      assert.deepInclude(error, { _tag: "SinkError", reason: "Write", sink: path("zips.ndjson") })
+      assert.match(error.message, /: it cannot be written: the disk is full: make room/)
+      assert.deepStrictEqual([yield* read("zips.ndjson"), yield* read("zips.csv")], [undefined, undefined])
+      const before = [...asked]
+
+      yield* run()
+      assert.deepStrictEqual([...before, ...asked].toSorted(), ["a", "b", "c!", "d"])
+      assert.deepStrictEqual(records((yield* read("zips.ndjson"))!), expected.records)
+      assert.deepStrictEqual(rows((yield* read("zips.csv"))!), expected.rows)
+    })
+  )
+})
+
+describe("enrolment", () => {
+  it.scopedLive.each(
+    [
+      ["lines", "a\n"],
+      ["csv", "zip,city\na,x\n"],
+      ["ndjson", "{\"zip\":\"a\",\"city\":\"x\"}\n"]
+    ] as const
+  )("refuses %s without a column that the request names", ([format, text]) =>
+    Effect.gen(function*() {
+      const lookup = Lookup.make("year", (code) => Effect.succeed(code), { inputs: ["year"] })
+      const source = Source.bytes("list", Stream.make(Buffer.from(text)), {
+        format,
+        ...(format === "lines" ? {} : { column: "zip" })
+      })
+      const error = yield* Effect.flip(Rollcall.run(lookup, { source, policy }))
+      assert.deepInclude(error, { _tag: "SourceError", reason: "Column" })
+      assert.match(error.message, /^list.*: the request names {year}, but /)
+    }).pipe(Effect.provide([Sink.layerNone, ledgers.Memory!])))
+})

@@ -1,0 +1,264 @@
+import { Error, FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Effect, Record, Stream } from "effect"
+import { execFileSync } from "node:child_process"
+import { gzipSync } from "node:zlib"
+import * as Source from "../src/Source.ts"
+import { lines, read, refuse } from "./Source/read.ts"
+
+/** The same two codes in each format. */
+const samples: Record<Source.FormatName, string> = {
+  lines: "00501\nZürich 🎉\n",
+  csv: "zip,city\n00501,\"Holtsville, NY\"\nZürich 🎉,\n",
+  tsv: "zip\tcity\n00501\tHoltsville\nZürich 🎉\t\n",
+  ndjson: "{\"zip\":\"00501\",\"city\":\"Holtsville\"}\n{\"zip\":\"Zürich 🎉\"}\n"
+}
+
+const formats = Record.toEntries(samples).map(([format, text]) => ({
+  format,
+  text,
+  options: { format, ...(format === "lines" ? {} : { column: "zip" }) },
+  /** The line of the first code. */
+  first: format === "csv" || format === "tsv" ? 2 : 1
+}))
+
+const gzip = (...texts: ReadonlyArray<string | Uint8Array>) => Buffer.concat(texts.map((text) => gzipSync(text)))
+const middle = (text: string) => Buffer.from(text).subarray(0, Buffer.from(text).indexOf("ü") + 1)
+const rest = (text: string) => Buffer.from(text).subarray(middle(text).length)
+
+describe.each(formats)("Source of $format", ({ first, format, options, text }) => {
+  const ways: ReadonlyArray<readonly [way: string, input: string | Uint8Array]> = [
+    ["as it is", text],
+    ["without a final newline", text.trimEnd() + (format === "tsv" ? "\t" : "")],
+    ["with CRLF", text.replaceAll("\n", "\r\n")],
+    ["with CR", text.replaceAll("\n", "\r")],
+    ["with a byte order mark", `\ufeff${text}`],
+    ["packed by gzip", gzip(text)],
+    ["packed by gzip in two members, cut within a character", gzip(middle(text), rest(text))],
+    ["packed by gzip, with an empty member and padding", Buffer.concat([gzip(text, ""), Buffer.alloc(512)])]
+  ]
+  it.effect.each(ways)("reads it %s, in one piece and byte by byte", ([, input]) =>
+    Effect.gen(function*() {
+      const expected = [`${first} 00501`, `${first + 1} Zürich 🎉`]
+      for (const size of [undefined, 1, 3]) {
+        assert.deepStrictEqual(yield* lines(input, { ...options, ...(size === undefined ? {} : { size }) }), expected)
+      }
+    }))
+
+  it.effect("passes blank lines over, and counts them", () =>
+    Effect.gen(function*() {
+      const blank = text.replaceAll("\n", "\n\n \r\n")
+      const expected = [`${3 * first - 2} 00501`, `${3 * first + 1} Zürich 🎉`]
+      assert.deepStrictEqual(yield* lines(blank, options), expected)
+      assert.deepStrictEqual(yield* lines(blank, { ...options, size: 1 }), expected)
+    }))
+
+  const utf16 = (text: string) => Buffer.from(text, "utf16le")
+  const refused: ReadonlyArray<readonly [what: string, input: string | Uint8Array, reason: string, message: RegExp]> = [
+    ["nothing", "", "Empty", /^list: there is no code in it$/],
+    ["an empty gzip file", gzip(""), "Empty", /^list: there is no code in it$/],
+    ["blank lines", "\n \r\n\n", "Empty", /^list: there is no code in it$/],
+    ["UTF-16 with a mark", utf16(`\ufeff${text}`), "Encoding", /^list:1: this is UTF-16: save it as UTF-8/],
+    ["UTF-16 without one", utf16(text), "Encoding", /^list:1: this is UTF-16: save it as UTF-8/],
+    ["big-endian UTF-16", utf16(text).swap16(), "Encoding", /^list:1: this is UTF-16: save it as UTF-8/],
+    ["Latin-1", Buffer.from(`${text}${text.replace(/ 🎉/, "")}`, "latin1"), "Encoding", /^list:\d: this is not UTF-8/],
+    ["a cut character", Buffer.from(`${text}ü`).subarray(0, -1), "Encoding", /^list:\d: this is not UTF-8 text: save/],
+    ["a picture", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"), "Encoding", /^list:1: this is not UTF-8/],
+    ["a workbook", Buffer.from("504b0304140006000800000021", "hex"), "Encoding", /^list:1: this is a workbook/],
+    ["a NUL", `${text}\0`, "Encoding", /^list:[34]: this is not UTF-8 text/],
+    [
+      "cut gzip",
+      gzip(text).subarray(0, -9),
+      "Encoding",
+      /^list: it begins like gzip and .* \(unexpected end of file\)/
+    ],
+    [
+      "gzip and more",
+      Buffer.concat([gzip(text), Buffer.from(text)]),
+      "Encoding",
+      /\(incorrect header check\): is it w/
+    ],
+    ["damaged gzip", gzip(text).fill(0x55, 12, 16), "Encoding", /^list: it begins like gzip and does not unpack \(/],
+    ["a gzip header alone", Buffer.from([0x1f, 0x8b]), "Encoding", /^list: it begins like gzip and does not unpack/],
+    ["a line without end", "a".repeat(2 ** 20 + 1), "TooLong", /^list:1: this (line|row) is longer than 1 MiB: is /]
+  ]
+  it.effect.each(refused)("refuses %s", ([, input, reason, message]) =>
+    Effect.gen(function*() {
+      const error = yield* refuse(input, options)
+      assert.instanceOf(error, Source.SourceError)
+      assert.strictEqual(error.reason, reason)
+      assert.match(error.message, message)
+      assert.notInclude(error.message, "\n")
+    }))
+
+  it.effect("gives up on an endless line before 2 MiB are read", () =>
+    Effect.gen(function*() {
+      let pulled = 0
+      const piece = new Uint8Array(64 * 1024).fill(97)
+      const endless = Stream.repeatEffect(Effect.sync(() => {
+        pulled += piece.length
+        return piece
+      }))
+      const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", endless, options).entries))
+      assert.strictEqual(error.reason, "TooLong")
+      assert.isBelow(pulled, 2 * 2 ** 20)
+    }))
+
+  it.effect.each(["plain", "gzip"])(
+    "lets go of what it reads when no more is wanted: %s",
+    (way) =>
+      Effect.gen(function*() {
+        const bytes = way === "gzip" ? gzip(text) : Buffer.from(text)
+        let isOpen = true
+        const forever = Stream.concat(Stream.make(bytes), Stream.never).pipe(
+          Stream.ensuring(Effect.sync(() => {
+            isOpen = false
+          }))
+        )
+        const { entries } = Source.bytes("list", forever, options)
+        assert.strictEqual(yield* Stream.runCount(Stream.take(entries, 1)), 1)
+        assert.isFalse(isOpen)
+      })
+  )
+
+  it.effect.each(["plain", "gzip"])("tells of a read that fails half-way: %s", (way) =>
+    Effect.gen(function*() {
+      const bytes = (way === "gzip" ? gzip(text) : Buffer.from(text)).subarray(0, 20)
+      const broken = Stream.concat(Stream.make(bytes), Stream.fail({ message: "EIO: i/o error, read" }))
+      const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", broken, options).entries))
+      assert.strictEqual(error.message, "list: it cannot be read: EIO: i/o error, read")
+    }))
+})
+
+describe("Source.formatOf", () => {
+  it.each([
+    ["zips.txt", "lines"],
+    ["zips.csv", "csv"],
+    ["ZIPS.CSV", "csv"],
+    ["zips.csv.gz", "csv"],
+    ["zips.tsv", "tsv"],
+    ["zips.tab", "tsv"],
+    ["zips.jsonl", "ndjson"],
+    ["zips.ndjson.gz", "ndjson"],
+    ["zips", "lines"],
+    ["csv", "lines"],
+    ["zips.csv.bak", "lines"],
+    ["standard input", "lines"]
+  ])("%s is %s", (name, format) => {
+    assert.strictEqual(Source.formatOf(name), format)
+  })
+})
+
+describe("Source.codes", () => {
+  it.effect("counts from 1, and can be read again", () =>
+    Effect.gen(function*() {
+      const { entries } = Source.codes(["00501", " 34102"])
+      for (const _ of [1, 2]) {
+        assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Stream.runCollect(entries)), [
+          { line: 1, input: "00501" },
+          { line: 2, input: " 34102" }
+        ])
+      }
+    }))
+
+  it.effect("refuses an empty list", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Stream.runDrain(Source.codes([]).entries))
+      assert.strictEqual(error.message, "codes: there is no code in it")
+    }))
+})
+
+describe("Source.file", () => {
+  /** What reading a file comes to: its codes, or the message. */
+  const result = (path: string, options?: Source.Options) =>
+    Stream.runCollect(Source.file(path, options).entries).pipe(
+      Effect.match({
+        onSuccess: (entries) => Chunk.toReadonlyArray(entries).map(({ input }) => input),
+        onFailure: ({ message }) => message
+      })
+    )
+
+  const folder = Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* fs.makeTempDirectoryScoped()
+    return { fs, path: (name: string) => `${path}/${name}` }
+  })
+
+  it.scoped("reads files of every format and size, told by their names", () =>
+    Effect.gen(function*() {
+      const { fs, path } = yield* folder
+      for (const { format, options, text } of formats) {
+        const file = path(`list.${Source.formats[format].endings[0]}`)
+        yield* fs.writeFileString(file, text)
+        yield* fs.writeFile(`${file}.gz`, gzip(text))
+        const { column } = { column: undefined, ...options }
+        for (const name of [file, `${file}.gz`]) {
+          assert.deepStrictEqual(
+            yield* result(name, column === undefined ? {} : { column }),
+            ["00501", "Zürich 🎉"]
+          )
+        }
+      }
+      const many = Array.from({ length: 50_000 }, (_, index) => String(index).padStart(5, "0"))
+      yield* fs.writeFileString(path("many.txt"), many.join("\n"))
+      assert.deepStrictEqual(yield* result(path("many.txt")), many)
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+  it.scoped("refuses what is not a file, by name", () =>
+    Effect.gen(function*() {
+      const { fs, path } = yield* folder
+      yield* fs.makeDirectory(path("folder.csv"))
+      assert.strictEqual(yield* result(path("folder.csv")), `${path("folder.csv")}: it is a folder: name a file in it`)
+      assert.strictEqual(yield* result(path("none.csv")), `${path("none.csv")}: there is no such file`)
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+  it.scoped("reads a named pipe", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      execFileSync("mkfifo", [path("pipe")])
+      const fs = yield* FileSystem.FileSystem
+      const [codes] = yield* Effect.all(
+        [result(path("pipe")), fs.writeFileString(path("pipe"), "00501\n34102\n")],
+        { concurrency: 2 }
+      )
+      assert.deepStrictEqual(codes, ["00501", "34102"])
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+  it.effect("says who may help where a file may not be read", () =>
+    Effect.gen(function*() {
+      const denied = new Error.SystemError({
+        reason: "PermissionDenied",
+        module: "FileSystem",
+        method: "open",
+        pathOrDescriptor: "zips.csv",
+        cause: new globalThis.Error("EACCES: permission denied, open 'zips.csv'")
+      })
+      const layer = FileSystem.layerNoop({
+        stat: () => Effect.succeed({ type: "File" } as FileSystem.File.Info),
+        stream: () => Stream.fail(denied)
+      })
+      assert.strictEqual(
+        yield* Effect.provide(result("zips.csv"), layer),
+        "zips.csv: you may not read it: chmod u+r, or ask its owner"
+      )
+    }))
+})
+
+describe("Source.bytes", () => {
+  it.effect("can be read again", () =>
+    Effect.gen(function*() {
+      const { entries } = Source.bytes("zips.csv", Stream.make(Buffer.from("zip\n00501\n")))
+      assert.strictEqual(yield* Stream.runCount(entries), 1)
+      assert.strictEqual(yield* Stream.runCount(entries), 1)
+    }))
+
+  it.effect("finds a byte that is not UTF-8 by its line, in whatever piece it comes", () =>
+    Effect.gen(function*() {
+      const text = Buffer.concat([Buffer.from("00501\n34102\n"), Buffer.from([0xc3, 0x28, 0x0a])])
+      for (const size of [text.length, 13, 7, 1]) {
+        assert.strictEqual((yield* refuse(text, { size })).line, 3, `in pieces of ${size}`)
+      }
+      assert.deepStrictEqual(yield* read("\ufffd\n"), [{ line: 1, input: "\ufffd" }])
+    }))
+})

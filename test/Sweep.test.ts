@@ -1,0 +1,418 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Fiber, Option } from "effect"
+import type { Code } from "../src/Code.ts"
+import type { Lookup, Reply } from "../src/Lookup.ts"
+import * as Classify from "../src/Lookup/Classify.ts"
+import { LookupError } from "../src/Outcome.ts"
+import * as Policy from "../src/Policy.ts"
+import * as Sweep from "../src/Sweep.ts"
+import { simulate } from "./simulate.ts"
+
+/** What the server says to a call: a status, a status with Retry-After, an error, or nothing ever. */
+type Answer =
+  | number
+  | { readonly status: number; readonly retryAfter: string }
+  | LookupError
+  | "hang"
+  | "throw"
+
+interface Call {
+  readonly code: string
+  readonly at: number
+  readonly inFlight: number
+}
+
+/** A server in virtual time. `answer` gets the code, which call for it this is (from 1), and the time in milliseconds. */
+const serve = (answer: (code: string, nth: number, at: number) => Answer, latency = 10) => {
+  const calls: Array<Call> = []
+  const nth = new Map<string, number>()
+  let inFlight = 0
+  const ask = ({ code }: { readonly code: string }) =>
+    Effect.acquireUseRelease(
+      Effect.map(Effect.clock, (clock) => {
+        const at = clock.unsafeCurrentTimeMillis()
+        nth.set(code, (nth.get(code) ?? 0) + 1)
+        calls.push({ code, at, inFlight: ++inFlight })
+        return at
+      }),
+      (at): Effect.Effect<Reply, LookupError> => {
+        const said = answer(code, nth.get(code)!, at)
+        if (said === "hang") return Effect.never
+        return Effect.flatMap(Effect.sleep(Duration.millis(latency)), () => {
+          if (said === "throw") return Effect.dieMessage("a defect")
+          if (said instanceof LookupError) return said
+          const [status, retryAfter] = typeof said === "number" ? [said, undefined] : [said.status, said.retryAfter]
+          return Effect.succeed<Reply>({
+            status,
+            body: `"${code}"`,
+            at,
+            header: (name) => name === "retry-after" ? retryAfter : undefined
+          })
+        })
+      },
+      () => Effect.sync(() => inFlight--)
+    )
+  const lookup: Lookup<unknown, LookupError> = {
+    name: "simulated",
+    inputs: [],
+    fingerprint: Effect.succeed({}),
+    prepare: Effect.succeed(ask),
+    read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
+    expect: "json",
+    curl: ({ code }) => Effect.succeed(Option.some(`curl ${code}`))
+  }
+  return { lookup, calls }
+}
+
+const policy: Policy.Policy = { ...Policy.standard, concurrency: 4, allowNone: true }
+
+/** Sweeps codes c0, c1, … and collects what is settled. */
+const sweep = (
+  server: ReturnType<typeof serve>,
+  count: number,
+  given: Partial<Policy.Policy> = {},
+  settled: Array<Sweep.Settled> = []
+) => {
+  let next = 0
+  const progress = Sweep.noProgress()
+  const effect = Effect.flatMap(Sweep.prepare(server.lookup), (ask) =>
+    Sweep.sweep({
+      lookup: server.lookup,
+      ask,
+      policy: { ...policy, ...given },
+      progress,
+      pull: Effect.sync(() => {
+        const from = next
+        next = Math.min(count, next + 32)
+        return Array.from({ length: next - from }, (_, index) => ({
+          id: from + index,
+          question: { code: `c${from + index}` as Code, values: {} }
+        }))
+      }),
+      settle: (one) => Effect.sync(() => void settled.push(one))
+    }))
+  return { effect, settled, progress }
+}
+
+const run = (server: ReturnType<typeof serve>, count: number, given: Partial<Policy.Policy> = {}, seed = 1) => {
+  const { effect, progress, settled } = sweep(server, count, given)
+  return { exit: simulate(effect, seed), settled, progress }
+}
+
+const of = (settled: ReadonlyArray<Sweep.Settled>, code: string) => {
+  const found = settled.filter(({ question }) => question.code === code)
+  assert.lengthOf(found, 1, `${code} is settled once`)
+  return found[0]!
+}
+
+const stopReason = (exit: Exit.Exit<void, Sweep.StopError>) =>
+  Exit.match(exit, {
+    onSuccess: () => "none",
+    onFailure: (cause) => cause._tag === "Fail" ? cause.error.reason : String(cause)
+  })
+
+const transport = (reason: LookupError["reason"]) => new LookupError({ reason, message: reason })
+
+describe("Sweep", () => {
+  it("settles every question once and keeps all workers busy, and no more", () => {
+    const server = serve(() => 200)
+    const { exit, progress, settled } = run(server, 500)
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.lengthOf(settled, 500)
+    assert.strictEqual(new Set(settled.map(({ id }) => id)).size, 500)
+    assert.strictEqual(Math.max(...server.calls.map(({ inFlight }) => inFlight)), 4)
+    assert.strictEqual(progress.calls, 500)
+    // alone, then four at a time, 10 ms each
+    assert.strictEqual(server.calls.at(-1)!.at, 10 + Math.ceil(499 / 4) * 10 - 10)
+  })
+
+  it("asks the first question alone", () => {
+    const server = serve(() => 200, 100)
+    run(server, 20)
+    assert.deepStrictEqual(server.calls.filter(({ at }) => at < 100).map(({ code }) => code), ["c0"])
+  })
+
+  describe("stops on the first question, with nothing marked", () => {
+    const cases: ReadonlyArray<readonly [string, Answer, string]> = [
+      ["DNS", transport("dns"), "unreachable"],
+      ["TLS", transport("tls"), "unreachable"],
+      ["refused", transport("refused"), "unreachable"],
+      ["401", 401, "unauthorized"],
+      ["403", 403, "forbidden"]
+    ]
+    for (const [name, answer, reason] of cases) {
+      it(name, () => {
+        const server = serve(() => answer)
+        const { exit, settled } = run(server, 50)
+        assert.strictEqual(stopReason(exit), reason)
+        assert.lengthOf(server.calls, 1)
+        assert.lengthOf(settled, 0)
+        assert.include(String(Exit.isFailure(exit) && JSON.stringify(exit.cause)), "curl c0")
+      })
+    }
+  })
+
+  it("tries other failures of the first question again", () => {
+    for (const answer of [500, 503, transport("transport"), transport("timeout")] as const) {
+      const { exit, settled } = run(serve((_, nth) => nth === 1 ? answer : 200), 5)
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.lengthOf(settled, 5)
+    }
+  })
+
+  it("stops on a 401 in mid-run: what is in flight is settled, the rest stays pending", () => {
+    const server = serve((code) => code === "c9" ? 401 : 200)
+    const { exit, settled } = run(server, 100)
+    assert.strictEqual(stopReason(exit), "unauthorized")
+    assert.isFalse(settled.some(({ question }) => question.code === "c9"))
+    assert.lengthOf(settled, server.calls.length - 1)
+    assert.isBelow(server.calls.length, 16)
+  })
+
+  it("takes a 403 in mid-run as a failure of that question", () => {
+    const { exit, settled } = run(serve((code) => code === "c9" ? 403 : 200), 20)
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.strictEqual(of(settled, "c9").outcome, "failed")
+  })
+
+  it("takes not found and invalid as final words", () => {
+    const server = serve((code) => code === "c1" ? 404 : code === "c2" ? 422 : 200)
+    const { settled } = run(server, 4)
+    assert.deepStrictEqual(
+      ["c0", "c1", "c2", "c3"].map((code) => of(settled, code).outcome),
+      ["found", "not_found", "invalid", "found"]
+    )
+    assert.lengthOf(server.calls, 4)
+  })
+
+  it("does not count a question that was refused before it was sent", () => {
+    const server = serve((code) => code === "c1" ? transport("invalid_code") : 200)
+    const { progress, settled } = run(server, 3)
+    const { attempts, calls, outcome } = of(settled, "c1")
+    assert.deepStrictEqual({ attempts, calls, outcome }, { attempts: 0, calls: 0, outcome: "invalid" })
+    assert.strictEqual(progress.calls, 2)
+  })
+
+  describe("retry", () => {
+    it("tries again until it succeeds, and counts", () => {
+      const server = serve((code, nth) => code === "c3" && nth < 4 ? 503 : 200)
+      const { progress, settled } = run(server, 8)
+      const { attempts, calls, outcome } = of(settled, "c3")
+      assert.deepStrictEqual({ attempts, calls, outcome }, { attempts: 4, calls: 4, outcome: "found" })
+      assert.strictEqual(progress.retries, 3)
+    })
+
+    it("gives up after the last retry, with the last error", () => {
+      const server = serve((code) => code === "c3" ? 503 : 200)
+      const { settled } = run(server, 8)
+      const { attempts, error, outcome } = of(settled, "c3")
+      assert.strictEqual(outcome, "failed")
+      assert.strictEqual(attempts, 5)
+      assert.strictEqual((error as LookupError).status, 503)
+      assert.lengthOf(server.calls.filter(({ code }) => code === "c3"), 5)
+    })
+
+    it("waits with full jitter: never longer than the doubled base or the cap", () => {
+      const longest: Array<number> = [0, 0, 0, 0]
+      for (let seed = 1; seed <= 200; seed++) {
+        const server = serve(() => 503)
+        run(server, 1, {
+          retry: { retries: 4, base: Duration.millis(500), cap: Duration.seconds(3) },
+          deadline: Duration.hours(1)
+        }, seed)
+        server.calls.slice(1).forEach(({ at }, index) => {
+          longest[index] = Math.max(longest[index]!, at - server.calls[index]!.at - 10)
+        })
+      }
+      for (const [index, limit] of [500, 1000, 2000, 3000].entries()) {
+        assert.isAtMost(longest[index]!, limit)
+        assert.isAtLeast(longest[index]!, limit * 0.9)
+      }
+    })
+
+    it("holds no worker while it waits", () => {
+      const server = serve((code, nth) => code === "c1" && nth < 3 ? 503 : 200)
+      run(server, 100, { concurrency: 1, retry: { retries: 4, base: Duration.minutes(1), cap: Duration.minutes(1) } })
+      const others = server.calls.filter(({ code }) => code !== "c1")
+      assert.isBelow(Math.max(...others.map(({ at }) => at)), 2000)
+    })
+
+    it("begins no new questions while 1,024 wait", () => {
+      const server = serve((code, nth) => code === "c0" || nth > 1 ? 200 : 503, 1)
+      const { progress, settled } = run(server, 5000, {
+        concurrency: 50,
+        retry: { retries: 1, base: Duration.minutes(2), cap: Duration.minutes(2) }
+      })
+      assert.lengthOf(settled, 5000)
+      assert.strictEqual(progress.waiting, 0)
+      let [begun, again, most] = [0, 0, 0]
+      const seen = new Set<string>()
+      for (const { code } of server.calls) {
+        if (seen.has(code)) again++
+        else begun++
+        seen.add(code)
+        most = Math.max(most, begun - 1 - again)
+      }
+      assert.isAtMost(most, 1024 + 50)
+      assert.isAtLeast(most, 1024)
+    })
+  })
+
+  describe("time limits", () => {
+    it("ends a call that hangs, and tries again", () => {
+      const server = serve((code, nth) => code === "c2" && nth === 1 ? "hang" : 200)
+      const { settled } = run(server, 6, { timeout: Duration.seconds(3) })
+      assert.deepInclude(of(settled, "c2"), { outcome: "found", attempts: 2 })
+      const [first, second] = server.calls.filter(({ code }) => code === "c2")
+      assert.isAtLeast(second!.at - first!.at, 3000)
+      assert.isAtMost(second!.at - first!.at, 3000 + 250 + 500)
+    })
+
+    it("fails a question that hangs for ever, and nobody else", () => {
+      const { exit, settled } = run(serve((code) => code === "c2" ? "hang" : 200), 60, { timeout: Duration.seconds(1) })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.lengthOf(settled, 60)
+      const { error, outcome } = of(settled, "c2")
+      assert.strictEqual(outcome, "failed")
+      assert.strictEqual((error as LookupError).reason, "timeout")
+    })
+
+    it("ends a question at its deadline, within 250 ms", () => {
+      const server = serve((code) => code === "c1" ? "hang" : 200)
+      const { settled } = run(server, 2, {
+        timeout: Duration.seconds(40),
+        deadline: Duration.seconds(60),
+        retry: { retries: 9, base: Duration.millis(1), cap: Duration.millis(1) }
+      })
+      const { at, error, outcome } = of(settled, "c1")
+      assert.strictEqual(outcome, "failed")
+      assert.strictEqual((error as LookupError).reason, "deadline")
+      assert.isAtLeast(at, 60_000)
+      assert.isAtMost(at, 60_000 + 10 + 250)
+    })
+  })
+
+  describe("throttling", () => {
+    const told = (seconds: string) => ({ status: 429, retryAfter: seconds })
+
+    it("gates everybody for as long as the server says, and costs no attempt", () => {
+      const server = serve((code, nth) => code === "c20" && nth === 1 ? told("30") : 200)
+      const { progress, settled } = run(server, 60)
+      assert.deepInclude(of(settled, "c20"), { outcome: "found", attempts: 1, calls: 2 })
+      const shut = server.calls.find(({ code }) => code === "c20")!.at + 10
+      assert.lengthOf(server.calls.filter(({ at }) => at > shut && at < shut + 30_000), 0)
+      assert.strictEqual(progress.throttled, 1)
+      assert.lengthOf(settled, 60)
+    })
+
+    it("opens the gate for one question first", () => {
+      const server = serve((_, __, at) => at > 50 && at < 5000 ? told("5") : 200, 10)
+      run(server, 60)
+      const after = server.calls.filter(({ at }) => at > 1000)
+      assert.strictEqual(after[0]!.inFlight, 1)
+      assert.isAtLeast(after[1]!.at, after[0]!.at + 10)
+    })
+
+    it("stops no deadline: a question may wait longer than it is long", () => {
+      const server = serve((_, __, at) => at > 50 && at < 600_000 ? told("300") : 200)
+      const { exit, settled } = run(server, 30, { deadline: Duration.seconds(20) })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+    })
+
+    it("does not count the time at the gate when a question is tried again", () => {
+      const server = serve((code, nth) => {
+        if (code === "c5") return nth < 4 ? 503 : 200
+        return code === "c9" && nth === 1 ? told("300") : 200
+      })
+      const { settled } = run(server, 20, { deadline: Duration.seconds(60) })
+      assert.isAbove(server.calls.at(-1)!.at, 300_000)
+      assert.deepInclude(of(settled, "c5"), { outcome: "found", attempts: 4 })
+    })
+
+    it("doubles its own wait where the server names none", () => {
+      const server = serve((_, __, at) => at < 20_000 ? 429 : 200)
+      run(server, 3)
+      const starts = server.calls.map(({ at }) => at).filter((at) => at < 32_000)
+      assert.deepStrictEqual(starts.slice(0, 6), [0, 1010, 3020, 7030, 15_040, 31_050])
+    })
+
+    it("clamps an absurd wait, and stops after max-wait of nothing else", () => {
+      const server = serve((_, __, at) => at > 50 ? told("99999999999") : 200)
+      const { exit, settled } = run(server, 100)
+      assert.strictEqual(stopReason(exit), "throttled")
+      const last = server.calls.at(-1)!.at
+      assert.isAtLeast(last, 15 * 60_000)
+      assert.isAtMost(last, 31 * 60_000)
+      assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+    })
+
+    it("obeys the Retry-After of a 503 too, which costs an attempt", () => {
+      const server = serve((code, nth) => code === "c5" && nth === 1 ? { status: 503, retryAfter: "60" } : 200)
+      const { settled } = run(server, 40)
+      assert.deepInclude(of(settled, "c5"), { outcome: "found", attempts: 2, calls: 2 })
+      const shut = server.calls.find(({ code }) => code === "c5")!.at + 10
+      assert.lengthOf(server.calls.filter(({ at }) => at > shut && at < shut + 60_000), 0)
+    })
+  })
+
+  describe("none found", () => {
+    it("stops after 100 outcomes without a found one", () => {
+      const server = serve(() => 404)
+      const { exit, settled } = run(server, 1000, { allowNone: false })
+      assert.strictEqual(stopReason(exit), "none_found")
+      assert.isAtLeast(settled.length, 100)
+      assert.isBelow(settled.length, 100 + 4)
+    })
+
+    it("goes on where one is found, or when told", () => {
+      assert.lengthOf(run(serve((code) => code === "c50" ? 200 : 404), 300, { allowNone: false }).settled, 300)
+      assert.lengthOf(run(serve(() => 404), 300, { allowNone: true }).settled, 300)
+    })
+  })
+
+  it("turns a defect into a failure of one question", () => {
+    const { exit, settled } = run(serve((code) => code === "c2" ? "throw" : 200), 30)
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.lengthOf(settled, 30)
+    assert.deepInclude(of(settled, "c2").error, { reason: "error", message: "a defect" })
+  })
+
+  describe("interruption", () => {
+    const interruptAt = (server: ReturnType<typeof serve>, millis: number) => {
+      const settled: Array<Sweep.Settled> = []
+      const took = simulate(Effect.gen(function*() {
+        const fiber = yield* Effect.fork(sweep(server, 1000, { timeout: Duration.minutes(1) }, settled).effect)
+        yield* Effect.sleep(Duration.millis(millis))
+        const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
+        return Duration.toMillis(duration)
+      }))
+      return { settled, took: Exit.isSuccess(took) ? took.value : Number.NaN }
+    }
+
+    it("finishes what is in flight and begins nothing more", () => {
+      const server = serve(() => 200, 100)
+      const { settled, took } = interruptAt(server, 950)
+      assert.lengthOf(settled, server.calls.length)
+      assert.isAtMost(Math.max(...server.calls.map(({ at }) => at)), 950)
+      assert.isAtMost(took, 100)
+    })
+
+    it("does not wait for more than 5 s for a call that hangs", () => {
+      const server = serve((code) => code === "c7" ? "hang" : 200, 100)
+      const { settled, took } = interruptAt(server, 950)
+      assert.lengthOf(settled, server.calls.length - 1)
+      assert.isAtMost(took, 5000)
+    })
+  })
+
+  it("replays exactly from a seed", () => {
+    const trace = (seed: number) => {
+      const server = serve((code, nth, at) => (Number(code.slice(1)) * 7 + nth * 3 + at) % 11 === 0 ? 503 : 200)
+      run(server, 200, {}, seed)
+      return server.calls.map(({ at, code }) => `${code}@${at}`)
+    }
+    assert.deepStrictEqual(trace(42), trace(42))
+    assert.notDeepEqual(trace(42), trace(43))
+  })
+})
