@@ -4,13 +4,21 @@
 import { JSONSchema, type Schema } from "effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
+import * as Code from "../src/Code.ts"
+import * as Entry from "../src/Entry.ts"
 import * as Outcome from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
+import * as Summary from "../src/Summary.ts"
 
 /** What is published, by its file's name; each Schema stands for its encoded side. */
 const published: Record<string, Schema.Schema.All> = {
+  code: Code.Code,
+  entry: Entry.Entry,
+  question: Entry.Question,
   record: Outcome.Record,
-  policy: Policy.Policy
+  error: Outcome.ErrorRecord,
+  policy: Policy.Policy,
+  summary: Summary.Summary
 }
 
 const folder = resolve(import.meta.dirname, "../dist/schema")

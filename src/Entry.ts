@@ -2,7 +2,7 @@
  * An entry is one place in the input; a question is what is asked for it. Several entries may share a question.
  */
 import { Schema } from "effect"
-import type { Code } from "./Code.ts"
+import { Code } from "./Code.ts"
 
 /** One line or row of the input. */
 export const Entry = Schema.Struct({
@@ -16,11 +16,12 @@ export const Entry = Schema.Struct({
 export type Entry = typeof Entry.Type
 
 /** A code and every other input value that the request uses. Equal questions are asked once. */
-export interface Question {
-  readonly code: Code
+export const Question = Schema.Struct({
+  code: Code,
   /** The columns that the lookup names in `inputs`. */
-  readonly values: Readonly<Record<string, string>>
-}
+  values: Schema.Record({ key: Schema.String, value: Schema.String })
+})
+export type Question = typeof Question.Type
 
 /** The identity of a question: the code itself, or a JSON array when other values are part of it. */
 export const key = (question: Question, inputs: ReadonlyArray<string>): string =>

@@ -140,16 +140,14 @@ describe("Sweep", () => {
       ["401", 401, "unauthorized"],
       ["403", 403, "forbidden"]
     ]
-    for (const [name, answer, reason] of cases) {
-      it(name, () => {
-        const server = serve(() => answer)
-        const { exit, settled } = run(server, 50)
-        assert.strictEqual(stopReason(exit), reason)
-        assert.lengthOf(server.calls, 1)
-        assert.lengthOf(settled, 0)
-        assert.include(String(Exit.isFailure(exit) && JSON.stringify(exit.cause)), "curl c0")
-      })
-    }
+    it.each(cases)("%s", (_, answer, reason) => {
+      const server = serve(() => answer)
+      const { exit, settled } = run(server, 50)
+      assert.strictEqual(stopReason(exit), reason)
+      assert.lengthOf(server.calls, 1)
+      assert.lengthOf(settled, 0)
+      assert.include(String(Exit.isFailure(exit) && JSON.stringify(exit.cause)), "curl c0")
+    })
   })
 
   it("tries other failures of the first question again", () => {

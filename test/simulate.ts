@@ -1,7 +1,7 @@
 /**
  * Virtual time: runs an effect on a clock and a scheduler of its own, so that hours pass in milliseconds and every run is the same.
  */
-import { Clock, Duration, Effect, Exit, Random, type Scheduler } from "effect"
+import { Clock, Duration, Effect, type Exit, Random, type Scheduler } from "effect"
 
 interface Timer {
   readonly at: number
@@ -44,15 +44,13 @@ export const simulate = <A, E>(effect: Effect.Effect<A, E>, seed: number | strin
       })
   }
 
-  let exit: Exit.Exit<A, E> | undefined
+  const ended: Array<Exit.Exit<A, E>> = []
   const fiber = Effect.runFork(
     effect.pipe(Effect.withClock(clock), Effect.withRandom(Random.make(seed))),
     { scheduler }
   )
-  fiber.addObserver((ended) => {
-    exit = ended
-  })
-  while (exit === undefined) {
+  fiber.addObserver((exit) => ended.push(exit))
+  while (ended.length === 0) {
     const task = tasks.shift()
     if (task !== undefined) {
       task()
@@ -64,5 +62,5 @@ export const simulate = <A, E>(effect: Effect.Effect<A, E>, seed: number | strin
     now = timer.at
     timer.fire()
   }
-  return exit
+  return ended[0]!
 }

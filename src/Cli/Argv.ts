@@ -54,7 +54,7 @@ export const normalize = (
       continue
     }
     const given = value ?? words[++at]
-    if (given === undefined || (value === undefined && isFlag(given, accepts.flags))) {
+    if (given === undefined || given === "--" || (value === undefined && isFlag(given, accepts.flags))) {
       return fail(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? "VALUE"}`)
     }
     options.push(`--${flag.name}`, given)
@@ -79,7 +79,7 @@ export const normalize = (
   }
   return Either.right([
     ...options,
-    ...rest.map((word) => word === "-" ? stdin : word.startsWith("-") ? `./${word}` : word)
+    ...rest.map((word) => word === "-" ? stdin : word.startsWith("-") || word === stdin ? `./${word}` : word)
   ])
 }
 

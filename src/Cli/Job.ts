@@ -149,7 +149,9 @@ export const make = (
   file: Option.Option<string>
 ): Effect.Effect<Job, Argv.UsageError | Select.SelectError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    if (Option.isNone(values.url) || values.url.value === "") return yield* usage("which API? --url 'https://api.example/zip/{code}'")
+    if (Option.isNone(values.url) || values.url.value === "") {
+      return yield* usage("which API? --url 'https://api.example/zip/{code}'")
+    }
     const fill = renaming(values.as)
     const headers: Record<string, string> = {}
     for (const line of [...values.header, ...(yield* headerLines(values.headerFile))]) {

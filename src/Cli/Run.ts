@@ -2,7 +2,7 @@
  * `rollcall run`: asks about every code, and goes on where an earlier run stopped.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Clock, Config, DateTime, Effect, Encoding, Exit, Layer, Option, Schema } from "effect"
+import { Cause, Clock, Config, DateTime, Effect, Encoding, Exit, Layer, Option, Schema } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { type Ledger, LedgerError } from "../Ledger.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -121,18 +121,22 @@ export const call = (
     }).pipe(Effect.provide([ledger, Layer.succeed(Sink.Sink, options.sink), Transport.layer]))
     const shown = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))
 
-    const end = (isComplete: boolean) =>
+    const end = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.gen(function*() {
         const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
         const summary = Progress.summary(progress, seconds)
         const answered = summary.questions + progress.refused - summary.pending
-        if (isComplete || (progress.phase === "asking" && answered > progress.refused)) {
+        if (Exit.isSuccess(exit) || (progress.phase === "asking" && answered > progress.refused)) {
           return options.quiet ? undefined : yield* options.summary(summary, progress.failures)
         }
-        yield* remove(options.outputs.map((path) => `${path}.part`))
-        if (!wasThere) yield* remove(["", "-wal", "-shm"].map((end) => options.ledger + end))
+        if (progress.phase === "asking") yield* remove(options.outputs.map((path) => `${path}.part`))
+        // one that cannot be used may be another run's by now
+        const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
+        if (!wasThere && (isOurs || (yield* isEmpty(options.ledger)))) {
+          yield* remove(["", "-wal", "-shm"].map((end) => options.ledger + end))
+        }
       })
-    yield* Effect.onExit(shown, (exit) => end(Exit.isSuccess(exit)))
+    yield* Effect.onExit(shown, end)
     const { failed, invalid } = progress.outcomes
     return failed + invalid > 0 ? 3 : 0
   })
@@ -163,6 +167,13 @@ export const openLedger = (path: string): Effect.Effect<Layer.Layer<Ledger, Ledg
         cause
       })
   }).pipe(Effect.map((Sqlite) => Sqlite.layer(path)))
+
+const isEmpty = (path: string) =>
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) =>
+      Effect.match(fs.stat(path), { onFailure: () => false, onSuccess: ({ size }) => size === FileSystem.Size(0) })
+  )
 
 const exists = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => false))

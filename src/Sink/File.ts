@@ -2,8 +2,8 @@
  * A file as a target: it grows as `OUT.part` and gets its name when it is complete.
  */
 import { type Error, FileSystem } from "@effect/platform"
-import { Effect } from "effect"
-import { SinkError, type Target } from "../Sink.ts"
+import { Effect, Layer } from "effect"
+import { make as sinkOf, type Options, Sink, SinkError, type Target } from "../Sink.ts"
 
 /**
  * Writes to `path`, for its owner's eyes only. What an earlier run on the same ledger did not write is left alone; only `OUT.part` is ours
@@ -46,6 +46,10 @@ export const make = (path: string): Effect.Effect<Target, never, FileSystem.File
       })
     }
   })
+
+/** A file as the sink of a run. */
+export const layer = (path: string, options: Options): Layer.Layer<Sink, never, FileSystem.FileSystem> =>
+  Layer.effect(Sink, Effect.map(make(path), (target) => sinkOf(target, options)))
 
 const explain = (error: Error.PlatformError): string => {
   const cause = error.cause as { readonly code?: string; readonly message?: string } | undefined

@@ -25,9 +25,9 @@ describe("damage", () => {
     ["as many short as long", [...repeat("34102", 50), ...repeat("1234", 50)], undefined],
     ["nothing", [], undefined]
   ]
-  for (const [name, codes, expected] of cases) {
-    it(name, () => assert.deepStrictEqual(Progress.damage(reading(codes)), expected))
-  }
+  it.each(cases)("sees %s", (_, codes, expected) => {
+    assert.deepStrictEqual(Progress.damage(reading(codes)), expected)
+  })
 })
 
 describe("summary", () => {
