@@ -87,7 +87,9 @@ export interface Counts {
 export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   /** Where it is, for messages. */
   readonly name: string
-  /** Claims the ledger for a request; a ledger that belongs to another one is a `Mismatch` that says what differs. */
+  /**
+   * Claims the ledger for a request. One that has answered another request is a `Mismatch`, which says what differs.
+   */
   readonly begin: (fingerprint: Readonly<Record<string, string>>) => Effect.Effect<void, LedgerError>
   /** Enters a batch of entries; those that stand already are left alone. */
   readonly enroll: (entries: ReadonlyArray<Enrolled>) => Effect.Effect<void, LedgerError>

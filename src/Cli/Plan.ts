@@ -12,7 +12,7 @@ import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
 import * as Job from "./Job.ts"
 import * as Run from "./Run.ts"
-import { count, counted } from "./Talk.ts"
+import * as Talk from "./Talk.ts"
 
 const { format: _format, fresh: _fresh, noTiming: _noTiming, order: _order, quiet: _quiet, ...flags } = Run.flags
 
@@ -47,15 +47,16 @@ const show = (job: Job.Job, path: string | undefined) =>
     const wrong = (yield* ledger.rows(0, 10_000)).filter(({ error, key }) => key === null && error !== null).slice(0, 3)
     const repeats = entries - questions - refused
     const lines = [
-      `${job.source.name}: ${counted(entries, "entry", "entries")}`,
-      ...(repeats > 0 ? [`  ${counted(repeats, "repeat")} of a code above, asked once`] : []),
-      ...(refused > 0 ? [`  ${counted(refused, "entry", "entries")} invalid, not asked:`] : []),
+      `${job.source.name}: ${Talk.counted(entries, "entry", "entries")}`,
+      ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
+      ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
       ...wrong.map(({ error, input, line }) =>
         `    line ${line}: ${JSON.stringify(input)} (${JSON.parse(error!).message})`
       ),
-      ...(known > 0 ? [`  ${count(known)} answered already in ${path}`] : []),
-      `would ask: ${counted(questions - known, "question")}`,
-      `policy: ${Job.describe(job.policy)}`
+      ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${path}`] : []),
+      `would ask: ${Talk.counted(questions - known, "question")}`,
+      `policy: ${Job.describe(job.policy)}`,
+      ...Option.toArray(Option.fromNullable(Talk.warning(progress)))
     ]
     if (first !== undefined) {
       const question = Entry.fromKey(first.key, job.lookup.inputs)

@@ -78,7 +78,11 @@ export const command = Command.make({
         outputs: values.output,
         order: Option.getOrElse(values.order, () => "input" as const),
         quiet: values.quiet,
-        begin: (progress) => Talk.say(Talk.begin(job.source.name, progress, Job.describe(job.policy))),
+        begin: (progress) => {
+          const line = Talk.begin(job.source.name, progress, Job.describe(job.policy))
+          const warning = Talk.warning(progress)
+          return Talk.say(warning === undefined ? line : `${line}\n${warning}`)
+        },
         summary: (summary, failures) => Talk.say(Talk.summary(summary, failures, places))
       })
     })

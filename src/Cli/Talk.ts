@@ -4,7 +4,7 @@
 import { Clock, Duration, Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
 import * as Gate from "../Policy/Gate.ts"
-import type { Progress } from "../Rollcall/Progress.ts"
+import { damage, type Progress } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 
 /** Writes a line, over the line of progress where one stands. */
@@ -104,6 +104,15 @@ export const begin = (source: string, { entries, known, questions, refused }: Pr
   ]
   const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
   return `${source}: ${counted(entries, "entry", "entries")}${shown}; ${policy}`
+}
+
+/** What looks wrong with a list, and how to mend it. */
+export const warning = (progress: Progress): string | undefined => {
+  const found = damage(progress)
+  return found === undefined ? undefined : [
+    `warning: ${counted(found.shorter, "code has", "codes have")} fewer than ${found.length} digits:`,
+    `did a spreadsheet eat leading zeros? --pad ${found.length} puts them back`
+  ].join(" ")
 }
 
 /** The figures of a run, for its end. */

@@ -32,8 +32,9 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
     name: "memory",
     begin: (fingerprint) =>
       Effect.suspend(() => {
-        request ??= fingerprint
-        return mismatch("memory", request, fingerprint)
+        // what has answered nothing may answer anybody
+        if (outcomes.size === 0) request = fingerprint
+        return mismatch("memory", request ?? fingerprint, fingerprint)
       }),
     enroll: (batch) =>
       Effect.sync(() => {

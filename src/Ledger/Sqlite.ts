@@ -72,7 +72,15 @@ const make = (file: string) =>
       begin: (fingerprint) =>
         Effect.flatMap(
           read(get("request", Fingerprint)),
-          (mine) => mine === undefined ? write(set("request", fingerprint)) : mismatch(file, mine, fingerprint)
+          (mine) =>
+            Effect.zipRight(
+              // what has answered nothing may answer anybody
+              Effect.whenEffect(
+                mismatch(file, mine ?? fingerprint, fingerprint),
+                Effect.map(read(sql`select 1 from outcome limit 1`), ({ length }) => length > 0)
+              ),
+              write(set("request", fingerprint))
+            )
         ),
       enroll: (entries) =>
         write(insert(
@@ -131,12 +139,14 @@ const prepare = (sql: SqliteClient.SqliteClient, file: string) =>
       )
     }
     yield* pragma("journal_mode = wal")
-    yield* pragma("synchronous = full")
     if (found!.version < version) {
+      // the first commit that counts makes these durable too
+      yield* pragma("synchronous = normal")
       yield* pragma(`application_id = ${applicationId}`)
       yield* Effect.forEach(tables, (table) => sql.unsafe(table), { discard: true })
       yield* pragma(`user_version = ${version}`)
     }
+    yield* pragma("synchronous = full")
   })
 
 const refused = (ledger: string, message: string) => new LedgerError({ reason: "Open", ledger, message })

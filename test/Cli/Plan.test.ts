@@ -67,6 +67,18 @@ describe.concurrent("rollcall plan", { timeout: 60_000 }, () => {
       assert.include(stdout, "${KEY}")
     }))
 
+  it.scopedLive("takes braces in a body for columns only where there are columns", () =>
+    Effect.gen(function*() {
+      const { cwd } = yield* setup(["34102"])
+      const body = `{"query":"query{place}","code":"{code}"}`
+      const words = ["plan", "--url", "http://127.0.0.1:1/graphql", "-d", body]
+      const ofLines = yield* run([...words, "list"], { cwd })
+      assert.include(ofLines.stdout, `--data-raw '{"query":"query{place}","code":"34102"}'`)
+      const csv = ["-", "--input-format", "csv", "--column", "zip"]
+      const ofRows = yield* run([...words, ...csv], { cwd, stdin: "zip,place\n34102,Naples\n" })
+      assert.include(ofRows.stdout, `--data-raw '{"query":"queryNaples","code":"34102"}'`)
+    }))
+
   it.scopedLive("tells a missing setting as run would, exit 2", () =>
     Effect.gen(function*() {
       const { cwd, flags } = yield* setup(["34102"])

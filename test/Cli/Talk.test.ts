@@ -13,6 +13,19 @@ describe("Talk", () => {
     (seconds, text) => assert.strictEqual(Talk.time(seconds), text)
   )
 
+  it("warns of a list that a spreadsheet has damaged", () => {
+    const damaged = (digits: ReadonlyArray<readonly [number, number]>, entries: number) => ({
+      ...Progress.none(),
+      entries,
+      digits: new Map(digits)
+    })
+    assert.strictEqual(
+      Talk.warning(damaged([[5, 90], [4, 9], [3, 1]], 100)),
+      "warning: 10 codes have fewer than 5 digits: did a spreadsheet eat leading zeros? --pad 5 puts them back"
+    )
+    assert.strictEqual(Talk.warning(damaged([[5, 100]], 100)), undefined)
+  })
+
   const progress = (): Progress.Progress => ({
     ...Progress.none(),
     phase: "asking",

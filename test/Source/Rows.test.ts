@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FastCheck } from "effect"
 import * as Rows from "../../src/Source/Rows.ts"
 
 type Row = readonly [line: number, ...cells: Array<string>]
@@ -63,5 +63,31 @@ describe("Rows", () => {
       assert.strictEqual(await read(`a,b\n${long},${long}\nc,d\n`, size), message)
       assert.strictEqual(await read(`a,b\n"${long}\n${long}\n`, size), message)
     }
+  })
+
+  it("knows the line of each row, whatever the cells hold and however the text is cut", () => {
+    const end = FastCheck.constantFrom("\n", "\r\n", "\r")
+    const cell = FastCheck.array(FastCheck.constantFrom("a", "ü", " ", ",", "\"", "\n", "\r\n", "\r"), { maxLength: 4 })
+      .map((parts) => parts.join(""))
+    const row = FastCheck.tuple(
+      FastCheck.array(cell, { minLength: 2, maxLength: 3 }),
+      end,
+      FastCheck.array(end, { maxLength: 1 })
+    )
+    return FastCheck.assert(
+      FastCheck.asyncProperty(FastCheck.array(row), FastCheck.integer({ min: 1, max: 7 }), async (rows, size) => {
+        let text = ""
+        const expected = rows.map(([cells, end, blank]): Row => {
+          // a CR and an LF after it would be one line end
+          text += blank.filter((end) => !(text.endsWith("\r") && end === "\n")).join("")
+          const line = (text.match(/\r\n|\r|\n/g)?.length ?? 0) + 1
+          text += cells.map((cell) => `"${cell.replaceAll("\"", "\"\"")}"`).join() + end
+          return [line, ...cells]
+        })
+        assert.deepStrictEqual(await read(text, size), expected)
+        assert.deepStrictEqual(await read(text), expected)
+      }),
+      { numRuns: 300 }
+    )
   })
 })
