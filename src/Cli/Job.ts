@@ -271,8 +271,8 @@ export const describe = ({ concurrency, deadline, retry, throttle, timeout }: Po
   [
     `-c ${concurrency}`,
     `timeout ${duration(timeout)}`,
-    `${retry.retries} retries (${duration(retry.base)} doubling to ${duration(retry.cap)}, full jitter)`,
+    `${retry.retries} retries (back-off ${duration(retry.base)} to ${duration(retry.cap)})`,
     `deadline ${duration(deadline)}`,
     `max-wait ${duration(throttle.maxWait)}`,
-    "no rate limit but what the server tells"
+    "no rate limit but the server's"
   ].join(", ")

@@ -103,7 +103,7 @@ export const begin = (source: string, { entries, known, questions, refused }: Pr
     ...(known > 0 ? [`${count(known)} answered already`] : [])
   ]
   const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
-  return `${source}: ${counted(entries, "entry", "entries")}${shown}; ${policy}`
+  return `${source}: ${counted(entries, "entry", "entries")}${shown}\n${policy}`
 }
 
 /** What looks wrong with a list, and how to mend it. */

@@ -62,10 +62,10 @@ describe("Talk", () => {
   })
 
   it("says what is about to be done", () => {
-    assert.strictEqual(Talk.begin("f", { ...progress(), entries: 1, questions: 1 }, "-c 8"), "f: 1 entry; -c 8")
+    assert.strictEqual(Talk.begin("f", { ...progress(), entries: 1, questions: 1 }, "-c 8"), "f: 1 entry\n-c 8")
     assert.strictEqual(
       Talk.begin("f", { ...progress(), entries: 5, questions: 2, refused: 2, known: 1 }, "-c 8"),
-      "f: 5 entries (1 repeat, 2 not codes, 1 answered already); -c 8"
+      "f: 5 entries (1 repeat, 2 not codes, 1 answered already)\n-c 8"
     )
   })
 
