@@ -11,7 +11,7 @@ const rows = [
 ]
 
 /** What needs Node; all else runs on any platform. */
-const node = ["bin", "Cli", "Demo", "Transport", "Ledger/Sqlite", "Sink/Sqlite"]
+const node = ["bin", "Cli", "Demo", "Transport", "Ledger/Sqlite", "Source/Gzip"]
 
 /** What knows the command line. */
 const command = ["bin", "Cli"]

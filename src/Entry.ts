@@ -11,7 +11,9 @@ export const Entry = Schema.Struct({
   /** The code as it stands in the input. */
   input: Schema.String,
   /** The whole row where the source has columns, the code's own column included. */
-  columns: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+  columns: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+  /** The names of the columns in order, where it is not that of the keys: JavaScript puts numbers first. */
+  names: Schema.optional(Schema.Array(Schema.String))
 })
 export type Entry = typeof Entry.Type
 

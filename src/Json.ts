@@ -9,7 +9,10 @@
 export const withDigits = (text: string, value: unknown, exact?: string): unknown =>
   long.test(text) || (exact !== undefined && unusual.test(text)) ? JSON.parse(quoteNumbers(text, exact)) : value
 
-/** A number of more than 15 significant digits, or one that may be too large. */
+/** A number of more than 15 significant digits. */
+const digits = /[1-9](?:\.?\d){15}/
+
+/** One of those, or one that may be too large. */
 const long = /[1-9](?:\.?\d){15}|\d[eE]\+?\d{3}/
 
 /** A number that JavaScript may write in another way. */
@@ -20,7 +23,7 @@ const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|-?\d[\d.eE+-]*/g
 
 const quoteNumbers = (text: string, exact: string | undefined): string => {
   let depth = 0
-  /** The last string of the outermost object: before a number it is its name. */
+  /** The last string of the outermost object itself: before a number it is the name of its member. */
   let name = "null"
   return text.replace(tokens, (token) => {
     if (token === "{" || token === "[") depth++
@@ -28,8 +31,8 @@ const quoteNumbers = (text: string, exact: string | undefined): string => {
     else if (token.startsWith("\"")) name = depth === 1 ? token : name
     else {
       const number = Number(token)
-      const isExact = exact !== undefined && depth === 1 && JSON.parse(name) === exact
-      if (String(number) !== token && (isExact || long.test(token) || !Number.isFinite(number))) return `"${token}"`
+      const isExact = exact !== undefined && JSON.parse(name) === exact
+      if (String(number) !== token && (isExact || digits.test(token) || !Number.isFinite(number))) return `"${token}"`
     }
     return token
   })

@@ -28,7 +28,7 @@ export const enroll = <R>(
     const parse = Code.parse(rules ?? Code.anyCode)
     const columns = new Set<string>()
     const enter = (entry: Entry.Entry): Enrolled => {
-      for (const name in entry.columns) columns.add(name)
+      for (const name of entry.names ?? Object.keys(entry.columns ?? {})) columns.add(name)
       const code = parse(entry.input)
       if (Either.isRight(code)) countDigits(progress, code.right)
       const key = Either.isRight(code)

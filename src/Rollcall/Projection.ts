@@ -35,6 +35,7 @@ export const make = (
       awaited = undefined
       while (position < list.entries && awaited === undefined) {
         const rows = yield* ledger.rows(position, pageSize)
+        if (rows.length === 0) return
         const end = rows.findIndex(({ outcome }) => outcome === null)
         if (end >= 0) awaited = rows[end]!.question
         const answered = end < 0 ? rows : rows.slice(0, end)

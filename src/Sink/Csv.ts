@@ -1,6 +1,8 @@
 /**
- * CSV (RFC 4180): the input's columns, the selected fields or one `answer`, then `outcome`, `http_status`, `error`.
+ * CSV (RFC 4180): the input's columns, the selected fields or one `answer`, then `outcome`, `http_status`, `error`. By
+ * csv-stringify.
  */
+import { stringify } from "csv-stringify/sync"
 import { fromKey, toText } from "../Entry.ts"
 import type { Row } from "../Ledger.ts"
 import type { Format, Layout } from "../Sink.ts"
@@ -50,13 +52,7 @@ const message = ({ error }: Row): string => {
   return `${type}: ${message}`
 }
 
-const line = (cells: ReadonlyArray<string>): string => {
-  let text = cell(cells[0]!)
-  for (let index = 1; index < cells.length; index++) text += `,${cell(cells[index]!)}`
-  return `${text}\n`
-}
+const line = (cells: ReadonlyArray<string>): string => stringify([cells], { quoted_match: fragile })
 
-const cell = (text: string): string => special.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text
-
-/** What a plain cell cannot hold; white space at its ends is cut off by some readers. */
-const special = /[",\r\n]|^\s|\s$/
+/** Beside what RFC 4180 quotes: some readers take a lone CR for a line end, and cut white space off the ends of a cell. */
+const fragile = /\r|^\s|\s$/

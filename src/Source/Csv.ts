@@ -30,7 +30,7 @@ const reader = (name: string, column: string | undefined, rows: Reader<Rows.Row>
           header = cells
           if (column !== undefined) code = header.indexOf(column)
         } else if (cells.length === header.length) {
-          entries.push({ line, input: cells[code]!, columns: record(header, cells) })
+          entries.push({ line, input: cells[code]!, columns: record(header, cells), names: header })
         } else return otherLength(name, header, row)
       }
       return Effect.succeed(entries)

@@ -2,9 +2,8 @@
  * Gzip: any number of members, as `cat`, log rotation and bgzip make them.
  */
 import { Effect, Stream } from "effect"
-// oxlint-disable-next-line no-restricted-imports -- DecompressionStream refuses a second member from Node 24 on
+// DecompressionStream refuses a second member from Node 24 on
 import { Duplex } from "node:stream"
-// oxlint-disable-next-line no-restricted-imports -- as above
 import { createGunzip } from "node:zlib"
 
 /** The first byte of a gzip file (RFC 1952, 2.3.1). In a text it would be a control character. */

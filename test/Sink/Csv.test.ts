@@ -77,6 +77,13 @@ describe("Csv", () => {
     assert.include("clash" in encoder ? encoder.clash : "", `two columns would be called "${name}": `)
   })
 
+  it("puts in quotes what a plain cell cannot hold", () => {
+    for (const cell of ["a\rb", "a\nb", "a,b", " a", "a "]) {
+      const text = encode([row({ body: cell })], { lookup: { expect: "text", inputs: [] } })
+      assert.include(text, `34102,"${cell}",found`)
+    }
+  })
+
   it("is read back as it was, whatever the cells hold", () => {
     const cell = FastCheck.array(FastCheck.constantFrom("a", " ", ",", "\"", "\n", "\r\n", "\r", "\t", "ü", ";", "'"))
       .map((parts) => parts.join(""))

@@ -25,8 +25,17 @@ describe("Csv", () => {
   ])("keeps %s", ([, text, column, entries]) =>
     Effect.gen(function*() {
       const options = { format: "csv", ...(column === undefined ? {} : { column }) } as const
-      assert.deepStrictEqual(yield* read(text, options), entries)
-      assert.deepStrictEqual(yield* read(text, { ...options, size: 1 }), entries)
+      for (const size of [text.length * 4, 1]) {
+        const found = yield* read(text, { ...options, size })
+        assert.deepStrictEqual(found.map(({ names: _, ...entry }) => entry), entries)
+        for (const { columns, names } of found) assert.deepStrictEqual(names, Object.keys(columns!))
+      }
+    }))
+
+  it.effect("keeps the order of columns that are called like numbers", () =>
+    Effect.gen(function*() {
+      const [entry] = yield* read("zip,2020,2019\n00501,a,b\n", { format: "csv", column: "zip" })
+      assert.deepStrictEqual(entry!.names, ["zip", "2020", "2019"])
     }))
 
   it.effect("keeps columns that are called like parts of a prototype", () =>
