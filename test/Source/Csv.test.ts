@@ -27,7 +27,7 @@ describe("Csv", () => {
       const options = { format: "csv", ...(column === undefined ? {} : { column }) } as const
       for (const size of [text.length * 4, 1]) {
         const found = yield* read(text, { ...options, size })
-        assert.deepStrictEqual(found.map(({ names: _, ...entry }) => entry), entries)
+        assert.deepStrictEqual<ReadonlyArray<Entry>>(found.map(({ names: _, ...entry }) => entry), entries)
         for (const { columns, names } of found) assert.deepStrictEqual(names, Object.keys(columns!))
       }
     }))
