@@ -4,7 +4,7 @@
 const rows = [
   ["bin", "Cli"],
   ["Job", "Settings", "Report", "Cluster"],
-  ["Rollcall", "Source", "Sink", "Ledger", "Lookup"],
+  ["Rollcall", "Sweep", "Source", "Sink", "Ledger", "Lookup"],
   ["Policy"],
   ["Outcome", "Entry"],
   ["Code"]

@@ -107,8 +107,8 @@ export const http = <A = unknown, I = A>(
 }
 
 /**
- * A lookup by any effect: a database, another service, a computation. Failures of the effect are `failed` outcomes, and answers are
- * kept as JSON.
+ * A lookup by any effect: a database, another service, a computation. Failures of the effect are `failed` outcomes, `null` and
+ * `undefined` mean that there is nothing. Answers are kept as JSON: what JSON cannot hold (a `Date`, a `bigint`) does not come back.
  *
  * `version` stands for what decides the answers: change it when old answers in a ledger should not be used any more.
  */
@@ -116,7 +116,7 @@ export const make = <A, E = never, R = never>(
   name: string,
   effect: (code: Question["code"], question: Question) => Effect.Effect<A, E, R>,
   options?: { readonly version?: string; readonly inputs?: ReadonlyArray<string> }
-): Lookup<A, E, R> => ({
+): Lookup<NonNullable<A>, E, R> => ({
   name,
   inputs: options?.inputs ?? [],
   fingerprint: Effect.succeed({ lookup: name, version: options?.version ?? "1" }),
@@ -126,12 +126,12 @@ export const make = <A, E = never, R = never>(
     return (question) =>
       Effect.map(Effect.provide(Effect.suspend(() => effect(question.code, question)), context), (answer) => ({
         status: 200,
-        body: JSON.stringify(answer) ?? "null",
+        body: answer === null || answer === undefined ? "" : JSON.stringify(answer),
         header: () => undefined,
         at: clock.unsafeCurrentTimeMillis()
       }))
   }),
-  read: (reply) => ({ verdict: "found", answer: JSON.parse(reply.body) as A }),
+  read: (reply) => reply.body === "" ? Classify.notFound : { verdict: "found", answer: JSON.parse(reply.body) },
   expect: "json",
   curl: () => Effect.succeedNone
 })

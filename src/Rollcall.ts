@@ -120,7 +120,11 @@ export const run = <A, E, R, R2>(
       progress,
       pull: Enrolment.pending(ledger, lookup.inputs),
       settle: recorder.settle
-    }).pipe(Effect.ensuring(Effect.ignore(recorder.flush)))
+    }).pipe(
+      // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
+      Effect.onInterrupt(() => Effect.ignore(recorder.flush)),
+      Effect.catchAll((error) => Effect.zipRight(recorder.flush, Effect.fail(error)))
+    )
     yield* recorder.flush
     yield* projection.complete
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
@@ -149,7 +153,7 @@ export const enlist = <A, E, R, R2>(
     progress.questions = questions
     progress.refused = refused
     progress.outcomes = { ...outcomes, invalid: outcomes.invalid + refused }
-    progress.known = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
+    progress.known = Progress.settled(outcomes)
     progress.phase = "asking"
     return list
   })

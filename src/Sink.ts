@@ -70,7 +70,7 @@ export interface Writer {
 
 /** Where the records of a run go. */
 export class Sink extends Context.Tag("rollcall/Sink")<Sink, {
-  /** What it writes, by name. */
+  /** What it writes, by id. */
   readonly outputs: ReadonlyArray<string>
   /** Fails where writing would destroy what is not ours; `ours` are the outputs of earlier runs on the same ledger. */
   readonly check: (ours: ReadonlyArray<string>) => Effect.Effect<void, SinkError>
@@ -80,6 +80,8 @@ export class Sink extends Context.Tag("rollcall/Sink")<Sink, {
 /** Where text goes: a file, standard output. */
 export interface Target {
   readonly name: string
+  /** The same for the same target, however its name is written. */
+  readonly id: string
   readonly check: (ours: ReadonlyArray<string>) => Effect.Effect<void, SinkError>
   readonly open: Effect.Effect<
     {
@@ -98,9 +100,12 @@ export interface Options {
   readonly noTiming?: boolean
 }
 
+/** Characters that are written at a time, about. */
+const pieceLength = 1024 * 1024
+
 /** A format written to a target. */
 export const make = (target: Target, options: Options): Context.Tag.Service<Sink> => ({
-  outputs: [target.name],
+  outputs: [target.id],
   check: target.check,
   open: (layout) =>
     Effect.gen(function*() {
@@ -116,9 +121,13 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
       if (encoder.header !== "") yield* write(encoder.header)
       return {
         write: (rows) => {
-          let text = ""
-          for (const row of rows) text += encoder.encode(row)
-          return text === "" ? Effect.void : write(text)
+          const texts = [""]
+          for (const row of rows) {
+            // a string has a limit, and so has memory
+            if (texts.at(-1)!.length > pieceLength) texts.push("")
+            texts[texts.length - 1] += encoder.encode(row)
+          }
+          return Effect.forEach(texts, (text) => text === "" ? Effect.void : write(text), { discard: true })
         },
         complete
       }

@@ -6,13 +6,15 @@ import * as Outcome from "./Outcome.ts"
 
 const count = Schema.Int.pipe(Schema.nonNegative())
 
-/** What a run came to, over all its sessions where a ledger was there before. */
+/** What a run came to, with what earlier runs left in the ledger. */
 export const Summary = Schema.Struct({
   entries: count,
   /** Distinct questions. */
   questions: count,
   /** Questions by outcome; an entry that is not a code counts as `invalid`. */
   outcomes: Schema.Record({ key: Outcome.Kind, value: count }),
+  /** Entries that are not codes. */
+  refused: count,
   /** Questions without an outcome. */
   pending: count,
   /** Questions that an earlier run had answered. */

@@ -161,20 +161,18 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       })
     }
 
+    /** Shuts the gate, and stops where nothing but being told to wait has come back for too long. */
+    const hold = (told: Duration.Duration | undefined, error: LookupError) =>
+      Effect.map(queue.shut(policy.throttle, told), () => {
+        if (Gate.isExhausted(progress.gate, policy.throttle, now())) stop("throttled", onlyThrottled(policy, error))
+      })
+
     const judge = (asked: Queue.Asked, attempt: Attempt<A, E>): Effect.Effect<void, E2> => {
       const { reply, verdict } = attempt
       if (verdict.verdict === "throttled") {
         count(asked)
         progress.throttled++
-        return Effect.zipRight(
-          queue.shut(policy.throttle, verdict.wait),
-          Effect.suspend(() => {
-            if (Gate.isExhausted(progress.gate, policy.throttle, now())) {
-              stop("throttled", onlyThrottled(policy, verdict.error))
-            }
-            return queue.again(asked, 0)
-          })
-        )
+        return Effect.zipRight(hold(verdict.wait, verdict.error), queue.again(asked, 0))
       }
       // refused before it was sent
       if (verdict.verdict === "invalid" && reply === undefined) {
@@ -184,7 +182,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       isFirst = false
       asked.attempts++
       count(asked)
-      queue.pass()
+      if (verdict.verdict !== "retry" || verdict.wait === undefined) queue.pass()
       switch (verdict.verdict) {
         case "found":
           return finish(asked, "found", attempt, verdict.answer, undefined)
@@ -198,11 +196,11 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
           return wasFirst && reply?.status === 403
             ? refuse(asked, "forbidden", verdict.error as LookupError)
             : finish(asked, "failed", attempt, undefined, verdict.error)
-        case "retry": {
+        case "retry":
           if (wasFirst && unreachable.has(verdict.error.reason)) return refuse(asked, "unreachable", verdict.error)
-          const again = tryAgain(asked, attempt, verdict.error)
-          return verdict.wait === undefined ? again : Effect.zipRight(queue.shut(policy.throttle, verdict.wait), again)
-        }
+          return verdict.wait === undefined
+            ? tryAgain(asked, attempt, verdict.error)
+            : Effect.zipRight(hold(verdict.wait, verdict.error), tryAgain(asked, attempt, verdict.error))
       }
     }
 
@@ -247,7 +245,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
           const { asked } = slot
           if (asked === undefined) return exit
           const ms = end(slot)
-          const error = timedOut(ms)
+          const error = timedOut(ms >= timeout ? policy.timeout : policy.deadline)
           return Effect.zipRight(
             judge(asked, { ms, reply: undefined, verdict: Classify.failure(error) }),
             work(slot)
@@ -303,8 +301,8 @@ const fromCause = <E>(cause: Cause.Cause<E>): Classify.Verdict<never, E | Lookup
   return { verdict: "failed", error: new LookupError({ reason: "error", message, cause: error }) }
 }
 
-const timedOut = (ms: number) =>
-  new LookupError({ reason: "timeout", message: `no answer within ${format(Duration.millis(Math.round(ms)))}` })
+const timedOut = (limit: Duration.Duration) =>
+  new LookupError({ reason: "timeout", message: `no answer within ${format(limit)}` })
 
 const pastDeadline = (policy: Policy, error: LookupError) =>
   new LookupError({

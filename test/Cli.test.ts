@@ -194,7 +194,7 @@ describe.concurrent("rollcall: bad input", { timeout: 60_000 }, () => {
       const ended = yield* run(["run", ...file, ...given, ...target, ...typed], { cwd })
       assert.deepStrictEqual([ended.exit, ended.stdout], [exit, ""], ended.stderr)
       assert.match(ended.stderr, message)
-      assert.match(ended.stderr, /^(.*\n){1,5}$/)
+      assert.match(ended.stderr, /^(.*\n){1,6}$/)
       isPlain(ended)
       assert.deepStrictEqual(readdirSync(cwd, { recursive: true }).toSorted(), ["folder", "foreign", "list"])
       assert.strictEqual(readFileSync(join(cwd, "foreign"), "utf8"), "this is mine\n")

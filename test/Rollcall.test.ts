@@ -264,6 +264,66 @@ describe("Rollcall.run", () => {
     assert.include(error.message, "version")
   })
 
+  it("fails rather than hangs when its list is changed by somebody else", () => {
+    const { ledger, lookup } = bench()
+    const real = Context.get(ledger, Ledger)
+    const exit = simulate(
+      Rollcall.run(lookup, { source: Source.codes(codes(100)), policy }).pipe(
+        Effect.provideService(Ledger, Ledger.of({ ...real, rows: () => Effect.succeed([]) })),
+        Effect.provideService(Sink.Sink, Sink.memory([])),
+        Effect.flip
+      )
+    )
+    assert.deepInclude(succeed(exit), { _tag: "LedgerError", reason: "Read" })
+  })
+
+  it("reads and commits large answers few at a time", () => {
+    const { ledger } = bench()
+    const real = Context.get(ledger, Ledger)
+    let [largest, most] = [0, 0]
+    const size = (rows: ReadonlyArray<{ readonly body: string | null }>) =>
+      rows.reduce((sum, { body }) => sum + (body?.length ?? 0), 0)
+    const watched = Ledger.of({
+      ...real,
+      rows: (ordinal, limit) =>
+        Effect.tap(real.rows(ordinal, limit), (rows) => {
+          largest = Math.max(largest, size(rows))
+          return Effect.void
+        }),
+      record: (outcomes) => {
+        most = Math.max(most, size(outcomes))
+        return real.record(outcomes)
+      }
+    })
+    const large = Lookup.make("large", () => Effect.succeed("x".repeat(1024 * 1024)))
+    const run = Rollcall.run(large, { source: Source.codes(codes(200)), policy }).pipe(
+      Effect.provideService(Ledger, watched),
+      Effect.provideService(Sink.Sink, Sink.all([]))
+    )
+    succeed(simulate(run))
+    succeed(simulate(run))
+    assert.isAtMost(largest, 32 * 1024 * 1024)
+    assert.isAtMost(most, 8 * 1024 * 1024)
+  })
+
+  it("takes columns that only later rows have", () => {
+    const lookup = Lookup.make("year", (_, question) => Effect.succeed(question.values.year), { inputs: ["year"] })
+    const entry = (line: number): Entry.Entry => ({
+      line,
+      input: `v${line}`,
+      columns: line < 5000 ? { vin: `v${line}` } : { vin: `v${line}`, year: "2001" }
+    })
+    const source: Source.Source = {
+      ...Source.codes([]),
+      entries: Stream.fromIterable(Array.from({ length: 5001 }, (_, index) => entry(index)))
+    }
+    const run = Rollcall.run(lookup, { source, policy: { ...policy, allowNone: true } }).pipe(
+      Effect.provide(Memory.layer),
+      Effect.provideService(Sink.Sink, Sink.memory([]))
+    )
+    assert.strictEqual(succeed(simulate(run)).outcomes.found, 5001)
+  })
+
   it("asks one question for each set of the values that the request uses", () => {
     const asked: Array<Entry.Question> = []
     const lookup = Lookup.make("year", (_, question) =>

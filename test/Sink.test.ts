@@ -10,6 +10,7 @@ const target = (name: string, fail?: { readonly nth: number; readonly error: Sin
   const events: Array<string> = []
   const made: Sink.Target = {
     name,
+    id: name,
     check: (ours) =>
       Effect.sync(() => {
         events.push(`check ${ours.join()}`)
@@ -46,6 +47,15 @@ describe.each(Object.keys(Sink.formats) as Array<Sink.FormatName>)("Sink of %s",
       assert.strictEqual(Sink.formatOf(`ZIPS.${ending.toUpperCase()}`), format)
     }
   })
+
+  it.effect("writes a page of large answers in pieces", () =>
+    Effect.gen(function*() {
+      const { target: made, texts } = target("large")
+      const rows = Array.from({ length: 20 }, (_, line) => row({ line, body: JSON.stringify("x".repeat(700_000)) }))
+      yield* write(Sink.make(made, { format }), [rows])
+      assert.isAtMost(Math.max(...texts.map(({ length }) => length)), 3 * 1024 * 1024)
+      assert.isAtLeast(texts.join("").length, 14_000_000)
+    }))
 
   it.effect("writes the same text whatever the pages", () =>
     Effect.gen(function*() {

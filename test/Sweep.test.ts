@@ -345,6 +345,13 @@ describe("Sweep", () => {
       assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
     })
 
+    it("stops after max-wait of nothing but a 503 with Retry-After", () => {
+      const server = serve((_, __, at) => at > 50 ? { status: 503, retryAfter: "900" } : 200)
+      const { exit } = run(server, 100)
+      assert.strictEqual(stopReason(exit), "throttled")
+      assert.isAtMost(server.calls.at(-1)!.at, 31 * 60_000)
+    })
+
     it("obeys the Retry-After of a 503 too, which costs an attempt", () => {
       const server = serve((code, nth) => code === "c5" && nth === 1 ? { status: 503, retryAfter: "60" } : 200)
       const { settled } = run(server, 40)

@@ -16,7 +16,7 @@ import type { Values } from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
 
-const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
 const formats = Object.keys(Source.formats) as Array<Source.FormatName>
 const policies = Object.keys(Policy.presets) as Array<keyof typeof Policy.presets>
 
@@ -271,7 +271,9 @@ export const describe = ({ concurrency, deadline, retry, throttle, timeout }: Po
   [
     `-c ${concurrency}`,
     `timeout ${duration(timeout)}`,
-    `${retry.retries} retries (back-off ${duration(retry.base)} to ${duration(retry.cap)})`,
+    `${retry.retries} ${retry.retries === 1 ? "retry" : "retries"} (back-off ${duration(retry.base)} to ${
+      duration(retry.cap)
+    })`,
     `deadline ${duration(deadline)}`,
     `max-wait ${duration(throttle.maxWait)}`,
     "no rate limit but the server's"

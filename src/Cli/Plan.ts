@@ -44,15 +44,12 @@ const show = (job: Job.Job, path: string | undefined) =>
     yield* Rollcall.enlist(job.lookup, { ...job, progress })
     const { entries, known, questions, refused } = progress
     const [first] = yield* ledger.pending(0, 1)
-    const wrong = (yield* ledger.rows(0, 10_000)).filter(({ error, key }) => key === null && error !== null).slice(0, 3)
     const repeats = entries - questions - refused
     const lines = [
       `${job.source.name}: ${Talk.counted(entries, "entry", "entries")}`,
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
-      ...wrong.map(({ error, input, line }) =>
-        `    line ${line}: ${JSON.stringify(input)} (${JSON.parse(error!).message})`
-      ),
+      ...progress.refusals.map(({ input, line, message }) => `    line ${line}: ${JSON.stringify(input)} (${message})`),
       ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${path}`] : []),
       `would ask: ${Talk.counted(questions - known, "question")}`,
       `policy: ${Job.describe(job.policy)}`,

@@ -5,13 +5,14 @@ import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Config, DateTime, Effect, Encoding, Exit, Layer, Option, Schema } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { type Ledger, LedgerError } from "../Ledger.ts"
+import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
 import type { Summary } from "../Summary.ts"
-import { UsageError } from "./Argv.ts"
+import { stdin, UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Job from "./Job.ts"
@@ -131,19 +132,25 @@ export const call = (
         const summary = Progress.summary(progress, seconds)
         const answered = summary.questions + progress.refused - summary.pending
         if (Exit.isSuccess(exit) || (progress.phase === "asking" && answered > progress.refused)) {
-          return options.quiet ? undefined : yield* options.summary(summary, progress.failures)
+          const isQuiet = options.quiet || (Exit.isFailure(exit) && isReaderGone(exit.cause))
+          return isQuiet ? undefined : yield* options.summary(summary, progress.failures)
         }
         if (progress.phase === "asking") yield* remove(options.outputs.map((path) => `${path}.part`))
         // one that cannot be used may be another run's by now
         const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
         if (!wasThere && (isOurs || (yield* isEmpty(options.ledger)))) {
-          yield* remove(["", "-wal", "-shm"].map((end) => options.ledger + end))
+          yield* remove(["", "-wal", "-shm", "-lock"].map((end) => options.ledger + end))
         }
       })
     yield* Effect.onExit(shown, end)
     const { failed, invalid } = progress.outcomes
     return failed + invalid > 0 ? 3 : 0
   })
+
+const isReaderGone = (cause: Cause.Cause<unknown>): boolean => {
+  const error = Cause.squash(cause)
+  return error instanceof Sink.SinkError && error.reason === "Closed"
+}
 
 const remove = (paths: ReadonlyArray<string>) =>
   Effect.flatMap(
@@ -159,18 +166,13 @@ const distinct = (files: ReadonlyArray<string>) =>
     return twice === undefined ? Effect.void : new UsageError({ message: `${twice} would be written twice` })
   })
 
-/** The ledger in a file; the binding is loaded only now. */
+/** The ledger in a file. */
 export const openLedger = (path: string): Effect.Effect<Layer.Layer<Ledger, LedgerError>, LedgerError> =>
-  Effect.tryPromise({
-    try: () => import("../Ledger/Sqlite.ts"),
-    catch: (cause) =>
-      new LedgerError({
-        reason: "Binding",
-        ledger: path,
-        message: "SQLite could not be loaded: run `npm rebuild better-sqlite3` where rollcall is installed",
-        cause
-      })
-  }).pipe(Effect.map((Sqlite) => Sqlite.layer(path)))
+  Effect.map(loadSqlite(path), (Sqlite) => Sqlite.layer(path))
+
+/** The binding is loaded only when a ledger is opened. */
+const loadSqlite = (path: string) =>
+  Effect.tryPromise({ try: () => import("../Ledger/Sqlite.ts"), catch: Failure.make(path, "Open") })
 
 const isEmpty = (path: string) =>
   Effect.flatMap(
@@ -185,6 +187,7 @@ const exists = (path: string) =>
 const sinks = (values: Command.Values<typeof flags>, job: Job.Job) =>
   Effect.gen(function*() {
     const { noTiming } = values
+    const { resolve } = yield* Path.Path
     const options = { select: job.select, noTiming }
     const given = Option.getOrUndefined(values.format)
     if (values.output.length === 0) return Sink.make(Stdout.target, { format: given ?? "ndjson", ...options })
@@ -193,7 +196,7 @@ const sinks = (values: Command.Values<typeof flags>, job: Job.Job) =>
         path === "-"
           ? Effect.succeed(Sink.make(Stdout.target, { format: given ?? "ndjson", ...options }))
           : Effect.map(
-            File.make(path),
+            File.make(path, resolve(path)),
             (target) => Sink.make(target, { format: given ?? Sink.formatOf(path) ?? "ndjson", ...options })
           ))
     )
@@ -218,7 +221,7 @@ export const ledgerFile = (
       fs.makeDirectory(folder, { recursive: true, mode: 0o700 }),
       () => new UsageError({ message: `${folder} cannot be made for the ledger: name one with --ledger FILE` })
     )
-    const list = Option.isNone(file) || file.value.startsWith("-") ? "-" : path.resolve(file.value)
+    const list = Option.isNone(file) || file.value === stdin ? "-" : path.resolve(file.value)
     const identity = JSON.stringify([list, yield* job.lookup.fingerprint])
     const hash = yield* Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(identity)))
     const name = `${list === "-" ? "stdin" : path.parse(list).name.replace(/[^\w.-]/g, "_")}-${
@@ -231,6 +234,9 @@ export const ledgerFile = (
 const putAside = ([ledger, ...journals]: readonly [string, ...Array<string>], outputs: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     if (!(yield* exists(ledger))) return
+    const { lock } = yield* loadSqlite(ledger)
+    // not under a run that is going on
+    yield* Effect.scoped(lock(ledger))
     const fs = yield* FileSystem.FileSystem
     const stamp = DateTime.formatIso(yield* DateTime.now).replace(/[-:]|\.\d+Z/g, "")
     for (const path of [ledger, ...journals, ...outputs]) {

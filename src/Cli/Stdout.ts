@@ -8,6 +8,7 @@ const name = "standard output"
 
 export const target: Target = {
   name,
+  id: name,
   check: () => Effect.void,
   open: Effect.sync(() => {
     // the error reaches the callback of the write, and as an event it would end the process

@@ -4,7 +4,7 @@
 import { Clock, Duration, Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
 import * as Gate from "../Policy/Gate.ts"
-import { damage, type Progress } from "../Rollcall/Progress.ts"
+import { damage, type Progress, settled } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 
 /** Writes a line, over the line of progress where one stands. */
@@ -45,8 +45,6 @@ const words: Record<Kind, string> = {
 const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
   (Object.keys(words) as Array<Kind>).filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
 
-const settled = (progress: Progress) => Object.values(progress.outcomes).reduce((sum, value) => sum + value, 0)
-
 /** Shows progress until it is interrupted: one line that is painted over on a terminal, a line every 10 s elsewhere. */
 export const watch = (progress: Progress): Effect.Effect<never> =>
   Effect.gen(function*() {
@@ -54,7 +52,7 @@ export const watch = (progress: Progress): Effect.Effect<never> =>
     while (true) {
       yield* Effect.sleep(Duration.millis(isTerminal() ? 100 : 10_000))
       const now = Number(yield* Clock.currentTimeNanos) / 1e6
-      const done = settled(progress)
+      const done = settled(progress.outcomes)
       rates.push([now, done])
       // a rate over the last ten seconds
       while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
@@ -117,12 +115,12 @@ export const warning = (progress: Progress): string | undefined => {
 
 /** The figures of a run, for its end. */
 export const summary = (
-  { calls, entries, known, outcomes: all, pending, questions, retries, seconds, throttled }: Summary,
+  { calls, entries, known, outcomes: all, pending, questions, refused, retries, seconds, throttled }: Summary,
   failures: ReadonlyMap<string, number>,
   places: ReadonlyArray<readonly [string, string]>
 ): string => {
-  const answered = Object.values(all).reduce((sum, value) => sum + value, 0)
-  const asked = answered - known
+  const answered = settled(all)
+  const asked = answered - known - refused
   const kinds = outcomes(all).map(([word, value]) => [count(value), word] as const)
   const lines: ReadonlyArray<readonly [string, string]> = [
     ...kinds,
@@ -135,7 +133,7 @@ export const summary = (
   const wide = Math.max(...lines.map(([figure]) => figure.length))
   const codes = pending > 0 ? `${count(answered)} of ${counted(answered + pending, "code")}` : counted(answered, "code")
   const details = [
-    ...(entries > questions ? [`${count(entries)} entries`] : []),
+    ...(entries > questions + refused ? [`${count(entries)} entries`] : []),
     ...(known > 0 && (asked > 0 || pending > 0) ? [`${count(known)} known before`] : [])
   ]
   const shown = details.length === 0 ? "" : ` (${details.join(", ")})`

@@ -6,8 +6,8 @@
  */
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Cause, Effect, Layer, Schema } from "effect"
-import { closeSync, constants, openSync } from "node:fs"
+import { Cause, Context, Effect, Layer, Schema, type Scope } from "effect"
+import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from "node:fs"
 import {
   type Answered,
   type Counts,
@@ -26,16 +26,48 @@ import * as Failure from "./Sqlite/Failure.ts"
 /** Opens the ledger in `file`, which is made, for its owner's eyes only, where it does not exist. */
 export const layer = (file: string): Layer.Layer<Ledger, LedgerError> =>
   Layer.scoped(Ledger, make(file)).pipe(
-    Layer.provide(Layer.unwrapEffect(
-      Effect.as(touch(file), SqliteClient.layer({ filename: file, disableWAL: true }))
+    Layer.provide(Layer.unwrapScoped(
+      Effect.as(Effect.zipRight(lock(file), touch(file)), SqliteClient.layer({ filename: file, disableWAL: true }))
     )),
     // better-sqlite3 opens the file in a constructor, whose exceptions arrive as defects
     Layer.catchAllCause((cause) => Layer.fail(Failure.make(file, "Open")(Cause.squash(cause))))
   )
 
-/** Makes the file before SQLite does, which would leave its mode to the umask and follow links. */
+/**
+ * Holds the ledger for one run until the scope closes: an exclusive transaction on a file beside it, which the system ends with the
+ * process, however that ends. The file goes with it.
+ */
+export const lock = (file: string): Effect.Effect<void, LedgerError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const path = `${file}-lock`
+    const inode = yield* touch(path)
+    const sql = Context.get(
+      yield* Layer.build(SqliteClient.layer({ filename: path, disableWAL: true })),
+      SqliteClient.SqliteClient
+    )
+    // SQLite would keep the whole process waiting
+    yield* sql.unsafe("pragma busy_timeout = 0")
+    yield* sql.unsafe("begin exclusive")
+    // the run that held it may have taken the file away in between
+    if ((yield* Effect.try(() => statSync(path).ino)) !== inode) return yield* Effect.fail(busy)
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.try(() => unlinkSync(path))))
+  }).pipe(
+    Effect.catchAllCause((cause) => Effect.fail(Failure.make(file, "Open")(Cause.squash(cause)))),
+    Effect.tapError(({ reason }) =>
+      reason === "Binding" ? Effect.ignore(Effect.try(() => unlinkSync(`${file}-lock`))) : Effect.void
+    )
+  )
+
+const busy = Object.assign(new Error("busy"), { code: "SQLITE_BUSY" })
+
+/** Makes the file before SQLite does, which would leave its mode to the umask and follow links; the result is its inode. */
 const touch = (file: string) =>
-  Effect.try(() => closeSync(openSync(file, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600)))
+  Effect.try(() => {
+    const handle = openSync(file, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600)
+    const { ino } = fstatSync(handle)
+    closeSync(handle)
+    return ino
+  })
 
 const make = (file: string) =>
   Effect.gen(function*() {

@@ -31,6 +31,9 @@ export const enroll = <R>(
       for (const name of entry.names ?? Object.keys(entry.columns ?? {})) columns.add(name)
       const code = parse(entry.input)
       if (Either.isRight(code)) countDigits(progress, code.right)
+      else if (progress.refusals.length < 3) {
+        progress.refusals.push({ line: entry.line, input: entry.input, message: code.left.message })
+      }
       const key = Either.isRight(code)
         ? Entry.key({ code: code.right, values: Entry.values(entry.columns, lookup.inputs) }, lookup.inputs)
         : null
@@ -44,14 +47,12 @@ export const enroll = <R>(
       }
     }
     progress.entries = 0
-    yield* Stream.runForEachChunk(Stream.rechunk(source.entries, batchSize), (chunk) =>
-      Effect.suspend((): Effect.Effect<void, SourceError | LedgerError> => {
-        const entered = Array.from(chunk, enter)
-        const absent = lookup.inputs.find((name) =>
-          !columns.has(name)
-        )
-        return absent === undefined ? ledger.enroll(entered) : missingInput(source.name, absent, [...columns])
-      }))
+    yield* Stream.runForEachChunk(
+      Stream.rechunk(source.entries, batchSize),
+      (chunk) => Effect.suspend(() => ledger.enroll(Array.from(chunk, enter)))
+    )
+    const absent = lookup.inputs.find((name) => !columns.has(name))
+    if (absent !== undefined) return yield* missingInput(source.name, absent, [...columns])
     if (progress.entries === 0) return yield* empty(source.name)
     const list: List = {
       source: source.name,

@@ -2,7 +2,7 @@
  * How far a run is.
  */
 import type { Answered } from "../Ledger.ts"
-import type { ErrorRecord } from "../Outcome.ts"
+import type { ErrorRecord, Kind } from "../Outcome.ts"
 import type { Summary } from "../Summary.ts"
 import * as Sweep from "../Sweep.ts"
 
@@ -17,6 +17,8 @@ export interface Progress extends Sweep.Progress {
   known: number
   /** The failures of this run, by kind. */
   readonly failures: Map<string, number>
+  /** The first few entries that are not codes. */
+  readonly refusals: Array<{ readonly line: number; readonly input: string; readonly message: string }>
   /** How many codes are numbers of how many digits. */
   readonly digits: Map<number, number>
 }
@@ -30,6 +32,7 @@ export const none = (): Progress => ({
   refused: 0,
   known: 0,
   failures: new Map(),
+  refusals: [],
   digits: new Map()
 })
 
@@ -57,20 +60,25 @@ export const damage = (
 export const count = (progress: Progress, { error, http_status, outcome }: Answered): void => {
   progress.outcomes[outcome]++
   if (error === null) return
-  const { message, type } = JSON.parse(error) as ErrorRecord
-  const what = http_status === null ? `${type}: ${message}` : `${type} ${http_status}`
+  const { type } = JSON.parse(error) as ErrorRecord
+  const what = http_status === null ? type : `${type} ${http_status}`
   progress.failures.set(what, (progress.failures.get(what) ?? 0) + 1)
 }
+
+/** How many have an outcome. */
+export const settled = (outcomes: Readonly<Record<Kind, number>>): number =>
+  Object.values(outcomes).reduce((sum, count) => sum + count, 0)
 
 /** The figures of a run so far. */
 export const summary = (progress: Progress, seconds: number): Summary => {
   const { calls, entries, known, outcomes, questions, refused, retries, throttled } = progress
-  const settled = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
+  const answered = settled(outcomes)
   return {
     entries,
     questions,
+    refused,
     outcomes: { ...outcomes },
-    pending: Math.max(0, questions + refused - settled),
+    pending: Math.max(0, questions + refused - answered),
     known,
     calls,
     retries,

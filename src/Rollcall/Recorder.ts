@@ -9,8 +9,8 @@ import type * as Sweep from "../Sweep.ts"
 import * as Progress from "./Progress.ts"
 import type { Projection } from "./Projection.ts"
 
-/** Outcomes per commit at the most while the ledger keeps up. */
-const commitSize = 256
+/** Outcomes, and characters of answers, that are committed at once while the ledger keeps up. */
+const [commitSize, commitLength] = [256, 4 * 1024 * 1024]
 /** No outcome waits longer for its commit. */
 const commitInterval = Duration.millis(50)
 
@@ -30,6 +30,7 @@ export const make = (
     const ledger = yield* Ledger
     const oneWriter = yield* Effect.makeSemaphore(1)
     let batch: Array<Answered> = []
+    let length = 0
     let broken: Effect.Effect<never, LedgerError | SinkError> | undefined
 
     const commit = Effect.suspend(() => {
@@ -37,6 +38,7 @@ export const make = (
       const outcomes = batch
       if (outcomes.length === 0) return Effect.void
       batch = []
+      length = 0
       return Effect.zipRight(
         ledger.record(outcomes),
         Effect.suspend(() => {
@@ -55,7 +57,11 @@ export const make = (
     // a failure here is met again by the next outcome
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), Effect.ignore(flush))))
     return {
-      settle: (settled) => batch.push(toAnswered(settled)) < commitSize ? broken ?? Effect.void : flush,
+      settle: (settled) => {
+        batch.push(toAnswered(settled))
+        length += settled.reply?.body.length ?? 0
+        return batch.length < commitSize && length < commitLength ? broken ?? Effect.void : flush
+      },
       flush
     }
   })

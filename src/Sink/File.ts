@@ -7,9 +7,9 @@ import { make as sinkOf, type Options, Sink, SinkError, type Target } from "../S
 
 /**
  * Writes to `path`, for its owner's eyes only. What an earlier run on the same ledger did not write is left alone; only `OUT.part` is ours
- * whoever made it.
+ * whoever made it. `id` tells files apart whose paths are written in different ways.
  */
-export const make = (path: string): Effect.Effect<Target, never, FileSystem.FileSystem> =>
+export const make = (path: string, id = path): Effect.Effect<Target, never, FileSystem.FileSystem> =>
   Effect.map(FileSystem.FileSystem, (fs): Target => {
     const part = `${path}.part`
     const failed = (reason: "Open" | "Write", what: string) => (cause: Error.PlatformError) =>
@@ -17,13 +17,14 @@ export const make = (path: string): Effect.Effect<Target, never, FileSystem.File
     const exists = (detail: string) => new SinkError({ reason: "Exists", sink: path, detail })
     return {
       name: path,
+      id,
       check: (ours) =>
         Effect.matchEffect(fs.stat(path), {
           onFailure: () => Effect.void,
           onSuccess: ({ type }): Effect.Effect<void, SinkError> => {
             if (type === "Directory") return exists("it is a folder: name a file in it")
             if (type !== "File") return exists("it is not a plain file: write to standard output, and redirect that")
-            return ours.includes(path) ? Effect.void : exists(
+            return ours.includes(id) ? Effect.void : exists(
               "it exists and is not the output of this ledger: move it away or choose another name"
             )
           }

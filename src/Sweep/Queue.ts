@@ -45,14 +45,13 @@ export interface Queue<out E> {
   readonly pass: () => void
   /** Gives out no more questions. */
   readonly drain: () => void
-  readonly isDraining: () => boolean
 }
 
 /** Questions in back-off at the most; beyond it no new ones are begun. */
 const waitingLimit = 1024
 
 /** Timers beyond 2³¹−1 ms fire at once or never; longer waits are slept in pieces. */
-export const maxSleep = 2 ** 31 - 1
+const maxSleep = 2 ** 31 - 1
 
 /** An empty queue that pulls its questions page by page; an empty page is the end. */
 export const make = <E>(options: {
@@ -162,7 +161,6 @@ export const make = <E>(options: {
       drain: () => {
         isDraining = true
         wake(parked.length)
-      },
-      isDraining: () => isDraining
+      }
     }
   })

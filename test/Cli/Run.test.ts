@@ -37,7 +37,7 @@ describe.concurrent("rollcall run: records", { timeout: 60_000 }, () => {
       )
       assert.isAbove(log.calls, 602)
       assert.isAtMost(log.maxInFlight, 32)
-      assert.match(stderr, /^list: 653 entries \(51 repeats\); -c 32, .*\n[^]* 600 {2}found/)
+      assert.match(stderr, /^list: 653 entries \(51 repeats\)\n-c 32, .*\n[^]* 600 {2}found/)
     }))
 
   it.scopedLive("--order done has the same records", () =>
@@ -267,7 +267,10 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
         }
         // what stays: the list, the summary
         const stays = painted.filter((text) => text.includes("\n")).join("")
-        assert.match(stays, /^list: 400 entries; [^\r]*\r\n400 codes answered in [^]*ledger  out.ndjson.ledger\r\n$/)
+        assert.match(
+          stays,
+          /^list: 400 entries\r\n-c [^\r]*\r\n400 codes answered in [^]*ledger  out.ndjson.ledger\r\n$/
+        )
       })
   )
 })

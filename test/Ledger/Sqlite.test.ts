@@ -9,6 +9,7 @@ import { answer, enroll, entries, list, pending, rows, settle, short } from "./f
 
 /** What the tests use of better-sqlite3, which has no types of its own. */
 interface Database {
+  readonly name: string
   readonly prepare: (sql: string) => { readonly all: (...params: ReadonlyArray<unknown>) => Array<any> }
   readonly exec: (sql: string) => void
   readonly pragma: (text: string, options?: { readonly simple: true }) => unknown
@@ -45,7 +46,7 @@ const watched = (path: string) =>
       (restore) => Effect.sync(restore)
     )
     const context = yield* Layer.build(Sqlite.layer(path))
-    return { context, statements, db: opened[0]! }
+    return { context, statements, db: opened.find(({ name }) => name === path)! }
   })
 
 const test = (what: string, effect: Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>) =>
@@ -72,6 +73,26 @@ describe("Sqlite", () => {
         }),
         Sqlite.layer(path)
       )
+    })
+  )
+
+  test(
+    "is held by one run at a time",
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* file
+      const open = Effect.scoped(Effect.asVoid(Layer.build(Sqlite.layer(path))))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Layer.build(Sqlite.layer(path))
+        const error = yield* Effect.flip(open)
+        assert.deepInclude(error, { _tag: "LedgerError", reason: "Open" })
+        assert.strictEqual(error.message, "another run holds it: wait for its end")
+      }))
+      assert.isFalse(yield* fs.exists(`${path}-lock`))
+      yield* open
+      // what a run that was killed leaves is no obstacle
+      yield* fs.writeFileString(`${path}-lock`, "")
+      yield* open
     })
   )
 

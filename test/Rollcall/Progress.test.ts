@@ -63,7 +63,7 @@ describe("count", () => {
       error: `{"type":"timeout","message":"no answer within 30s"}`
     })
     Progress.count(progress, { ...outcome, outcome: "found", error: null })
-    assert.deepStrictEqual([...progress.failures], [["status 503", 2], ["timeout: no answer within 30s", 1]])
+    assert.deepStrictEqual([...progress.failures], [["status 503", 2], ["timeout", 1]])
     assert.deepInclude(progress.outcomes, { failed: 3, found: 1 })
   })
 })
