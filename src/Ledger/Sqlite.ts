@@ -6,7 +6,7 @@
  */
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Cause, Context, Effect, Layer, Schema, type Scope } from "effect"
+import { Cause, Context, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from "node:fs"
 import {
   type Answered,
@@ -27,11 +27,21 @@ import * as Failure from "./Sqlite/Failure.ts"
 export const layer = (file: string): Layer.Layer<Ledger, LedgerError> =>
   Layer.scoped(Ledger, make(file)).pipe(
     Layer.provide(Layer.unwrapScoped(
-      Effect.as(Effect.zipRight(lock(file), touch(file)), SqliteClient.layer({ filename: file, disableWAL: true }))
+      Effect.as(Effect.zipRight(lock(file), touch(file)), connect(file))
     )),
     // better-sqlite3 opens the file in a constructor, whose exceptions arrive as defects
     Layer.catchAllCause((cause) => Layer.fail(Failure.make(file, "Open")(Cause.squash(cause))))
   )
+
+/** A connection whose prepared statements last as long as the process. */
+const connect = (file: string) =>
+  Layer.tap(
+    SqliteClient.layer({ filename: file, disableWAL: true, prepareCacheTTL: Duration.infinity }),
+    (context) => Effect.sync(() => kept.push(context))
+  )
+
+/** better-sqlite3 12 ends the process on Node 24 when one of its statements is garbage-collected. */
+const kept: Array<unknown> = []
 
 /**
  * Holds the ledger for one run until the scope closes: an exclusive transaction on a file beside it, which the system ends with the
@@ -42,7 +52,7 @@ export const lock = (file: string): Effect.Effect<void, LedgerError, Scope.Scope
     const path = `${file}-lock`
     const inode = yield* touch(path)
     const sql = Context.get(
-      yield* Layer.build(SqliteClient.layer({ filename: path, disableWAL: true })),
+      yield* Layer.build(connect(path)),
       SqliteClient.SqliteClient
     )
     // SQLite would keep the whole process waiting

@@ -12,12 +12,23 @@ interface Database {
   readonly name: string
   readonly prepare: (sql: string) => { readonly all: (...params: ReadonlyArray<unknown>) => Array<any> }
   readonly exec: (sql: string) => void
-  readonly pragma: (text: string, options?: { readonly simple: true }) => unknown
   readonly close: () => void
 }
 const Database: { new(file: string): Database; readonly prototype: Database } = createRequire(import.meta.url)(
   "better-sqlite3"
 )
+
+/** better-sqlite3 12 ends the process on Node 24 when one of its statements is garbage-collected. */
+const kept: Array<unknown> = []
+
+const prepare = (db: Database, sql: string) => {
+  const statement = db.prepare(sql)
+  kept.push(statement)
+  return statement
+}
+
+/** The value of a pragma; `db.pragma` would leave its statement to the garbage collector. */
+const pragma = (db: Database, text: string): unknown => Object.values(prepare(db, `pragma ${text}`).all()[0] ?? {})[0]
 
 /** A path in a folder of its own. */
 const file = Effect.gen(function*() {
@@ -119,7 +130,7 @@ describe("Sqlite", () => {
     "makes durable what it records, and keeps a journal that readers do not wait for",
     Effect.gen(function*() {
       const { context, db } = yield* watched(yield* file)
-      const full = () => [db.pragma("synchronous", { simple: true }), db.pragma("journal_mode", { simple: true })]
+      const full = () => [pragma(db, "synchronous"), pragma(db, "journal_mode")]
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         assert.deepStrictEqual(full(), [2, "wal"])
@@ -147,7 +158,7 @@ describe("Sqlite", () => {
         assert.strictEqual(error.message, "NOT NULL constraint failed: outcome.at")
         assert.strictEqual((yield* ledger.counts).outcomes.found, 0)
 
-        db.pragma(`max_page_count = ${Number(db.pragma("page_count", { simple: true })) + 2}`)
+        db.exec(`pragma max_page_count = ${Number(pragma(db, "page_count")) + 2}`)
         const full = yield* Effect.flip(ledger.record(codes.map((_, index) => answer(index + 1))))
         assert.deepInclude(full, { _tag: "LedgerError", reason: "Write" })
         assert.strictEqual(
@@ -156,7 +167,7 @@ describe("Sqlite", () => {
         )
         assert.strictEqual((yield* ledger.counts).outcomes.found, 0)
 
-        db.pragma("max_page_count = 100000")
+        db.exec("pragma max_page_count = 100000")
         yield* ledger.record(codes.map((_, index) => answer(index + 1)))
         assert.strictEqual((yield* ledger.counts).outcomes.found, 600)
       }).pipe(Effect.provide(context))
@@ -174,7 +185,7 @@ describe("Sqlite", () => {
         const other = new Database(path)
         yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
         other.exec("begin immediate")
-        db.pragma("busy_timeout = 1")
+        db.exec("pragma busy_timeout = 1")
         const error = yield* Effect.flip(ledger.record([answer(1)]))
         assert.strictEqual(error.message, "another run holds it: wait for its end")
         other.exec("rollback")
@@ -199,7 +210,7 @@ describe("Sqlite", () => {
         assert.isAtLeast(pages.length, 3)
         for (const sql of pages) {
           const params = Array<number>(sql.split("?").length - 1).fill(1)
-          const plan = db.prepare(`explain query plan ${sql}`).all(...params).map(({ detail }) => String(detail))
+          const plan = prepare(db, `explain query plan ${sql}`).all(...params).map(({ detail }) => String(detail))
           assert.deepStrictEqual(plan.filter((step) => /^SCAN (?!asked)/.test(step)), [], plan.join("\n"))
         }
       }).pipe(Effect.provide(context))
@@ -287,7 +298,7 @@ describe("Sqlite", () => {
         Effect.gen(function*() {
           yield* Effect.provide(enroll(entries(["a"])), Sqlite.layer(path))
           const db = new Database(path)
-          db.pragma("user_version = 2")
+          db.exec("pragma user_version = 2")
           db.close()
           return path
         }), "it is of version 2, and this rollcall knows 1: use a newer one"]
