@@ -130,7 +130,7 @@ export const call = (
       Effect.gen(function*() {
         const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
         const summary = Progress.summary(progress, seconds)
-        const answered = summary.questions + progress.refused - summary.pending
+        const answered = Progress.settled(progress.outcomes)
         if (Exit.isSuccess(exit) || (progress.phase === "asking" && answered > progress.refused)) {
           const isQuiet = options.quiet || (Exit.isFailure(exit) && isReaderGone(exit.cause))
           return isQuiet ? undefined : yield* options.summary(summary, progress.failures)
@@ -139,7 +139,7 @@ export const call = (
         // one that cannot be used may be another run's by now
         const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
         if (!wasThere && (isOurs || (yield* isEmpty(options.ledger)))) {
-          yield* remove(["", "-wal", "-shm", "-lock"].map((end) => options.ledger + end))
+          yield* remove(["", "-wal", "-shm"].map((end) => options.ledger + end))
         }
       })
     yield* Effect.onExit(shown, end)

@@ -10,19 +10,15 @@ export const target: Target = {
   name,
   id: name,
   check: () => Effect.void,
-  open: Effect.sync(() => {
-    // the error reaches the callback of the write, and as an event it would end the process
-    process.stdout.on("error", () => {})
-    return {
-      write: (text) =>
-        Effect.async<void, SinkError>((resume) => {
-          process.stdout.write(text, (cause) => {
-            if (cause === undefined || cause === null) return resume(Effect.void)
-            const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
-            resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
-          })
-        }),
-      complete: Effect.void
-    }
+  open: Effect.succeed({
+    write: (text) =>
+      Effect.async<void, SinkError>((resume) => {
+        process.stdout.write(text, (cause) => {
+          if (cause === undefined || cause === null) return resume(Effect.void)
+          const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
+          resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
+        })
+      }),
+    complete: Effect.void
   })
 }

@@ -15,7 +15,7 @@ export const make = (ledger: string, reason: "Open" | "Read" | "Write") => (erro
 }
 
 /** What is missing where npm did not build or fetch the native part, or did it for another Node. */
-export const noBinding = "SQLite could not be loaded: run `npm rebuild better-sqlite3` where rollcall is installed"
+const noBinding = "SQLite could not be loaded: run `npm rebuild better-sqlite3` where rollcall is installed"
 
 const isBinding = ({ code, message }: { readonly code?: string; readonly message: string }): boolean =>
   code === "ERR_DLOPEN_FAILED" || code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND"
