@@ -11,7 +11,7 @@ const rows = [
 ]
 
 /** What needs Node; all else runs on any platform. */
-const node = ["bin", "Cli", "Demo", "Transport", "Ledger/Sqlite", "Source/Gzip"]
+const node = ["bin", "Cli", "Demo", "Transport", "Ledger/Sqlite", "Ledger/Postgres", "Sink/Sqlite", "Sink/Postgres", "Sink/Parquet", "Source/Gzip"]
 
 /** What knows the command line. */
 const command = ["bin", "Cli"]
@@ -25,7 +25,7 @@ const imports = (module) => {
       message: "Only bin.ts and Cli* know the command line."
     },
     !node.includes(module) && {
-      regex: "^(node:|(@effect/platform-node|@effect/sql-sqlite-node|undici|better-sqlite3)(/|$))",
+      regex: "^(node:|(@effect/platform-node|@effect/sql-sqlite-node|@effect/sql-pg|pg|undici|better-sqlite3)(/|$))",
       message: `Node's own parts stand only in ${node.join(", ")}.`
     },
     above.length > 0 && {

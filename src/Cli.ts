@@ -15,13 +15,23 @@ import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
 import * as Demo from "./Cli/Demo.ts"
 import * as Exit from "./Cli/Exit.ts"
+import * as Export from "./Cli/Export.ts"
+import * as Forget from "./Cli/Forget.ts"
 import * as Help from "./Cli/Help.ts"
 import * as Plan from "./Cli/Plan.ts"
 import * as Run from "./Cli/Run.ts"
+import * as Status from "./Cli/Status.ts"
 import { say } from "./Cli/Talk.ts"
 
 /** The commands by name. Adding one is a file in Cli/ and a key here. */
-export const commands = { run: Run.command, plan: Plan.command, demo: Demo.command }
+export const commands = {
+  run: Run.command,
+  plan: Plan.command,
+  status: Status.command,
+  export: Export.command,
+  forget: Forget.command,
+  demo: Demo.command
+}
 
 type Requirements = (typeof commands)[keyof typeof commands] extends Command.Command<infer R> ? R : never
 

@@ -1,12 +1,13 @@
 /**
  * The ledger is the durable record of a run and the only truth: what was enrolled, and the outcome of every question.
  */
-import { Context, Effect, Schema } from "effect"
+import { Context, DateTime, Effect, Schema } from "effect"
+import { Expect } from "./Lookup/Expect.ts"
 import type { Kind } from "./Outcome.ts"
 
-/** The ledger cannot be opened, read or written, or it belongs to another request. */
+/** The ledger cannot be opened, read or written, it belongs to another request, or another run holds it. */
 export class LedgerError extends Schema.TaggedError<LedgerError>()("LedgerError", {
-  reason: Schema.Literal("Open", "Read", "Write", "Binding", "Mismatch"),
+  reason: Schema.Literal("Open", "Read", "Write", "Binding", "Busy", "Mismatch", "Forgotten", "Missing"),
   ledger: Schema.String,
   message: Schema.String,
   cause: Schema.optional(Schema.Defect)
@@ -45,7 +46,7 @@ export interface Answered {
   readonly ms: number | null
   /** When it was settled, in milliseconds since 1970. */
   readonly at: number
-  /** The body as received. */
+  /** The body as received; `null` where there was none, or where it was forgotten. */
   readonly body: string | null
   /** An `ErrorRecord` as JSON text. */
   readonly error: string | null
@@ -58,20 +59,35 @@ export interface Row extends Enrolled, Omit<Answered, "outcome"> {
   readonly isRepeat: boolean
 }
 
-/** What a ledger keeps about the list that it holds at present. */
+/** What a ledger keeps about a list. */
 export const List = Schema.Struct({
+  /** What tells it from the other lists of the ledger. */
+  name: Schema.String,
   /** Where the entries came from. */
   source: Schema.String,
   entries: Schema.Int,
   /** The names of the columns in order, and which of them holds the code. */
   columns: Schema.Array(Schema.String),
   column: Schema.NullOr(Schema.String),
-  /** The outputs that this ledger's runs have written. */
+  /** The columns besides the code that the request uses: they are part of the keys. */
+  inputs: Schema.Array(Schema.String),
+  /** What the answers are. */
+  expect: Expect,
+  /** The selected fields of the last run, as they were written. */
+  select: Schema.Array(Schema.String),
+  /** The outputs of the last run, by id. */
   outputs: Schema.Array(Schema.String)
 })
 export type List = typeof List.Type
 
-/** How many questions of the present list have which outcome. */
+/** A list as the ledger knows it. */
+export interface Listed extends List {
+  readonly id: number
+  /** Grows whenever an entry or an outcome that stood already is changed. */
+  readonly epoch: number
+}
+
+/** How many questions of a list have which outcome. */
 export interface Counts {
   readonly entries: number
   /** Distinct questions. */
@@ -79,37 +95,81 @@ export interface Counts {
   /** Entries whose input is not a code, so that there is no question. */
   readonly refused: number
   readonly outcomes: Readonly<Record<Kind, number>>
+  /** Found, but the answer was forgotten. */
+  readonly forgotten: number
 }
 
+/** Which answered questions are to be asked again: those of which any of these holds. */
+export interface Redo {
+  readonly outcomes: ReadonlyArray<Kind>
+  readonly statuses: ReadonlyArray<number>
+  /** Settled before then, in milliseconds since 1970. */
+  readonly before: number | undefined
+  /** Found, but the answer was forgotten. */
+  readonly forgotten: boolean
+}
+
+/** Small things that a ledger keeps by name, as JSON: the request that it belongs to, what was spent, how far an output is. */
+export type Notes = Readonly<Record<string, unknown>>
+
 /**
- * A ledger belongs to one request and holds one list at a time. What it has answered is not asked again, whatever list it stands in.
+ * A ledger belongs to one request and holds any number of lists. What it has answered is not asked again, whatever list it stands in.
+ * One run at a time writes to it.
  */
 export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   /** Where it is, for messages. */
   readonly name: string
-  /**
-   * Claims the ledger for a request. One that has answered another request is a `Mismatch`, which says what differs.
-   */
+  /** Claims the ledger for a request. One that has answered another request is a `Mismatch`, which says what differs. */
   readonly begin: (fingerprint: Readonly<Record<string, string>>) => Effect.Effect<void, LedgerError>
+  /** The lists that have been enrolled to their end, the last one first. */
+  readonly lists: Effect.Effect<ReadonlyArray<Listed>, LedgerError>
+  /** The id of the list of this name, which is made where there is none. */
+  readonly enlist: (name: string) => Effect.Effect<number, LedgerError>
   /** Enters a batch of entries; those that stand already are left alone. */
-  readonly enroll: (entries: ReadonlyArray<Enrolled>) => Effect.Effect<void, LedgerError>
-  /** Ends enrolment: what an earlier list had beyond this one's end is dropped. */
-  readonly enrolled: (list: List) => Effect.Effect<void, LedgerError>
-  /** The list it holds. */
-  readonly list: Effect.Effect<List, LedgerError>
+  readonly enroll: (list: number, entries: ReadonlyArray<Enrolled>) => Effect.Effect<void, LedgerError>
+  /** Ends enrolment: what the list had beyond its end is dropped. */
+  readonly enrolled: (list: number, what: List) => Effect.Effect<void, LedgerError>
   /** Questions without an outcome, by the first entry that asks them, from `ordinal` on. */
-  readonly pending: (ordinal: number, limit: number) => Effect.Effect<ReadonlyArray<Unanswered>, LedgerError>
-  /** Makes a batch of outcomes durable, all or none. */
-  readonly record: (outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError>
+  readonly pending: (
+    list: number,
+    ordinal: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Unanswered>, LedgerError>
+  /** Makes a batch of outcomes durable, all or none. The first word on a question stands. */
+  readonly record: (list: number, outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError>
+  /** The outcomes of any lists, by question, from `question` on. */
+  readonly answered: (question: number, limit: number) => Effect.Effect<ReadonlyArray<Answered>, LedgerError>
+  /** Replaces what these outcomes say (`outcome` and `error`): their replies were read in another way. */
+  readonly revise: (outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError>
+  /**
+   * Makes answered questions of the list pending again and keeps the old outcomes aside; gives how many. None where an earlier redo
+   * is not finished: that goes on.
+   */
+  readonly redo: (list: number, which: Redo) => Effect.Effect<number, LedgerError>
   /** The entries from `ordinal` to before `ordinal + limit`, in input order, pending ones too. */
-  readonly rows: (ordinal: number, limit: number) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
+  readonly rows: (list: number, ordinal: number, limit: number) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
   /** The entries of these questions, in the order given, and of each in input order. */
-  readonly rowsOf: (questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
-  readonly counts: Effect.Effect<Counts, LedgerError>
+  readonly rowsOf: (list: number, questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
+  readonly counts: (list: number) => Effect.Effect<Counts, LedgerError>
+  /** The first entry of the list whose row was changed after `epoch`; `Infinity` where none was. */
+  readonly changedSince: (list: number, epoch: number) => Effect.Effect<number, LedgerError>
+  /** Which of these keys have an outcome. */
+  readonly known: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>, LedgerError>
+  readonly note: (name: string) => Effect.Effect<unknown, LedgerError>
+  /** Makes notes durable; `undefined` takes one away. */
+  readonly setNotes: (notes: Notes) => Effect.Effect<void, LedgerError>
+  /** Forgets the bodies of all answers, and the outcomes that were put aside; gives how many bodies. */
+  readonly forget: Effect.Effect<number, LedgerError>
 }>() {}
 
-/** The list of a ledger that has none yet. */
-export const noList: List = { source: "", entries: 0, columns: [], column: null, outputs: [] }
+/** Who holds a ledger, as its note `holder` says it. */
+export const Holder = Schema.Struct({
+  pid: Schema.Int,
+  host: Schema.String,
+  /** Since when, in milliseconds since 1970. */
+  since: Schema.Number
+})
+export type Holder = typeof Holder.Type
 
 /** What differs between the request that a ledger belongs to and another one, in words. */
 export const difference = (
@@ -140,3 +200,11 @@ export const mismatch = (
     message: `this ledger answers another request (${parts.join("; ")}): use --fresh to start anew, or another --ledger`
   })
 }
+
+/** The error of a ledger that another run holds. */
+export const busy = (ledger: string, holder: Holder | undefined, cause?: unknown): LedgerError => {
+  const who = holder === undefined ? "" : ` (process ${holder.pid} on ${holder.host}, since ${clock(holder.since)})`
+  return new LedgerError({ reason: "Busy", ledger, message: `another run holds it${who}: wait for its end`, cause })
+}
+
+const clock = (at: number) => DateTime.formatIso(DateTime.unsafeMake(at)).replace(/\.\d+Z$/, "Z")

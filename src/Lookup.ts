@@ -6,6 +6,7 @@ import { Effect, type Option, Schema } from "effect"
 import type { Question } from "./Entry.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
+import { type Expect, parsers } from "./Lookup/Expect.ts"
 import * as Request from "./Lookup/Request.ts"
 import type * as Template from "./Lookup/Template.ts"
 import type { LookupError } from "./Outcome.ts"
@@ -38,8 +39,10 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
   /** Reads a reply: pure, so that it can be applied again to what the ledger keeps. */
   readonly read: (reply: Reply) => Classify.Verdict<A>
+  /** Stands for how replies are read: when it changes, those in a ledger are read again. */
+  readonly reading: string
   /** How an answer is written where the reply is not JSON itself. */
-  readonly expect: Request.Expect
+  readonly expect: Expect
   /** A request for showing, with secrets by name only; `None` where the lookup is not HTTP. */
   readonly curl: (question: Question) => Effect.Effect<Option.Option<string>, Template.TemplateError>
 }
@@ -51,11 +54,16 @@ export type Any = Lookup<any, any, any>
 export interface HttpOptions<A, I> extends Request.Options {
   readonly name?: string
   /** How the body is read; `json` unless told otherwise. */
-  readonly expect?: Request.Expect
+  readonly expect?: Expect
   /** The shape of the answer. A body that does not fit it is a `decode` error. */
   readonly answer?: Schema.Schema<A, I>
   /** True where an answer that decodes means that there is nothing. It gets the body as read: parsed JSON, or text. */
   readonly notFoundWhen?: (body: unknown) => boolean
+  /**
+   * Stands for `answer` and `notFoundWhen`; their own text unless told otherwise. When it changes, the replies in a ledger are read again,
+   * without a call.
+   */
+  readonly reading?: string
 }
 
 /**
@@ -80,7 +88,7 @@ export const http = <A = unknown, I = A>(
   const decode = options.answer === undefined
     ? undefined
     : Schema.decodeUnknownEither(options.answer as Schema.Schema<A, I>)
-  const parse = Request.parsers[expect]
+  const parse = parsers[expect]
   const read = (body: string): Classify.Verdict<A> => {
     let value: unknown
     try {
@@ -101,6 +109,7 @@ export const http = <A = unknown, I = A>(
     fingerprint: Request.fingerprint(options, expect),
     prepare: Call.prepare(options, expect),
     read: (reply) => Classify.reply(reply, read),
+    reading: JSON.stringify([expect, options.reading ?? `${options.answer?.ast ?? ""} ${options.notFoundWhen ?? ""}`]),
     expect,
     curl: (question) => Effect.asSome(Request.curl(options, question))
   }
@@ -132,6 +141,7 @@ export const make = <A, E = never, R = never>(
       }))
   }),
   read: (reply) => reply.body === "" ? Classify.notFound : { verdict: "found", answer: JSON.parse(reply.body) },
+  reading: "",
   expect: "json",
   curl: () => Effect.succeedNone
 })

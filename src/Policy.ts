@@ -4,15 +4,18 @@
 import { Duration, Schema } from "effect"
 import { Limit } from "./Policy/DurationText.ts"
 import * as Gate from "./Policy/Gate.ts"
+import * as Pace from "./Policy/Pace.ts"
 import * as Retry from "./Policy/Retry.ts"
 
 /** How hard to try, and how gently. */
 export const Policy = Schema.Struct({
   /** Calls in flight at the most. */
   concurrency: Schema.Int.pipe(Schema.between(1, 10_000)),
+  /** Rates that all calls together keep, each of them; none: no limit. */
+  pace: Schema.Array(Pace.Rate),
   /** The time limit of one call, from sending it to the last byte of its answer. */
   timeout: Limit,
-  /** The time limit of one question over all its attempts; it stands still while the gate is shut. */
+  /** The time limit of one question over all its attempts; it stands still while the gate is shut or the pace lets nobody call. */
   deadline: Limit,
   retry: Retry.Retry,
   throttle: Gate.Throttle,
@@ -24,6 +27,7 @@ export type Policy = typeof Policy.Type
 /** What the command does unless told otherwise. */
 export const standard: Policy = {
   concurrency: 8,
+  pace: [],
   timeout: Duration.seconds(30),
   deadline: Duration.minutes(5),
   retry: Retry.standard,

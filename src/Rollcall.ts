@@ -1,9 +1,9 @@
 /**
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
-import { Clock, DateTime, Effect, Either } from "effect"
+import { Clock, DateTime, Effect, Either, Option, Schema } from "effect"
 import * as Code from "./Code.ts"
-import { Ledger, type LedgerError, type List } from "./Ledger.ts"
+import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
@@ -11,7 +11,9 @@ import * as Enrolment from "./Rollcall/Enrolment.ts"
 import * as Progress from "./Rollcall/Progress.ts"
 import * as Projection from "./Rollcall/Projection.ts"
 import * as Recorder from "./Rollcall/Recorder.ts"
+import * as Revision from "./Rollcall/Revision.ts"
 import { Sink, type SinkError } from "./Sink.ts"
+import { marks } from "./Sink/Mark.ts"
 import type { Source, SourceError } from "./Source.ts"
 import type { Summary } from "./Summary.ts"
 import * as Sweep from "./Sweep.ts"
@@ -86,6 +88,10 @@ export interface RunOptions<R> {
   readonly rules?: Code.Rules
   /** `input` (the default) holds records back until all before them are there. */
   readonly order?: Projection.Order
+  /** What tells the list from others in the ledger: the first output, else the source, unless told otherwise. */
+  readonly name?: string
+  /** Asks some of the answered questions again. */
+  readonly redo?: Redo | undefined
   /** Is kept up to date while the run goes on. */
   readonly progress?: Progress.Progress
   /** Is run when the list has been read and everything is ready, before the first call. */
@@ -107,55 +113,75 @@ export const run = <A, E, R, R2>(
     const begun = yield* Clock.currentTimeNanos
     const progress = options.progress ?? Progress.none()
     const ask = yield* Sweep.prepare(lookup)
-    yield* sink.check((yield* ledger.list).outputs)
-    const list = yield* enlist(lookup, { ...options, progress, outputs: sink.outputs })
+    yield* sink.check(marks(ledger))
+    const name = options.name ?? sink.outputs[0] ?? options.source.name
+    const list = yield* enlist(lookup, { ...options, name, progress, sink })
 
-    const projection = yield* Projection.make(yield* sink.open({ list, lookup }), list, options.order ?? "input")
-    const recorder = yield* Recorder.make(projection, progress)
+    const order = options.order ?? "input"
+    const writer = yield* sink.open({ list, isOrdered: order === "input", marks: marks(ledger) })
+    if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
+    const projection = yield* Projection.make(writer, list, order)
+    const recorder = yield* Recorder.make(list.id, projection, progress)
     yield* options.onBegin ?? Effect.void
     yield* Sweep.sweep({
       lookup,
       ask,
       policy: options.policy ?? Policy.standard,
       progress,
-      pull: Enrolment.pending(ledger, lookup.inputs),
-      settle: recorder.settle
+      pull: Enrolment.pending(ledger, list.id, lookup.inputs),
+      settle: recorder.settle,
+      spent: yield* spentOf(ledger),
+      reserve: (spent) => ledger.setNotes({ spent })
     }).pipe(
       // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
-      Effect.onInterrupt(() => Effect.ignore(recorder.flush)),
-      Effect.catchAll((error) => Effect.zipRight(recorder.flush, Effect.fail(error)))
+      Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
+      Effect.catchAll((error) => Effect.zipRight(Effect.zipRight(recorder.flush, projection.keep), Effect.fail(error)))
     )
     yield* recorder.flush
     yield* projection.complete
+    progress.warnings = writer.warnings?.() ?? []
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
+
+/** What all runs of a ledger have spent, if anything. */
+export const spentOf = (ledger: typeof Ledger.Service): Effect.Effect<Sweep.Spent | undefined, LedgerError> =>
+  Effect.map(
+    ledger.note("spent"),
+    (note) => Option.getOrUndefined(Schema.decodeUnknownOption(Sweep.Spent)(note))
+  )
+
+const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
+  new LedgerError({
+    reason: "Forgotten",
+    ledger,
+    message: forgotten === 1
+      ? "the answer of 1 code was forgotten, and the output needs it: --redo forgotten asks it again, --fresh starts anew"
+      : `the answers of ${forgotten} codes were forgotten, and the output needs them: `
+        + "--redo forgotten asks them again, --fresh starts anew"
+  })
 
 /**
  * Enters a list into the ledger, and asks nothing: what `run` does first. `progress` says what is known and what is pending.
  */
 export const enlist = <A, E, R, R2>(
   lookup: Lookup<A, E, R>,
-  options: {
-    readonly source: Source<R2>
-    readonly rules?: Code.Rules
-    readonly progress: Progress.Progress
-    /** What the run writes; the ledger remembers that it is ours. */
-    readonly outputs?: ReadonlyArray<string>
-  }
-): Effect.Effect<List, LedgerError | SourceError, R2 | Ledger> =>
+  options: Enrolment.Options<R2> & { readonly redo?: Redo | undefined }
+): Effect.Effect<Listed, LedgerError | SourceError, R2 | Ledger> =>
   Effect.gen(function*() {
-    const { outputs, progress } = options
+    const { progress } = options
     const ledger = yield* Ledger
     yield* ledger.begin(yield* lookup.fingerprint)
-    const ours = [...new Set([...(yield* ledger.list).outputs, ...(outputs ?? [])])]
-    const list = yield* Enrolment.enroll(lookup, options, ours, progress)
-    const { outcomes, questions, refused } = yield* ledger.counts
+    progress.revised = yield* Revision.revise(lookup)
+    const id = yield* Enrolment.enroll(lookup, options)
+    if (options.redo !== undefined) progress.redone = yield* ledger.redo(id, options.redo)
+    const { forgotten, outcomes, questions, refused } = yield* ledger.counts(id)
     progress.questions = questions
     progress.refused = refused
+    progress.forgotten = forgotten
     progress.outcomes = { ...outcomes, invalid: outcomes.invalid + refused }
     progress.known = Progress.settled(outcomes)
     progress.phase = "asking"
-    return list
+    return (yield* ledger.lists).find((list) => list.id === id)!
   })
 
 const toOutcome = <A, E>(settled: Sweep.Settled<A, E>): Outcome<A, E | LookupError> => {

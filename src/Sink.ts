@@ -2,10 +2,12 @@
  * A sink is a projection of the ledger: rows in a format, which is pure, written to a target.
  */
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
-import type { List, Row } from "./Ledger.ts"
+import type { LedgerError, List, Listed, Row } from "./Ledger.ts"
 import type * as Lookup from "./Lookup.ts"
 import type { Select } from "./Lookup/Select.ts"
 import * as Csv from "./Sink/Csv.ts"
+import * as Lines from "./Sink/Lines.ts"
+import * as Mark from "./Sink/Mark.ts"
 import * as Ndjson from "./Sink/Ndjson.ts"
 
 /** The output cannot be written. `Closed` is a reader that went away. */
@@ -29,27 +31,38 @@ export interface Layout {
   readonly select: ReadonlyArray<Select>
   /** Leave `ms` and `at` out, so that equal runs give equal bytes. */
   readonly noTiming: boolean
+  /** The entries as they stood in place of the records: an input to run again. */
+  readonly entries: boolean
+  /** CSV for a spreadsheet: nothing in it is a formula of somebody else's, and codes keep their digits. */
+  readonly excel: boolean
+}
+
+/** Why a layout or a row cannot be written in a format. */
+export interface Clash {
+  readonly clash: string
 }
 
 /** A layout as rows of text. */
 export interface Encoder {
   /** What stands before the first row. */
   readonly header: string
-  readonly encode: (row: Row) => string
+  readonly encode: (row: Row) => string | Clash
+  /** The cells so far that a spreadsheet would take for formulas, in a format that spreadsheets open. */
+  readonly formulas?: () => number
 }
 
 /** How rows become text. Adding one is a file in Sink/ and a key in {@link formats}. */
 export interface Format {
   /** Endings of file names, without the dot. */
   readonly endings: ReadonlyArray<string>
-  /** An encoder, or why the layout has none. */
-  readonly encoder: (layout: Layout) => Encoder | { readonly clash: string }
+  readonly encoder: (layout: Layout) => Encoder | Clash
 }
 
 /** The formats by name. */
 export const formats = {
   ndjson: Ndjson.format,
-  csv: Csv.format
+  csv: Csv.format,
+  lines: Lines.format
 } as const satisfies Record<string, Format>
 
 /** The name of a format. */
@@ -61,36 +74,66 @@ export const formatOf = (name: string): FormatName | undefined =>
   Object.entries(formats).find(([, { endings }]) => endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)))
     ?.[0] as FormatName | undefined
 
-/** Takes the rows of a run, in order. */
+/** The run whose rows a sink gets, and what it needs to go on where an earlier one stopped. */
+export interface Run {
+  readonly list: Listed
+  /** Rows come in the order of the input. Otherwise they come as answers do, and a sink that is not complete begins anew. */
+  readonly isOrdered: boolean
+  readonly marks: Mark.Marks
+}
+
+/** Takes the rows of a run. */
 export interface Writer {
-  readonly write: (rows: ReadonlyArray<Row>) => Effect.Effect<void, SinkError>
+  /** The entries, from the first, that it holds already. */
+  readonly position: number
+  readonly write: (rows: ReadonlyArray<Row>) => Effect.Effect<void, SinkError | LedgerError>
+  /** Makes durable what has been written, the entries before `position`, and remembers that. */
+  readonly keep: (position: number) => Effect.Effect<void, SinkError | LedgerError>
   /** All rows have been written. */
-  readonly complete: Effect.Effect<void, SinkError>
+  readonly complete: Effect.Effect<void, SinkError | LedgerError>
+  /** What its reader should know of what it holds, in a line each. */
+  readonly warnings?: () => ReadonlyArray<string>
 }
 
 /** Where the records of a run go. */
 export class Sink extends Context.Tag("rollcall/Sink")<Sink, {
   /** What it writes, by id. */
   readonly outputs: ReadonlyArray<string>
-  /** Fails where writing would destroy what is not ours; `ours` are the outputs of earlier runs on the same ledger. */
-  readonly check: (ours: ReadonlyArray<string>) => Effect.Effect<void, SinkError>
-  readonly open: (layout: Pick<Layout, "list" | "lookup">) => Effect.Effect<Writer, SinkError, Scope.Scope>
+  /** The selected fields, as they were written. */
+  readonly select: ReadonlyArray<string>
+  /** Fails where writing would destroy what is not ours. */
+  readonly check: (marks: Mark.Marks) => Effect.Effect<void, SinkError | LedgerError>
+  readonly open: (run: Run) => Effect.Effect<Writer, SinkError | LedgerError, Scope.Scope>
 }>() {}
+
+/** What a target holds: so many bytes, and the hash of the last of them. */
+export interface Held {
+  readonly offset: number
+  readonly tail: string
+  /** It has its final name. */
+  readonly isComplete: boolean
+}
 
 /** Where text goes: a file, standard output. */
 export interface Target {
   readonly name: string
   /** The same for the same target, however its name is written. */
   readonly id: string
-  readonly check: (ours: ReadonlyArray<string>) => Effect.Effect<void, SinkError>
-  readonly open: Effect.Effect<
-    {
-      readonly write: (text: string) => Effect.Effect<void, SinkError>
-      readonly complete: Effect.Effect<void, SinkError>
-    },
-    SinkError,
-    Scope.Scope
-  >
+  /** Fails where something stands there that is not ours: neither known to be, nor what was about to get its final name. */
+  readonly check: (isOurs: boolean, held?: Held) => Effect.Effect<void, SinkError>
+  /** Opens it with what it holds already, or without anything where that is not there any more. */
+  readonly open: (held: Held | undefined) => Effect.Effect<Opened, SinkError, Scope.Scope>
+}
+
+/** A target that takes text. */
+export interface Opened {
+  /** It holds what it was said to hold. */
+  readonly isHeld: boolean
+  readonly write: (text: string) => Effect.Effect<void, SinkError>
+  /** Makes durable what has been written; `undefined` where nothing can be kept. */
+  readonly keep: Effect.Effect<Held | undefined, SinkError>
+  /** Gives it its final name. */
+  readonly complete: Effect.Effect<void, SinkError>
 }
 
 /** How the rows are laid out. */
@@ -98,6 +141,8 @@ export interface Options {
   readonly format: FormatName
   readonly select?: ReadonlyArray<Select>
   readonly noTiming?: boolean
+  readonly entries?: boolean
+  readonly excel?: boolean
 }
 
 /** Characters that are written at a time, about. */
@@ -106,49 +151,112 @@ const pieceLength = 1024 * 1024
 /** A format written to a target. */
 export const make = (target: Target, options: Options): Context.Tag.Service<Sink> => ({
   outputs: [target.id],
-  check: target.check,
-  open: (layout) =>
+  select: options.select?.map(({ text }) => text) ?? [],
+  check: (marks) => Effect.flatMap(marks.read(target.id), (mark) => target.check(mark?.isOurs ?? false, mark)),
+  open: ({ isOrdered, list, marks }) =>
     Effect.gen(function*() {
-      const encoder = formats[options.format].encoder({
-        ...layout,
-        select: options.select ?? [],
-        noTiming: options.noTiming ?? false
-      })
-      if ("clash" in encoder) {
-        return yield* new SinkError({ reason: "Clash", sink: target.name, detail: encoder.clash })
+      const layout: Layout = {
+        select: [],
+        noTiming: false,
+        entries: false,
+        excel: false,
+        ...options,
+        list,
+        lookup: list
       }
-      const { complete, write } = yield* target.open
-      if (encoder.header !== "") yield* write(encoder.header)
+      const encoder = formats[options.format].encoder(layout)
+      if ("clash" in encoder) {
+        return yield* clash(target.name, encoder.clash)
+      }
+      const identity = yield* identify(layout, isOrdered)
+      const found = yield* marks.valid(target.id, list, identity)
+      // what has its final name is not opened again
+      const mark = (found?.isComplete === true ? found.position === list.entries : isOrdered) ? found : undefined
+      const opened = yield* target.open(mark)
+      const before = opened.isHeld ? mark!.position : 0
+      if (!opened.isHeld && encoder.header !== "") yield* opened.write(encoder.header)
+      const isOurs = (yield* marks.read(target.id))?.isOurs ?? false
+      let last = opened.isHeld ? mark : undefined
+      const formulas = () => (opened.isHeld ? mark?.formulas ?? 0 : 0) + (encoder.formulas?.() ?? 0)
+
+      const remember = (position: number, isComplete: boolean) =>
+        Effect.flatMap(opened.keep, (held) => {
+          if (held === undefined) return Effect.void
+          last = { ...Mark.at(list, identity, position), ...held, isComplete, isOurs, formulas: formulas() }
+          return marks.write(target.id, last)
+        })
+      const own = Effect.suspend(() =>
+        last === undefined || last.isOurs ? Effect.void : marks.write(target.id, { ...last, isOurs: true })
+      )
       return {
-        write: (rows) => {
+        position: before,
+        write: (rows): Effect.Effect<void, SinkError> => {
           const texts = [""]
           for (const row of rows) {
+            if (row.ordinal < before) continue
+            const text = encoder.encode(row)
+            if (typeof text !== "string") return clash(target.name, text.clash)
             // a string has a limit, and so has memory
             if (texts.at(-1)!.length > pieceLength) texts.push("")
-            texts[texts.length - 1] += encoder.encode(row)
+            texts[texts.length - 1]! += text
           }
-          return Effect.forEach(texts, (text) => text === "" ? Effect.void : write(text), { discard: true })
+          return Effect.forEach(texts, (text) => text === "" ? Effect.void : opened.write(text), { discard: true })
         },
-        complete
+        // another sink may be behind
+        keep: (position) => isOrdered && position > before ? remember(position, false) : Effect.void,
+        complete: Effect.gen(function*() {
+          // remembered before it is done, and owned when it is: whatever ends the process in between, no other is taken for ours
+          if (last?.isComplete !== true) yield* remember(list.entries, true)
+          yield* opened.complete
+          yield* own
+        }),
+        warnings: () => formulas() === 0 || layout.excel || layout.entries ? [] : [warning(formulas(), target.name)]
       }
     })
 })
 
+const clash = (sink: string, detail: string) => new SinkError({ reason: "Clash", sink, detail })
+
+const warning = (count: number, name: string): string =>
+  `${count} ${count === 1 ? "cell" : "cells"} of ${name} ${count === 1 ? "begins" : "begin"} like a formula: `
+  + `a spreadsheet would run ${count === 1 ? "it (--excel guards it)" : "them (--excel guards them)"}`
+
+/** Stands for how rows are laid out: equal ones give equal bytes. */
+const identify = (
+  { list, lookup: _lookup, select, ...layout }: Layout,
+  isOrdered: boolean
+): Effect.Effect<string> => {
+  const { column, columns, expect, inputs } = list
+  return Mark.identity({
+    ...layout,
+    isOrdered,
+    column,
+    columns,
+    expect,
+    inputs,
+    select: select.map(({ text }) => text)
+  })
+}
+
 /** Several sinks, each of which gets all rows. */
 export const all = (sinks: ReadonlyArray<Context.Tag.Service<Sink>>): Context.Tag.Service<Sink> => ({
   outputs: sinks.flatMap(({ outputs }) => outputs),
-  check: (ours) =>
-    Effect.suspend((): Effect.Effect<void, SinkError> => {
+  select: sinks[0]?.select ?? [],
+  check: (marks) =>
+    Effect.suspend((): Effect.Effect<void, SinkError | LedgerError> => {
       const outputs = sinks.flatMap(({ outputs }) => outputs)
       const twice = outputs.find((name, index) => outputs.indexOf(name) < index)
       return twice === undefined
-        ? Effect.forEach(sinks, (sink) => sink.check(ours), { discard: true })
+        ? Effect.forEach(sinks, (sink) => sink.check(marks), { discard: true })
         : new SinkError({ reason: "Clash", sink: twice, detail: "it is given twice" })
     }),
-  open: (layout) =>
-    Effect.map(Effect.forEach(sinks, (sink) => sink.open(layout)), (writers): Writer => ({
+  open: (run) =>
+    Effect.map(Effect.forEach(sinks, (sink) => sink.open(run)), (writers): Writer => ({
+      position: writers.reduce((least, { position }) => Math.min(least, position), run.list.entries),
       write: (rows) => Effect.forEach(writers, (writer) => writer.write(rows), { discard: true }),
-      complete: Effect.forEach(writers, (writer) => writer.complete, { discard: true })
+      keep: (position) => Effect.forEach(writers, (writer) => writer.keep(position), { discard: true }),
+      complete: Effect.forEach(writers, (writer) => writer.complete, { discard: true }),
+      warnings: () => writers.flatMap(({ warnings }) => warnings?.() ?? [])
     }))
 })
 
@@ -158,12 +266,15 @@ export const layerNone: Layer.Layer<Sink> = Layer.succeed(Sink, all([]))
 /** Collects the rows in an array. */
 export const memory = (rows: Array<Row>): Context.Tag.Service<Sink> => ({
   outputs: [],
+  select: [],
   check: () => Effect.void,
   open: () =>
     Effect.sync(() => {
       rows.length = 0
       return {
+        position: 0,
         write: (written) => Effect.sync(() => rows.push(...written)),
+        keep: () => Effect.void,
         complete: Effect.void
       }
     })

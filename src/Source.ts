@@ -6,6 +6,7 @@ import { Chunk, Effect, Schema, Stream } from "effect"
 import type { Entry } from "./Entry.ts"
 import * as Bytes from "./Source/Bytes.ts"
 import * as Csv from "./Source/Csv.ts"
+import * as Json from "./Source/Json.ts"
 import * as Lines from "./Source/Lines.ts"
 import * as Ndjson from "./Source/Ndjson.ts"
 import { SourceError } from "./Source/SourceError.ts"
@@ -41,7 +42,8 @@ export const formats = {
   lines: Lines.format,
   csv: Csv.csv,
   tsv: Csv.tsv,
-  ndjson: Ndjson.format
+  ndjson: Ndjson.format,
+  json: Json.format
 } as const satisfies Record<string, Format>
 
 /** The name of a format. */

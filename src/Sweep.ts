@@ -2,7 +2,17 @@
  * The sweep asks every pending question: workers pull the next ready attempt from the queue, and what one attempt came to is settled,
  * tried again later, or ends the sweep.
  */
-import { Cause, Duration, Effect, Fiber, ScheduleDecision, ScheduleIntervals, Schema } from "effect"
+import {
+  Cause,
+  type Clock,
+  Duration,
+  Effect,
+  Fiber,
+  ScheduleDecision,
+  ScheduleIntervals,
+  Schema,
+  type Scope
+} from "effect"
 import type { Question } from "./Entry.ts"
 import type { Ask, Lookup, Reply } from "./Lookup.ts"
 import * as Classify from "./Lookup/Classify.ts"
@@ -11,7 +21,10 @@ import type { Policy } from "./Policy.ts"
 import { format } from "./Policy/DurationText.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Retry from "./Policy/Retry.ts"
+import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
+
+export { Spent } from "./Sweep/Meter.ts"
 
 /** What would fail every other question too. Nothing is marked by it; a run can go on later. */
 export class StopError extends Schema.TaggedError<StopError>()("StopError", {
@@ -76,6 +89,13 @@ export interface Options<A, E, R, E2> {
   /** Takes an outcome; the worker waits for it. */
   readonly settle: (settled: Settled<A, E>) => Effect.Effect<void, E2>
   readonly progress: Progress
+  /** What earlier runs have spent; nothing where it is left out. */
+  readonly spent?: Meter.Spent | undefined
+  /**
+   * Makes durable what will have been spent after some more calls: no call is sent that it has not covered. At the end it gets the
+   * exact figures. Left out, what was spent is forgotten.
+   */
+  readonly reserve?: ((spent: Meter.Spent) => Effect.Effect<void, E2>) | undefined
 }
 
 /** Outcomes without a single `found` that stop a sweep. */
@@ -101,12 +121,34 @@ interface Slot {
 
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for at most 5 s, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
-  Effect.scoped(Effect.gen(function*() {
-    const { ask, lookup, policy, progress, pull, settle } = options
-    const scope = yield* Effect.scope
-    const clock = yield* Effect.clock
+  Effect.clockWith((clock) => {
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-    const queue = yield* Queue.make({ pull, progress, now })
+    const { policy, progress, reserve, spent } = options
+    const { concurrency, pace } = policy
+    const gate = () => progress.gate
+    const meter = Meter.make({ rates: pace, concurrency, spent, reserve, gate, clock, now })
+    const asking = Effect.scoped(askAll(options, clock, now, meter))
+    const close = meter?.close ?? Effect.void
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.matchCauseEffect(restore(asking), {
+        onSuccess: (stopped) => Effect.zipRight(close, stopped ?? Effect.void),
+        // the first failure stands
+        onFailure: (cause) => Effect.zipRight(Effect.ignore(close), Effect.failCause(cause))
+      })
+    )
+  })
+
+/** Asks until there is no more to ask, and gives what it was stopped by. */
+const askAll = <A, E, R, E2>(
+  options: Options<A, E, R, E2>,
+  clock: Clock.Clock,
+  now: () => number,
+  meter: Meter.Meter<E2> | undefined
+): Effect.Effect<StopError | undefined, E2, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { ask, lookup, policy, progress, pull, settle, spent } = options
+    const scope = yield* Effect.scope
+    const queue = yield* Queue.make({ pull, progress, meter, now })
     const schedule = Retry.schedule(policy.retry)
     const timeout = Duration.toMillis(policy.timeout)
     const deadline = Duration.toMillis(policy.deadline)
@@ -117,8 +159,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     // `invalid` may be what was never sent
     let answered = found + progress.outcomes.not_found + progress.outcomes.failed
 
-    /** Time that deadlines count: it stands still while the gate is shut. */
-    const activeTime = (at: number) => at - Gate.shutTime(progress.gate, at)
+    const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
     const stop = (reason: StopError["reason"], message: string, curl?: string) => {
       stopped ??= new StopError({ reason, message, ...(curl === undefined ? {} : { curl }) })
@@ -152,7 +193,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       return Effect.flatMap(schedule.step(at, error, asked.schedule ?? schedule.initial), ([state, , decision]) => {
         if (ScheduleDecision.isDone(decision)) return finish(asked, "failed", attempt, undefined, error)
         const delay = Math.max(0, ScheduleIntervals.start(decision.intervals) - at)
-        if (delay >= deadline - (activeTime(now()) - asked.since!)) {
+        if (delay >= deadline - (activeTime(now()) - asked.since)) {
           return finish(asked, "failed", attempt, undefined, pastDeadline(policy, error))
         }
         asked.schedule = state
@@ -176,6 +217,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       }
       // refused before it was sent
       if (verdict.verdict === "invalid" && reply === undefined) {
+        meter?.refund()
         return finish(asked, "invalid", attempt, undefined, verdict.error)
       }
       const wasFirst = isFirst
@@ -212,8 +254,6 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     const begin = (slot: Slot, asked: Queue.Asked) => {
       slot.sentAt = now()
       slot.asked = asked
-      asked.since ??= activeTime(slot.sentAt)
-      progress.inFlight++
     }
 
     const end = (slot: Slot): number => {
@@ -263,12 +303,14 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       const at = now()
       for (const { asked, fiber, sentAt } of slots) {
         if (asked === undefined) continue
-        const isLate = at - sentAt >= timeout || activeTime(at) - asked.since! >= deadline
+        const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
         if (isLate) fiber?.unsafeInterruptAsFork(fiber.id())
       }
       return Effect.zipRight(Effect.sleep(Duration.millis(Math.min(timeout, watchInterval))), watch)
     })
 
+    const paused = (spent?.gate ?? 0) - clock.unsafeCurrentTimeMillis()
+    if (paused > 0) yield* queue.shut(policy.throttle, Duration.millis(paused))
     yield* Effect.forkIn(watch, scope)
     const workers = yield* Effect.forkIn(
       Effect.forEach(slots, work, { concurrency: "unbounded", discard: true }),
@@ -278,8 +320,8 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       queue.drain()
       return Effect.timeoutOption(Effect.interruptible(Fiber.await(workers)), drainLimit)
     })
-    if (stopped !== undefined) return yield* stopped
-  }))
+    return stopped
+  })
 
 const unreachable: ReadonlySet<string> = new Set(["dns", "refused", "tls"])
 

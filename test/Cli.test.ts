@@ -52,6 +52,11 @@ describe.concurrent("rollcall: what people type", { timeout: 60_000 }, () => {
       [["run", "f", "--url", url, "-c", "-5"], /^rollcall: --concurrency "-5": write a whole number from 1 to 10000$/],
       [["run", "f", "--url", url, "--timeout", "5"], /^rollcall: --timeout "5": write a time such as 500ms, .*$/],
       [["run", "f", "--url", url, "--timeout", "0s"], /^rollcall: --timeout "0s": write a time of more than nothing$/],
+      [
+        ["run", "f", "--url", url, "--rate", "9/s", "--rate", "fast"],
+        /^rollcall: --rate: write a rate such as 50\/s, .*$/
+      ],
+      [["run", "f", "--url", url], /^rollcall: --rate: write a rate .*$/, { ROLLCALL_RATE: "5/s\n300 a minute" }],
       [["run", "f", "--url", url, "-H", "nonsense"], /^rollcall: --header.*: write it as 'Name: value'$/],
       [["run", "f"], /^rollcall: --retries "x": write a whole number .*$/, { ROLLCALL_RETRIES: "x" }],
       [["run", "f", "--url", url, "--select", "a["], /^rollcall: .*a\[.*$/],

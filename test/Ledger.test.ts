@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { difference, Ledger, noList } from "../src/Ledger.ts"
+import { difference, Ledger, type Redo } from "../src/Ledger.ts"
 import { answer, enroll, entries, ledgers, list, pending, rows, settle, short } from "./Ledger/fixture.ts"
 
 describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
@@ -12,15 +12,19 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
     "is empty at first",
     Effect.gen(function*() {
       const ledger = yield* Ledger
-      assert.deepStrictEqual(yield* ledger.list, noList)
-      assert.deepStrictEqual(yield* ledger.rows(0, 10), [])
-      assert.deepStrictEqual(yield* ledger.pending(0, 10), [])
-      assert.deepStrictEqual(yield* ledger.rowsOf([1]), [])
-      assert.deepStrictEqual(yield* ledger.counts, {
+      assert.deepStrictEqual(yield* ledger.lists, [])
+      const id = yield* ledger.enlist("zips")
+      assert.deepStrictEqual(yield* ledger.lists, [], "it has not been enrolled to its end")
+      assert.deepStrictEqual(yield* ledger.rows(id, 0, 10), [])
+      assert.deepStrictEqual(yield* ledger.pending(id, 0, 10), [])
+      assert.deepStrictEqual(yield* ledger.rowsOf(id, [1]), [])
+      assert.deepStrictEqual(yield* ledger.answered(0, 10), [])
+      assert.deepStrictEqual(yield* ledger.counts(id), {
         entries: 0,
         questions: 0,
         refused: 0,
-        outcomes: { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
+        outcomes: { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 },
+        forgotten: 0
       })
     })
   )
@@ -53,7 +57,8 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       const given = list(1, { source: "ü.csv", columns: ["zip", ""], column: "zip", outputs: ["a", "b"] })
       yield* enroll(entries(["a", "b"]))
       yield* enroll(entries(["a"]), given)
-      assert.deepStrictEqual(yield* ledger.list, given)
+      assert.deepInclude((yield* ledger.lists)[0]!, given)
+      assert.lengthOf(yield* ledger.lists, 1)
     })
   )
 
@@ -68,14 +73,14 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         { ...second!, columns: "" },
         ...entries([""], 2)
       ])
-      const [one, two] = yield* ledger.pending(0, 10)
+      const [one, two] = yield* ledger.pending(0, 0, 10)
       assert.strictEqual(one!.key, odd)
       const failed = { outcome: "failed", error: odd, ms: null, http_status: null, body: null } as const
-      yield* ledger.record([
+      yield* ledger.record(0, [
         answer(one!.question, { body: odd, ms: 0.1, at: 2 ** 52, attempts: 5, calls: 2 ** 31 }),
         answer(two!.question, failed)
       ])
-      assert.deepStrictEqual(yield* ledger.rows(0, 10), [
+      assert.deepStrictEqual(yield* ledger.rows(0, 0, 10), [
         {
           ...first!,
           columns: JSON.stringify({ [odd]: odd }),
@@ -158,7 +163,7 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         yield* enroll(entries(codes))
         assert.deepStrictEqual((yield* rows()).map(short), expected)
         for (const limit of [1, 2, 100]) assert.deepStrictEqual(yield* pending(limit), unanswered)
-        const { outcomes, questions, refused, ...counts } = yield* ledger.counts
+        const { outcomes, questions, refused, ...counts } = yield* ledger.counts(0)
         assert.strictEqual(counts.entries, codes.length)
         assert.strictEqual(questions, new Set(codes.filter((code) => code !== "")).size)
         assert.strictEqual(refused, codes.filter((code) => code === "").length)
@@ -202,7 +207,7 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       const expected = [...new Set(codes)].filter((code) => code !== "" && !answered.includes(code))
       for (const limit of [1, 2, 7, 512]) assert.deepStrictEqual(yield* pending(limit), expected)
       const ledger = yield* Ledger
-      const [page] = yield* ledger.pending(100, 1)
+      const [page] = yield* ledger.pending(0, 100, 1)
       assert.isUndefined(page, "their first entries are all before 100")
     })
   )
@@ -223,8 +228,8 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
     Effect.gen(function*() {
       const ledger = yield* Ledger
       yield* enroll(entries(["a", "b"]))
-      yield* ledger.record([answer(1, { body: "1" })])
-      yield* ledger.record([
+      yield* ledger.record(0, [answer(1, { body: "1" })])
+      yield* ledger.record(0, [
         answer(1, { body: "2", outcome: "not_found" }),
         answer(2, { body: "3" }),
         answer(2, { body: "4" })
@@ -240,7 +245,7 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       yield* enroll(entries(["a", "b", "a", "c", "", "b"]))
       yield* settle(["a", "b"])
       const ids = new Map((yield* rows()).map(({ key, question }) => [key, question]))
-      const found = yield* ledger.rowsOf(["b", "c", "a"].map((key) => ids.get(key)!).concat(999))
+      const found = yield* ledger.rowsOf(0, ["b", "c", "a"].map((key) => ids.get(key)!).concat(999))
       assert.deepStrictEqual(found.map(short), [
         "2 b: \"b\"",
         "6 b again: \"b\"",
@@ -248,7 +253,7 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         "1 a: \"a\"",
         "3 a again: \"a\""
       ])
-      assert.deepStrictEqual(yield* ledger.rowsOf([]), [])
+      assert.deepStrictEqual(yield* ledger.rowsOf(0, []), [])
     })
   )
 
@@ -260,13 +265,14 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       const kinds = ["found", "not_found", "invalid", "failed", "skipped"] as const
       yield* settle(["a", "b", "c", "d", "e"], (code) => ({ outcome: kinds["abcde".indexOf(code)]! }))
       const outcomes = { found: 1, not_found: 1, invalid: 1, failed: 1, skipped: 1 }
-      assert.deepStrictEqual(yield* ledger.counts, { entries: 8, questions: 6, refused: 1, outcomes })
+      assert.deepStrictEqual(yield* ledger.counts(0), { entries: 8, questions: 6, refused: 1, outcomes, forgotten: 0 })
       yield* enroll(entries(["b", "b", "f"]))
-      assert.deepStrictEqual(yield* ledger.counts, {
+      assert.deepStrictEqual(yield* ledger.counts(0), {
         entries: 3,
         questions: 2,
         refused: 0,
-        outcomes: { found: 0, not_found: 1, invalid: 0, failed: 0, skipped: 0 }
+        outcomes: { found: 0, not_found: 1, invalid: 0, failed: 0, skipped: 0 },
+        forgotten: 0
       })
     })
   )
@@ -275,17 +281,18 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
     "takes batches of any size",
     Effect.gen(function*() {
       const ledger = yield* Ledger
-      yield* ledger.enroll([])
-      yield* ledger.record([])
+      yield* ledger.enlist("zips")
+      yield* ledger.enroll(0, [])
+      yield* ledger.record(0, [])
       let done = 0
       for (const size of [1, 2, 255, 256, 257, 511, 1_000]) {
         const codes = Array.from({ length: size }, (_, index) => `c${done + index}`)
-        yield* ledger.enroll(entries(codes, done))
+        yield* ledger.enroll(0, entries(codes, done))
         done += size
       }
-      yield* ledger.enrolled(list(done))
-      const ids = (yield* ledger.pending(0, done)).map(({ question }) => question)
-      yield* ledger.record(ids.map((id) => answer(id, { body: String(id) })))
+      yield* ledger.enrolled(0, list(done))
+      const ids = (yield* ledger.pending(0, 0, done)).map(({ question }) => question)
+      yield* ledger.record(0, ids.map((id) => answer(id, { body: String(id) })))
       const found = yield* rows()
       assert.deepStrictEqual(
         found.map(({ key, ordinal }) => `${ordinal} ${key}`),
@@ -303,13 +310,237 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       const wide = JSON.stringify({ text: "\"ü".repeat(4_096) })
       const codes = Array.from({ length: 4_096 }, (_, index) => `c${index}`)
       yield* enroll(entries(codes).map((entry) => ({ ...entry, columns: wide })))
-      const ids = (yield* ledger.pending(0, 256)).map(({ question }) => question)
-      yield* ledger.record(ids.map((id) => answer(id, { body: wide + wide })))
-      const found = yield* ledger.rows(255, 2)
+      const ids = (yield* ledger.pending(0, 0, 256)).map(({ question }) => question)
+      yield* ledger.record(0, ids.map((id) => answer(id, { body: wide + wide })))
+      const found = yield* ledger.rows(0, 255, 2)
       assert.deepStrictEqual(found.map(({ body, columns }) => [columns === wide, body === wide + wide]), [
         [true, true],
         [true, false]
       ])
+    })
+  )
+
+  test(
+    "holds several lists, which share what is answered",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const one = yield* enroll(entries(["a", "b", "c"]), { name: "one" })
+      const two = yield* enroll(entries(["c", "x", "a", "a"]), { name: "two", outputs: ["two.csv"] })
+      assert.notStrictEqual(one, two)
+      assert.deepStrictEqual((yield* ledger.lists).map(({ id, name }) => [id, name]), [[two, "two"], [one, "one"]])
+      yield* settle(["a", "c"], undefined, two)
+      assert.deepStrictEqual(yield* pending(10, 0, one), ["b"])
+      assert.deepStrictEqual(yield* pending(10, 0, two), ["x"])
+      assert.deepStrictEqual((yield* rows(10, one)).map(short), ["1 a: \"a\"", "2 b: null", "3 c: \"c\""])
+      assert.deepStrictEqual((yield* rows(2, two)).map(short), [
+        "1 c: \"c\"",
+        "2 x: null",
+        "3 a: \"a\"",
+        "4 a again: \"a\""
+      ])
+      const [first] = yield* ledger.rowsOf(one, (yield* rows(10, two)).map(({ question }) => question))
+      assert.strictEqual(short(first!), "3 c: \"c\"")
+      assert.strictEqual((yield* ledger.counts(one)).outcomes.found, 2)
+      assert.strictEqual((yield* ledger.counts(two)).outcomes.found, 2)
+      assert.strictEqual(yield* ledger.enlist("one"), one)
+      yield* enroll(entries(["a"]), { name: "one" })
+      assert.deepStrictEqual((yield* rows(10, one)).map(short), ["1 a: \"a\""])
+      assert.lengthOf(yield* rows(10, two), 4)
+      assert.strictEqual((yield* ledger.lists)[0]!.name, "one")
+    })
+  )
+
+  test(
+    "counts as it records, and anew where another list was used",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const one = yield* enroll(entries(["a", "b", "c"]), { name: "one" })
+      yield* settle(["a"], undefined, one)
+      yield* enroll(entries(["b", "a"]), { name: "two" })
+      const two = yield* ledger.enlist("two")
+      yield* settle(["b"], () => ({ outcome: "failed", body: null }), two)
+      // recorded already: the first word stands, and is not counted twice
+      yield* ledger.record(two, [answer((yield* rows(10, two))[0]!.question)])
+      for (const list of [one, two]) {
+        const { outcomes } = yield* ledger.counts(list)
+        assert.deepStrictEqual(outcomes, { found: 1, not_found: 0, invalid: 0, failed: 1, skipped: 0 })
+      }
+    })
+  )
+
+  const changes: ReadonlyArray<readonly [what: string, codes: ReadonlyArray<string>, first: number]> = [
+    ["nothing", ["a", "b", "c", "b"], Infinity],
+    ["an entry more", ["a", "b", "c", "b", "d"], Infinity],
+    ["an entry less", ["a", "b", "c"], 3],
+    ["an entry in the middle", ["a", "b", "x", "b"], 2],
+    ["the first entry", ["x", "b", "c", "b"], 0]
+  ]
+  for (const [what, codes, first] of changes) {
+    test(
+      `says from where on it was changed: ${what}`,
+      Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const id = yield* enroll(entries(["a", "b", "c", "b"]))
+        const { epoch } = (yield* ledger.lists)[0]!
+        assert.strictEqual(yield* ledger.changedSince(id, epoch), Infinity)
+        yield* settle(["a", "b"])
+        assert.strictEqual(yield* ledger.changedSince(id, epoch), Infinity, "an outcome more is no change")
+        yield* enroll(entries(codes))
+        const changed = yield* ledger.changedSince(id, epoch)
+        // a ledger may look at entries many at a time
+        if (first === Infinity) assert.strictEqual(changed, Infinity)
+        else assert.isAtMost(changed, first)
+        const now = (yield* ledger.lists)[0]!.epoch
+        assert.strictEqual(yield* ledger.changedSince(id, now), Infinity)
+        assert.strictEqual(yield* ledger.changedSince(id, now + 1), 0, "of another ledger")
+        assert.strictEqual(yield* ledger.changedSince(id, 0), 0, "of another ledger")
+      })
+    )
+  }
+
+  test(
+    "remembers the earliest of several changes, and not those of other lists",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const codes = Array.from({ length: 1_000 }, (_, index) => `c${index}`)
+      const id = yield* enroll(entries(codes))
+      const other = yield* enroll(entries(["a"]), { name: "other" })
+      const epochs = new Map((yield* ledger.lists).map(({ epoch, id }) => [id, epoch]))
+      yield* enroll(entries(codes.with(700, "x")))
+      const then = (yield* ledger.lists)[0]!.epoch
+      yield* enroll(entries(codes.with(900, "y")))
+      const first = yield* ledger.changedSince(id, epochs.get(id)!)
+      assert.isTrue(first <= 700 && first > 300, String(first))
+      // 700 is what it was before, so it was changed again
+      assert.isTrue((yield* ledger.changedSince(id, then)) <= 700)
+      assert.strictEqual(yield* ledger.changedSince(other, epochs.get(other)!), Infinity)
+    })
+  )
+
+  test(
+    "gives the outcomes of all lists, by question",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      yield* enroll(entries(["a", "b", "c"]))
+      yield* settle(["c", "a"])
+      yield* enroll(entries(["z"]))
+      const all = yield* ledger.answered(0, 10)
+      assert.deepStrictEqual(all.map(({ body }) => body), ["\"a\"", "\"c\""])
+      assert.deepStrictEqual(all[0], answer(all[0]!.question, { body: "\"a\"" }))
+      assert.deepStrictEqual(yield* ledger.answered(all[0]!.question + 1, 1), [all[1]!])
+    })
+  )
+
+  test(
+    "revises outcomes, and says that rows have changed",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const id = yield* enroll(entries(["a", "b"]))
+      yield* settle(["a", "b"])
+      const { epoch } = (yield* ledger.lists)[0]!
+      yield* ledger.revise([])
+      assert.strictEqual(yield* ledger.changedSince(id, epoch), Infinity)
+      const [a, b] = yield* ledger.answered(0, 10)
+      yield* ledger.revise([{ ...b!, outcome: "failed", error: "{}" }])
+      assert.deepStrictEqual(yield* ledger.answered(0, 10), [a!, { ...b!, outcome: "failed", error: "{}" }])
+      assert.deepInclude((yield* ledger.counts(id)).outcomes, { found: 1, failed: 1 })
+      assert.strictEqual(yield* ledger.changedSince(id, epoch), 0)
+    })
+  )
+
+  const nothing: Redo = { outcomes: [], statuses: [], before: undefined, forgotten: false }
+  const redos: ReadonlyArray<readonly [what: string, which: Partial<Redo>, again: ReadonlyArray<string>]> = [
+    ["failed", { outcomes: ["failed"] }, ["d", "e"]],
+    ["two kinds", { outcomes: ["failed", "not_found"] }, ["b", "d", "e"]],
+    ["a status", { statuses: [503, 400] }, ["d"]],
+    ["old ones", { before: 2_000 }, ["c"]],
+    ["any of them", { before: 2_000, statuses: [503] }, ["c", "d"]],
+    ["nothing", {}, []]
+  ]
+  for (const [what, which, again] of redos) {
+    test(
+      `asks again: ${what}`,
+      Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const id = yield* enroll(entries(["a", "b", "c", "d", "e", "f", "b"]))
+        const given: Record<string, object> = {
+          b: { outcome: "not_found", http_status: 404 },
+          c: { at: 1_999 },
+          d: { outcome: "failed", http_status: 503 },
+          e: { outcome: "failed", http_status: null }
+        }
+        yield* settle(["a", "b", "c", "d", "e"], (code) => given[code] ?? {})
+        const { epoch } = (yield* ledger.lists)[0]!
+        assert.strictEqual(yield* ledger.redo(id, { ...nothing, ...which }), again.length)
+        assert.deepStrictEqual(yield* pending(10), [...again, "f"])
+        const { outcomes } = yield* ledger.counts(id)
+        assert.strictEqual(Object.values(outcomes).reduce((sum, count) => sum + count), 5 - again.length)
+        assert.strictEqual(yield* ledger.changedSince(id, epoch), again.length > 0 ? 0 : Infinity)
+        if (again.length === 0) return
+        // as long as some are pending, the redo goes on and does not begin anew
+        yield* settle(again.slice(1), () => ({ outcome: "failed", http_status: 503, at: 1 }))
+        assert.strictEqual(yield* ledger.redo(id, { ...nothing, ...which }), 0)
+        assert.deepStrictEqual(yield* pending(10), [again[0]!, "f"])
+        yield* settle(again.slice(0, 1), () => ({ outcome: "failed", http_status: 503, at: 1 }))
+        assert.isAbove(yield* ledger.redo(id, { ...nothing, outcomes: ["failed"] }), 0)
+      })
+    )
+  }
+
+  test(
+    "redoes what is in the list, and leaves others alone",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      yield* enroll(entries(["a", "b"]))
+      yield* settle(["a", "b"], () => ({ outcome: "failed" }))
+      const other = yield* enroll(entries(["b", "c"]), { name: "other" })
+      assert.strictEqual(yield* ledger.redo(other, { ...nothing, outcomes: ["failed"] }), 1)
+      assert.deepStrictEqual(yield* pending(10), ["b"])
+      assert.deepStrictEqual(yield* pending(10, 0, other), ["b", "c"])
+    })
+  )
+
+  test(
+    "knows which keys are answered",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      yield* enroll(entries(["a", "b", "ü\""]))
+      yield* settle(["a", "ü\""])
+      assert.deepStrictEqual(yield* ledger.known(["b", "ü\"", "x", "a"]), new Set(["ü\"", "a"]))
+      assert.deepStrictEqual(yield* ledger.known([]), new Set())
+    })
+  )
+
+  test(
+    "keeps notes",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      assert.isUndefined(yield* ledger.note("a"))
+      const odd = { "\u2028\"": [1.5, null, "ü"] }
+      yield* ledger.setNotes({ a: odd, b: 0, "c d/e": null })
+      yield* ledger.setNotes({ b: undefined, "c d/e": false })
+      assert.deepStrictEqual(yield* ledger.note("a"), odd)
+      assert.isUndefined(yield* ledger.note("b"))
+      assert.strictEqual(yield* ledger.note("c d/e"), false)
+    })
+  )
+
+  test(
+    "forgets answers and keeps outcomes",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const id = yield* enroll(entries(["a", "b", "c"]))
+      yield* settle(["a", "b"], (code) => code === "b" ? { outcome: "not_found", body: null } : {})
+      const { epoch } = (yield* ledger.lists)[0]!
+      assert.strictEqual(yield* ledger.forget, 1)
+      const [a] = yield* rows()
+      assert.deepInclude(a!, { outcome: "found", body: null, http_status: 200 })
+      assert.deepInclude(yield* ledger.counts(id), { forgotten: 1 })
+      assert.deepStrictEqual(yield* pending(10), ["c"])
+      assert.strictEqual(yield* ledger.changedSince(id, epoch), Infinity, "an output that has them stays as it is")
+      assert.strictEqual(yield* ledger.redo(id, { ...nothing, forgotten: true }), 1)
+      assert.deepStrictEqual(yield* pending(10), ["a", "c"])
+      assert.deepInclude(yield* ledger.counts(id), { forgotten: 0 })
     })
   )
 })

@@ -4,6 +4,7 @@ import * as Policy from "../src/Policy.ts"
 
 const written = {
   concurrency: 8,
+  pace: [],
   timeout: "30s",
   deadline: "5m",
   retry: { retries: 4, base: "500ms", cap: "30s" },
@@ -29,6 +30,7 @@ describe("Policy.Policy", () => {
     [{ concurrency: 0 }, /between 1 and 10000/],
     [{ concurrency: 10_001 }, /between 1 and 10000/],
     [{ concurrency: 1.5 }, /integer/],
+    [{ pace: ["50/s", "fast"] }, /write a rate such as/],
     [{ timeout: "0s" }, /write a time of more than nothing/],
     [{ deadline: "0ms" }, /write a time of more than nothing/],
     [{ timeout: "soon" }, /write a time such as 500ms, 30s, 5m, 1h or 2d/],

@@ -2,11 +2,13 @@ import { Error as PlatformError, FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { parse } from "csv-parse/sync"
-import { Effect, Schema, type Scope, Stream } from "effect"
+import { Effect, Either, Schema, type Scope, Stream } from "effect"
 import type { Code } from "../src/Code.ts"
 import type { Ledger } from "../src/Ledger.ts"
 import * as Lookup from "../src/Lookup.ts"
+import * as Select from "../src/Lookup/Select.ts"
 import * as Outcome from "../src/Outcome.ts"
+import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Rollcall from "../src/Rollcall.ts"
 import * as Sink from "../src/Sink.ts"
@@ -204,6 +206,158 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s and files", (name) => 
       assert.deepStrictEqual([...before, ...asked].toSorted(), ["a", "b", "c!", "d"])
       assert.deepStrictEqual(records((yield* read("zips.ndjson"))!), expected.records)
       assert.deepStrictEqual(rows((yield* read("zips.csv"))!), expected.rows)
+    })
+  )
+})
+
+describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) => {
+  const test = (what: string, effect: Effect.Effect<void, unknown, FileSystem.FileSystem | Ledger | Scope.Scope>) =>
+    it.scopedLive(what, () => Effect.provide(effect, [NodeFileSystem.layer, ledgers[name]!]))
+
+  const codes = Array.from({ length: 600 }, (_, index) => `c${index}`)
+
+  /** Runs of lists in a folder of their own; one that is told to stop at a code ends there as at a wrong key. */
+  const setUp = Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* fs.makeTempDirectoryScoped()
+    const path = (name: string) => `${folder}/${name}`
+    const { asked, lookup } = counting()
+    const run = (codes: ReadonlyArray<string>, output: string, options: Partial<Sink.Options> = {}, stopAt?: string) =>
+      Effect.gen(function*() {
+        asked.length = 0
+        const target = yield* File.make(path(output), output)
+        const stopping: typeof lookup = {
+          ...lookup,
+          prepare: Effect.map(
+            lookup.prepare,
+            (ask) => (question) =>
+              question.code === stopAt
+                ? new LookupError({ reason: "unauthorized", message: "no" }) as never
+                : ask(question)
+          )
+        }
+        return yield* Rollcall.run(stopping, {
+          source: Source.codes(codes),
+          policy: { ...policy, concurrency: 1 }
+        }).pipe(
+          Effect.provideService(Sink.Sink, Sink.make(target, { format: "ndjson", noTiming: true, ...options }))
+        )
+      })
+    const read = (name: string) => Effect.orElseSucceed(fs.readFileString(path(name)), () => undefined)
+    const stat = (name: string) => Effect.map(fs.stat(path(name)), ({ ino, mtime, size }) => ({ ino, mtime, size }))
+    return { asked, fs, path, read, run, stat }
+  })
+
+  /** A run that stopped at c300, and of whose part a byte was changed where nobody looks. */
+  const stopped = Effect.gen(function*() {
+    const kit = yield* setUp
+    const error = yield* Effect.flip(kit.run(codes, "out.ndjson", {}, "c300"))
+    assert.deepInclude(error, { _tag: "StopError", reason: "unauthorized" })
+    assert.deepStrictEqual(kit.asked, codes.slice(0, 300))
+    const part = (yield* kit.read("out.ndjson.part"))!
+    assert.deepStrictEqual(lines(part), codes.slice(0, 300))
+    assert.isUndefined(yield* kit.read("out.ndjson"))
+    yield* kit.fs.writeFileString(kit.path("out.ndjson.part"), part.replace("line", "LINE"))
+    return kit
+  })
+
+  const lines = (text: string) =>
+    text.split("\n").slice(0, -1).map((line) => (JSON.parse(line) as { readonly code: string }).code)
+
+  test(
+    "writes nothing again that it holds, and ends as one that was never stopped",
+    Effect.gen(function*() {
+      const { asked, read, run } = yield* stopped
+      yield* run(codes, "out.ndjson")
+      assert.deepStrictEqual(asked, codes.slice(300))
+      yield* run(codes, "whole.ndjson")
+      assert.deepStrictEqual(asked, [])
+      const [out, whole] = [yield* read("out.ndjson"), yield* read("whole.ndjson")]
+      assert.deepStrictEqual(lines(whole!), codes)
+      assert.notStrictEqual(out, whole)
+      assert.strictEqual(out?.replace("LINE", "line"), whole)
+    })
+  )
+
+  const changes: ReadonlyArray<
+    readonly [
+      what: string,
+      isHeld: boolean,
+      change: { readonly codes?: ReadonlyArray<string>; readonly options?: Partial<Sink.Options> }
+    ]
+  > = [
+    // a ledger may look at some hundred at a time
+    ["an entry that it does not hold is changed", true, { codes: codes.with(560, "x") }],
+    ["entries are added", true, { codes: [...codes, "x"] }],
+    ["entries that it does not hold are gone", true, { codes: codes.slice(0, 450) }],
+    ["an entry that it holds is changed", false, { codes: codes.with(299, "x") }],
+    ["an entry is put in front", false, { codes: ["x", ...codes] }],
+    ["entries that it holds are gone", false, { codes: codes.slice(0, 299) }],
+    ["fields are selected", false, { options: { select: [Either.getOrThrow(Select.parse("upper"))] } }],
+    ["times are written", false, { options: { noTiming: false } }],
+    ["it is CSV now", false, { options: { format: "csv" } }]
+  ]
+  for (const [what, isHeld, change] of changes) {
+    test(
+      `${isHeld ? "writes nothing again" : "begins its output anew"} where ${what}`,
+      Effect.gen(function*() {
+        const { read, run } = yield* stopped
+        const now = change.codes ?? codes
+        yield* run(now, "out.ndjson", change.options)
+        yield* run(now, "whole.ndjson", change.options)
+        const [out, whole] = [yield* read("out.ndjson"), yield* read("whole.ndjson")]
+        assert.strictEqual(out?.includes("LINE"), isHeld)
+        assert.strictEqual(out?.replace("LINE", "line"), whole)
+        if (change.options?.format === undefined) assert.deepStrictEqual(lines(whole!), now)
+      })
+    )
+  }
+
+  test(
+    "leaves a complete output alone, whatever other lists were run meanwhile",
+    Effect.gen(function*() {
+      const { asked, path, fs, read, run, stat } = yield* setUp
+      yield* run(codes, "a.ndjson")
+      yield* fs.utimes(path("a.ndjson"), 1_000, 1_000)
+      const before = yield* stat("a.ndjson")
+      yield* run(["x", ...codes.slice(100)], "b.ndjson")
+      assert.deepStrictEqual(asked, ["x"])
+      assert.deepInclude(yield* run(codes, "a.ndjson"), { entries: 600, known: 600, calls: 0 })
+      assert.deepStrictEqual(yield* stat("a.ndjson"), before)
+      assert.deepStrictEqual(lines((yield* read("b.ndjson"))!), ["x", ...codes.slice(100)])
+    })
+  )
+
+  test(
+    "does not take for its own what another list has written under its name",
+    Effect.gen(function*() {
+      const { path, fs, read, run } = yield* setUp
+      yield* run(codes, "a.ndjson")
+      yield* run(["x"], "b.ndjson")
+      // as if they had changed places
+      yield* fs.rename(path("a.ndjson"), path("c"))
+      yield* fs.rename(path("b.ndjson"), path("a.ndjson"))
+      yield* fs.rename(path("c"), path("b.ndjson"))
+      yield* run(codes, "a.ndjson")
+      yield* run(["x"], "b.ndjson")
+      assert.deepStrictEqual(lines((yield* read("a.ndjson"))!), codes)
+      assert.deepStrictEqual(lines((yield* read("b.ndjson"))!), ["x"])
+    })
+  )
+
+  test(
+    "makes a whole new output of a list that grew, and leaves the old one until then",
+    Effect.gen(function*() {
+      const { asked, read, run } = yield* setUp
+      yield* run(codes.slice(0, 150), "out.ndjson")
+      const old = yield* read("out.ndjson")
+      yield* Effect.flip(run(codes, "out.ndjson", {}, "c180"))
+      assert.deepStrictEqual(asked, codes.slice(150, 180))
+      assert.strictEqual(yield* read("out.ndjson"), old)
+      yield* run(codes, "out.ndjson")
+      assert.deepStrictEqual(asked, codes.slice(180))
+      assert.deepStrictEqual(lines((yield* read("out.ndjson"))!), codes)
+      assert.isUndefined(yield* read("out.ndjson.part"))
     })
   )
 })

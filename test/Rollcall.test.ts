@@ -2,9 +2,11 @@ import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Exit, Fiber, Layer, Ref, Stream } from "effect"
 import type * as Entry from "../src/Entry.ts"
-import { Ledger, LedgerError, type Row } from "../src/Ledger.ts"
+import { Ledger, LedgerError, type Redo, type Row } from "../src/Ledger.ts"
 import * as Memory from "../src/Ledger/Memory.ts"
 import * as Lookup from "../src/Lookup.ts"
+import type { Reply } from "../src/Lookup.ts"
+import * as Classify from "../src/Lookup/Classify.ts"
 import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Rollcall from "../src/Rollcall.ts"
@@ -175,13 +177,13 @@ describe("Rollcall.run", () => {
     const progress = Progress.none()
     const watched = Ledger.of({
       ...real,
-      record: (outcomes) =>
+      record: (list, outcomes) =>
         Effect.flatMap(Effect.clock, (clock) => {
           const counted = Object.values(progress.outcomes).reduce((sum, count) => sum + count, 0)
           const before = recorded.reduce((sum, [, count]) => sum + count, 0)
           assert.strictEqual(counted, before)
           recorded.push([clock.unsafeCurrentTimeMillis(), outcomes.length])
-          return real.record(outcomes)
+          return real.record(list, outcomes)
         })
     })
     const summary = succeed(simulate(
@@ -216,13 +218,15 @@ describe("Rollcall.run", () => {
     const { calls, records, run } = bench()
     const error = new Sink.SinkError({ reason: "Write", sink: "test", detail: "disk full" })
     const full: typeof Sink.Sink.Service = {
-      outputs: [],
-      check: () => Effect.void,
+      ...Sink.memory([]),
       open: () =>
-        Effect.map(Ref.make(0), (written) => ({
+        Effect.map(Ref.make(0), (written): Sink.Writer => ({
+          position: 0,
           write: (rows) =>
             Effect.flatMap(Ref.updateAndGet(written, (count) => count + rows.length), (count) =>
               count > 300 ? error : Effect.void),
+          keep: () =>
+            Effect.void,
           complete: Effect.void
         }))
     }
@@ -285,14 +289,14 @@ describe("Rollcall.run", () => {
       rows.reduce((sum, { body }) => sum + (body?.length ?? 0), 0)
     const watched = Ledger.of({
       ...real,
-      rows: (ordinal, limit) =>
-        Effect.tap(real.rows(ordinal, limit), (rows) => {
+      rows: (list, ordinal, limit) =>
+        Effect.tap(real.rows(list, ordinal, limit), (rows) => {
           largest = Math.max(largest, size(rows))
           return Effect.void
         }),
-      record: (outcomes) => {
+      record: (list, outcomes) => {
         most = Math.max(most, size(outcomes))
-        return real.record(outcomes)
+        return real.record(list, outcomes)
       }
     })
     const large = Lookup.make("large", () => Effect.succeed("x".repeat(1024 * 1024)))
@@ -369,5 +373,204 @@ describe("Rollcall.run", () => {
     )
     const outcomes = succeed(simulate(Rollcall.forEach(lookup, ["a", "b"], { ...policy, concurrency: 1 })))
     assert.deepStrictEqual(outcomes.map(({ attempts, outcome }) => [outcome, attempts]), [["found", 1], ["found", 2]])
+  })
+})
+
+/** Which answered questions are asked again: none, but for what is given. */
+const redo = (given: Partial<Redo>): Redo => ({
+  outcomes: [],
+  statuses: [],
+  before: undefined,
+  forgotten: false,
+  ...given
+})
+
+describe("Rollcall.run: several lists", () => {
+  it("shares outcomes, and keeps the lists apart", () => {
+    const { calls, ledger, records, run } = bench()
+    succeed(simulate(run(["a", "b"], { name: "A" })))
+    const second = succeed(simulate(run(["b", "c", "a!"], { name: "B" })))
+    assert.deepInclude(second, { entries: 3, known: 1, calls: 2 })
+    assert.deepStrictEqual(records(), ["b:found", "c:found", "a!:failed"])
+    const third = succeed(simulate(run(["a", "b"], { name: "A" })))
+    assert.deepInclude(third, { entries: 2, known: 2, calls: 0 })
+    assert.deepInclude(third.outcomes, { found: 2, failed: 0 })
+    assert.deepStrictEqual(records(), ["a:found", "b:found"])
+    assert.deepStrictEqual([...calls], [["a", 1], ["b", 1], ["c", 1], ["a!", 1]])
+    const lists = succeed(simulate(Effect.provide(Effect.flatMap(Ledger, ({ lists }) => lists), ledger)))
+    // the one used last comes first
+    assert.deepStrictEqual(lists.map(({ entries, name }) => [name, entries]), [["A", 2], ["B", 3]])
+  })
+
+  it("is called by the first output, else by the source", () => {
+    const { ledger, run } = bench()
+    const named: typeof Sink.Sink.Service = { ...Sink.memory([]), outputs: ["a.csv", "b.csv"], select: ["x=y"] }
+    succeed(simulate(run(["a"])))
+    succeed(simulate(run(["a"], {}, named)))
+    succeed(simulate(run(["a"], { name: "C" }, named)))
+    const lists = succeed(simulate(Effect.provide(Effect.flatMap(Ledger, ({ lists }) => lists), ledger)))
+    assert.deepStrictEqual(lists.map(({ name, outputs, select }) => [name, outputs, select]), [
+      ["C", ["a.csv", "b.csv"], ["x=y"]],
+      ["a.csv", ["a.csv", "b.csv"], ["x=y"]],
+      [Source.codes([]).name, [], []]
+    ])
+  })
+})
+
+describe("Rollcall.run: asking again", () => {
+  /** Codes that failed once are found when they are asked again. */
+  const mending = () => {
+    const calls: Array<string> = []
+    const broken = new Set<string>()
+    const lookup = Lookup.make("mending", (code) =>
+      Effect.gen(function*() {
+        calls.push(code)
+        yield* Effect.sleep(Duration.millis(10))
+        if (code.includes("?")) return undefined
+        if (code.includes("!") && !broken.has(code)) {
+          broken.add(code)
+          return yield* Effect.fail("broken" as const)
+        }
+        return { at: calls.length }
+      }))
+    const rows: Array<Row> = []
+    const ledger = Effect.runSync(Effect.scoped(Layer.build(Memory.layer)))
+    const run = (codes: ReadonlyArray<string>, options: Partial<Rollcall.RunOptions<never>> = {}) =>
+      Rollcall.run(lookup, { source: Source.codes(codes), policy: { ...policy, allowNone: true }, ...options }).pipe(
+        Effect.provide(ledger),
+        Effect.provideService(Sink.Sink, Sink.memory(rows))
+      )
+    return { calls, ledger, rows, run }
+  }
+
+  const codes = ["a", "b!", "c?", "d!", "e"]
+  const cases: ReadonlyArray<readonly [what: string, which: Partial<Redo>, asked: ReadonlyArray<string>]> = [
+    ["failed", { outcomes: ["failed"] }, ["b!", "d!"]],
+    ["failed or not found", { outcomes: ["failed", "not_found"] }, ["b!", "c?", "d!"]],
+    ["a status", { statuses: [200] }, ["a", "c?", "e"]],
+    ["another status", { statuses: [503] }, []],
+    ["settled before", { before: 1_000_000 }, codes],
+    ["settled before it began", { before: 0 }, []],
+    ["invalid", { outcomes: ["invalid"] }, []],
+    ["forgotten", { forgotten: true }, []]
+  ]
+  it.each(cases)("asks exactly those that are %s", (_, which, asked) => {
+    const { calls, rows, run } = mending()
+    succeed(simulate(run(codes)))
+    calls.length = 0
+    const progress = Progress.none()
+    const summary = succeed(simulate(run(codes, { redo: redo(which), progress })))
+    assert.deepStrictEqual(calls.toSorted(), asked)
+    assert.strictEqual(progress.redone, asked.length)
+    assert.deepInclude(summary, { known: 5 - asked.length, calls: asked.length, pending: 0 })
+    assert.deepStrictEqual(
+      rows.map(({ input, outcome }) => [input, outcome]),
+      codes.map((code) => [
+        code,
+        code.includes("?") ? "not_found" : code.includes("!") && !asked.includes(code) ? "failed" : "found"
+      ])
+    )
+  })
+
+  it.each(["with --redo", "without"])("goes on %s where it was stopped, and does not start over", (how) => {
+    const { calls, run } = mending()
+    const many = Array.from({ length: 40 }, (_, index) => `c${index}!`)
+    succeed(simulate(run(many)))
+    calls.length = 0
+    const again = { redo: redo({ outcomes: ["failed", "found"] }) }
+    simulate(Effect.gen(function*() {
+      const fiber = yield* Effect.fork(run(many, again))
+      yield* Effect.sleep(Duration.millis(45))
+      yield* Fiber.interrupt(fiber)
+    }))
+    assert.isAbove(calls.length, 4)
+    assert.isBelow(calls.length, 40)
+    const summary = succeed(simulate(run(many, how === "without" ? {} : again)))
+    assert.deepStrictEqual(calls.toSorted(), many.toSorted())
+    assert.strictEqual(summary.outcomes.found, 40)
+    // this one is finished, so the next begins
+    succeed(simulate(run(many, again)))
+    assert.lengthOf(calls, 80)
+  })
+})
+
+describe("Rollcall.run: what was forgotten", () => {
+  const forget = Effect.flatMap(Ledger, ({ forget }) => forget)
+  /** A sink that holds all of a list of `entries`. */
+  const complete = (entries: number, written: Array<Row> = []): typeof Sink.Sink.Service => ({
+    ...Sink.memory([]),
+    open: ({ list }) =>
+      Effect.succeed({
+        position: list.entries === entries ? entries : 0,
+        write: (rows) => Effect.sync(() => written.push(...rows)),
+        keep: () => Effect.void,
+        complete: Effect.void
+      })
+  })
+
+  it("is no obstacle to an output that is complete", () => {
+    const { calls, ledger, run } = bench()
+    succeed(simulate(run(["a", "b"])))
+    assert.strictEqual(succeed(simulate(Effect.provide(forget, ledger))), 2)
+    assert.deepInclude(succeed(simulate(run(["a", "b"], {}, complete(2)))), { known: 2, calls: 0 })
+    assert.strictEqual(calls.size, 2)
+  })
+
+  it("ends a run whose output needs it before anything is asked", () => {
+    const { calls, ledger, records, run } = bench()
+    succeed(simulate(run(["a", "b!", ""])))
+    succeed(simulate(Effect.provide(forget, ledger)))
+    const begun: Array<string> = []
+    const onBegin = Effect.sync(() => {
+      begun.push("begun")
+    })
+    const error = succeed(simulate(Effect.flip(run(["a", "b!", "", "c"], { onBegin }, complete(3)))))
+    assert.deepInclude(error, { _tag: "LedgerError", reason: "Forgotten" })
+    assert.match(
+      error.message,
+      /^the answer of 1 code was forgotten, and the output needs it: --redo forgotten asks it /
+    )
+    assert.deepStrictEqual([calls.has("c"), begun], [false, []])
+    const summary = succeed(simulate(run(["a", "b!", "", "c"], { redo: redo({ forgotten: true }) })))
+    assert.deepInclude(summary, { known: 1, calls: 2 })
+    assert.deepStrictEqual(records(), ["a:found", "b!:failed", ":invalid", "c:found"])
+    assert.deepStrictEqual([...calls], [["a", 2], ["b!", 1], ["c", 1]])
+  })
+
+  it("does not matter where there was no answer", () => {
+    const { ledger, run } = bench()
+    succeed(simulate(run(["a!", "b!"])))
+    succeed(simulate(Effect.provide(forget, ledger)))
+    assert.deepInclude(succeed(simulate(run(["a!", "b!", "c"]))), { known: 2, calls: 1 })
+  })
+})
+
+describe("Rollcall.run: replies read in another way", () => {
+  it("are read again without a call, and the output follows", () => {
+    const { calls, ledger, lookup, records, run } = bench()
+    succeed(simulate(run(["a", "b", "c!"])))
+    const other = {
+      ...lookup,
+      reading: "no b",
+      read: (reply: Reply) => reply.body.includes("B") ? Classify.notFound : lookup.read(reply)
+    }
+    const rows: Array<Row> = []
+    const progress = Progress.none()
+    const reread = Rollcall.run(other, { source: Source.codes(["a", "b", "c!"]), policy, progress }).pipe(
+      Effect.provide(ledger),
+      Effect.provideService(Sink.Sink, Sink.memory(rows))
+    )
+    const summary = succeed(simulate(reread))
+    assert.deepInclude(summary.outcomes, { found: 1, not_found: 1, failed: 1 })
+    assert.deepInclude(summary, { known: 3, calls: 0 })
+    assert.strictEqual(progress.revised, 1)
+    assert.deepStrictEqual(rows.map(({ input, outcome }) => `${input}:${outcome}`), [
+      "a:found",
+      "b:not_found",
+      "c!:failed"
+    ])
+    succeed(simulate(run(["a", "b", "c!"])))
+    assert.deepStrictEqual(records(), ["a:found", "b:found", "c!:failed"])
+    assert.isTrue([...calls.values()].every((count) => count === 1))
   })
 })

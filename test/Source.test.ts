@@ -12,7 +12,8 @@ const samples: Record<Source.FormatName, string> = {
   lines: "00501\nZürich 🎉\n",
   csv: "zip,city\n00501,\"Holtsville, NY\"\nZürich 🎉,\n",
   tsv: "zip\tcity\n00501\tHoltsville\nZürich 🎉\t\n",
-  ndjson: "{\"zip\":\"00501\",\"city\":\"Holtsville\"}\n{\"zip\":\"Zürich 🎉\"}\n"
+  ndjson: "{\"zip\":\"00501\",\"city\":\"Holtsville\"}\n{\"zip\":\"Zürich 🎉\"}\n",
+  json: "[{\"zip\":\"00501\",\"city\":\"Holtsville\"},\n{\"zip\":\"Zürich 🎉\"}]\n"
 }
 
 const formats = Record.toEntries(samples).map(([format, text]) => ({
@@ -20,14 +21,16 @@ const formats = Record.toEntries(samples).map(([format, text]) => ({
   text,
   options: { format, ...(format === "lines" ? {} : { column: "zip" }) },
   /** The line of the first code. */
-  first: format === "csv" || format === "tsv" ? 2 : 1
+  first: format === "csv" || format === "tsv" ? 2 : 1,
+  /** What may go on without end. */
+  open: format === "json" ? "[\"" : ""
 }))
 
 const gzip = (...texts: ReadonlyArray<string | Uint8Array>) => Buffer.concat(texts.map((text) => gzipSync(text)))
 const middle = (text: string) => Buffer.from(text).subarray(0, Buffer.from(text).indexOf("ü") + 1)
 const rest = (text: string) => Buffer.from(text).subarray(middle(text).length)
 
-describe.each(formats)("Source of $format", ({ first, format, options, text }) => {
+describe.each(formats)("Source of $format", ({ first, format, open, options, text }) => {
   const ways: ReadonlyArray<readonly [way: string, input: string | Uint8Array]> = [
     ["as it is", text],
     ["without a final newline", text.trimEnd() + (format === "tsv" ? "\t" : "")],
@@ -81,7 +84,12 @@ describe.each(formats)("Source of $format", ({ first, format, options, text }) =
     ],
     ["damaged gzip", gzip(text).fill(0x55, 12, 16), "Encoding", /^list: it begins like gzip and does not unpack \(/],
     ["a gzip header alone", Buffer.from([0x1f, 0x8b]), "Encoding", /^list: it begins like gzip and does not unpack/],
-    ["a line without end", "a".repeat(2 ** 20 + 1), "TooLong", /^list:1: this (line|row) is longer than 1 MiB: is /]
+    [
+      "a line without end",
+      open + "a".repeat(2 ** 20 + 1),
+      "TooLong",
+      /^list:1: this (line|row|element) is longer than 1 MiB: is /
+    ]
   ]
   it.effect.each(refused)("refuses %s", ([, input, reason, message]) =>
     Effect.gen(function*() {
@@ -96,10 +104,13 @@ describe.each(formats)("Source of $format", ({ first, format, options, text }) =
     Effect.gen(function*() {
       let pulled = 0
       const piece = new Uint8Array(64 * 1024).fill(97)
-      const endless = Stream.repeatEffect(Effect.sync(() => {
-        pulled += piece.length
-        return piece
-      }))
+      const endless = Stream.concat(
+        Stream.fromIterable(open === "" ? [] : [Buffer.from(open)]),
+        Stream.repeatEffect(Effect.sync(() => {
+          pulled += piece.length
+          return piece
+        }))
+      )
       const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", endless, options).entries))
       assert.strictEqual(error.reason, "TooLong")
       assert.isBelow(pulled, 2 * 2 ** 20)
@@ -141,6 +152,8 @@ describe("Source.formatOf", () => {
     ["zips.tab", "tsv"],
     ["zips.jsonl", "ndjson"],
     ["zips.ndjson.gz", "ndjson"],
+    ["zips.json", "json"],
+    ["ZIPS.JSON.GZ", "json"],
     ["zips", "lines"],
     ["csv", "lines"],
     ["zips.csv.bak", "lines"],

@@ -4,12 +4,13 @@
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { finished } from "node:stream/promises"
 import * as Demo from "../src/Demo.ts"
 import * as Outcome from "../src/Outcome.ts"
+import * as Serve from "./serve.ts"
 
 /** The words that stand for `rollcall`. */
 export const program: ReadonlyArray<string> = [process.execPath, resolve(process.env.ROLLCALL_BIN ?? "dist/bin.js")]
@@ -31,11 +32,20 @@ export interface Options {
   readonly program?: ReadonlyArray<string>
 }
 
-/** A folder that goes with the test. */
-export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "rollcall-test-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+/** A folder that goes with the test, and with it what stands beside it: what the command remembers. */
+export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "rollcall-test-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  ),
+  (path) => {
+    mkdirSync(join(path, "work"))
+    return join(path, "work")
+  }
 )
+
+/** Where the command keeps what is nobody's output. */
+export const stateOf = (cwd: string): string => join(cwd, "..", "state")
 
 /** A process that runs. */
 export interface Running {
@@ -55,7 +65,7 @@ export const start = (
       Effect.sync(() => {
         const child = spawn(command, [...before, ...words], {
           cwd,
-          env: { PATH: process.env.PATH, HOME: cwd, XDG_STATE_HOME: join(cwd, "state"), ...env },
+          env: { PATH: process.env.PATH, HOME: cwd, XDG_STATE_HOME: stateOf(cwd), ...env },
           stdio: "pipe"
         })
         const output = { stdout: "", stderr: "" }
@@ -160,3 +170,55 @@ export const faults = {
   drop: 0.02,
   cut: 0.02
 } satisfies Demo.Options
+
+/** A status and a body, or no answer for now. */
+export type Reply = readonly [status: number, body: string] | undefined
+
+/** Found, with the code in the answer. */
+export const found = (code: string): Reply => [200, JSON.stringify({ code, city: `City of ${code}` })]
+
+/** An API whose replies the test decides, a folder, a list in it, and what is run there. */
+export const scripted = (codes: ReadonlyArray<string>, first: (code: string) => Reply = found) =>
+  Effect.gen(function*() {
+    const asked: Array<string> = []
+    let reply = first
+    /** Those that wait for an answer. */
+    let waiting: Array<() => void> = []
+    const url = yield* Serve.http((request, response) => {
+      const code = decodeURIComponent(request.url!.slice(1))
+      asked.push(code)
+      const answer = () => {
+        const replied = reply(code)
+        if (replied === undefined) waiting.push(answer)
+        else response.writeHead(replied[0], { "content-type": "application/json" }).end(replied[1])
+      }
+      answer()
+    })
+    const cwd = yield* folder
+    const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
+    const list = (codes: ReadonlyArray<string>) => write("list", codes.map((code) => `${code}\n`).join(""))
+    list(codes)
+    const words = ["--url", `${url}/{code}`, "--retries", "0", "--allow-none", "-c", "1"]
+    return {
+      asked,
+      cwd,
+      words,
+      list,
+      write,
+      read: (name: string) => readFileSync(join(cwd, name), "utf8"),
+      /** The names of the files there. */
+      files: () => readdirSync(cwd).toSorted(),
+      /** Decides from now on, and forgets what was asked. */
+      answer: (next: (code: string) => Reply) => {
+        reply = next
+        asked.length = 0
+        const late = waiting
+        waiting = []
+        for (const answer of late) answer()
+      },
+      rollcall: (...words: ReadonlyArray<string>) => run(words, { cwd }),
+      /** Runs the list into `out.ndjson`. */
+      run: (...more: ReadonlyArray<string>) => run(["run", "list", ...words, "-o", "out.ndjson", ...more], { cwd }),
+      start: (...more: ReadonlyArray<string>) => start(["run", "list", ...words, "-o", "out.ndjson", ...more], { cwd })
+    }
+  })

@@ -12,6 +12,8 @@ export interface Command<R> {
   readonly summary: string
   /** How it is typed. */
   readonly usage: string
+  /** What its argument means, in a line, where the usage does not say it. */
+  readonly about?: string
   /** A line or two to copy. */
   readonly examples: ReadonlyArray<string>
   readonly flags: Readonly<Record<string, Flag.Any>>

@@ -13,6 +13,7 @@ import * as Source from "../Source.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import type * as Job from "./Job.ts"
+import * as Ledgers from "./Ledgers.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
@@ -142,12 +143,12 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
     const fs = yield* FileSystem.FileSystem
     const folder = Option.getOrElse(values.folder, () => "rollcall-demo")
     const [list, output] = [`${folder}/zips.txt`, `${folder}/zips.ndjson`]
-    const ledger = `${output}.ledger`
+    const ledger = yield* Ledgers.named(`${output}.ledger`)
     const codes = sample(yield* Api.codes, values.sample)
     yield* fs.makeDirectory(folder, { recursive: true })
     // each demo has an API at another port, and so a ledger of its own
     yield* Effect.forEach(
-      [output, `${output}.part`, ledger, `${ledger}-wal`, `${ledger}-shm`],
+      [output, `${output}.part`, ...ledger.files],
       (path) => Effect.ignore(fs.remove(path))
     )
     yield* fs.writeFileString(list, `${codes.join("\n")}\n`)
@@ -172,11 +173,12 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
     ].join("\n"))
     const places = [
       ["output", `${output}: one record for each line of ${list}`],
-      ["ledger", ledger]
+      ["ledger", ledger.name]
     ] as const
     return yield* Run.call(job, {
       sink: Sink.make(yield* File.make(output), { format: "ndjson" }),
       ledger,
+      list: "zips.ndjson",
       outputs: [output],
       order: "input",
       quiet: false,

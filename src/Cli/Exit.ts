@@ -37,7 +37,7 @@ export const of = (error: unknown): Exit => {
       : stopped(error)
   }
   if (error instanceof LedgerError) {
-    return { code: error.reason === "Mismatch" ? 2 : 5, message: `${error.ledger}: ${error.message}` }
+    return { code: isAsked.has(error.reason) ? 2 : 5, message: `${error.ledger}: ${error.message}` }
   }
   if (error instanceof SinkError) {
     if (error.reason === "Closed") return { code: 141, message: "" }
@@ -50,6 +50,9 @@ export const of = (error: unknown): Exit => {
     }`
   }
 }
+
+/** What the user asked of a ledger that is sound. */
+const isAsked: ReadonlySet<LedgerError["reason"]> = new Set(["Mismatch", "Forgotten", "Missing"])
 
 const advice: Partial<Record<StopError["reason"], string>> = {
   unreachable: "The first question could not reach the server; nothing was marked.",

@@ -69,6 +69,9 @@ export const repeated = <A>(
   )
 })
 
+/** Any text. */
+export const text: Schema.Schema<string> = Schema.String
+
 /** A name out of a list, with a message that lists them. */
 export const choice = <const Names extends ReadonlyArray<string>>(names: Names): Schema.Schema<Names[number], string> =>
   Schema.String.pipe(

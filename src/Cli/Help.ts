@@ -2,7 +2,7 @@
  * The help screens: plain text, within 100 columns, a command's flags under their headings.
  */
 import type { Command } from "./Command.ts"
-import type * as Flag from "./Flag.ts"
+import * as Flag from "./Flag.ts"
 
 /** What `rollcall --help` shows. */
 export const overview = (commands: Readonly<Record<string, Command<any>>>): string =>
@@ -21,26 +21,29 @@ export const overview = (commands: Readonly<Record<string, Command<any>>>): stri
     "",
     "The same command twice is safe: the second goes on where the first stopped.",
     "Exit: 0 all answered, 2 usage or input, 3 some failed or invalid, 4 stopped early (run it again),",
-    "      5 output or ledger cannot be written, 130/143 interrupted (run it again).",
+    "      5 output or ledger cannot be written or is in use, 130/143 interrupted (run it again).",
     ""
   ].join("\n")
 
 /** What `rollcall COMMAND --help` shows. */
 export const screen = (command: Command<any>): string => {
   const flags: ReadonlyArray<Flag.Any> = Object.values(command.flags)
+  // its name says most about how the others are written
+  const sample = flags.find(({ name }) => name.includes("-")) ?? flags[0]!
   const groups = [...new Set(flags.map(({ group }) => group))]
   return [
     `${command.summary[0]!.toUpperCase()}${command.summary.slice(1)}.`,
     "",
     `Usage: ${command.usage}`,
     ...command.examples.map((example) => `  $ ${example}`),
+    ...(command.about === undefined ? [] : ["", command.about]),
     ...groups.flatMap((group) => [
       "",
       group,
       ...flags.filter((flag) => flag.group === group).map((flag) => `  ${left(flag).padEnd(28)} ${flag.help}`)
     ]),
     "",
-    "Each flag can be set in the environment: --max-wait is ROLLCALL_MAX_WAIT.",
+    `Each flag can be set in the environment: --${sample.name} is ${Flag.variable(sample.name)}.`,
     ""
   ].join("\n")
 }

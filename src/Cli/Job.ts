@@ -6,10 +6,11 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Schema } from "effect"
 import type * as Code from "../Code.ts"
 import * as Lookup from "../Lookup.ts"
-import * as Request from "../Lookup/Request.ts"
+import { Expect } from "../Lookup/Expect.ts"
 import * as Select from "../Lookup/Select.ts"
 import * as Policy from "../Policy.ts"
 import { format as duration, Limit } from "../Policy/DurationText.ts"
+import * as Pace from "../Policy/Pace.ts"
 import * as Source from "../Source.ts"
 import * as Argv from "./Argv.ts"
 import type { Values } from "./Command.ts"
@@ -62,7 +63,7 @@ export const flags = {
     value: "BODY",
     help: "a body; {code} and {column} are encoded for JSON or a form"
   }),
-  expect: Flag.optional("expect", Flag.choice(Request.Expect.literals), {
+  expect: Flag.optional("expect", Flag.choice(Expect.literals), {
     group: request,
     value: "KIND",
     help: "what the answer is: json (default), text, html, bytes"
@@ -109,6 +110,11 @@ export const flags = {
     alias: "c",
     value: "N",
     help: `calls in flight (${Policy.standard.concurrency})`
+  }),
+  rate: Flag.repeated("rate", Pace.Rate, {
+    group: effort,
+    value: "RATE",
+    help: "limit of all calls, such as 50/s, '600/min burst 10'"
   }),
   timeout: Flag.optional("timeout", Limit, {
     group: effort,
@@ -177,6 +183,7 @@ export const make = (
         ...optional("body", Option.map(values.data, fill)),
         ...optional("expect", values.expect),
         ...(notFoundWhen === undefined ? {} : { notFoundWhen }),
+        reading: Option.getOrElse(values.notFoundWhen, () => ""),
         // in plain lines, what stands in braces in a body is the body's own
         columns: hasColumns ? named([...Object.values(headers), ...Option.toArray(values.data).map(fill)]) : []
       }),
@@ -255,6 +262,7 @@ const policy = (values: Values<typeof flags>): Policy.Policy => {
   return {
     ...base,
     ...optional("concurrency", values.concurrency),
+    ...(values.rate.length === 0 ? {} : { pace: values.rate }),
     ...optional("timeout", values.timeout),
     ...optional("deadline", values.deadline),
     retry: { ...base.retry, ...optional("retries", values.retries) },
@@ -267,7 +275,7 @@ const optional = <const Name extends string, A>(name: Name, value: Option.Option
   (Option.isNone(value) ? {} : { [name]: value.value }) as { [_ in Name]?: A }
 
 /** The policy in one line. */
-export const describe = ({ concurrency, deadline, retry, throttle, timeout }: Policy.Policy): string =>
+export const describe = ({ concurrency, deadline, pace, retry, throttle, timeout }: Policy.Policy): string =>
   [
     `-c ${concurrency}`,
     `timeout ${duration(timeout)}`,
@@ -276,5 +284,5 @@ export const describe = ({ concurrency, deadline, retry, throttle, timeout }: Po
     })`,
     `deadline ${duration(deadline)}`,
     `max-wait ${duration(throttle.maxWait)}`,
-    "no rate limit but the server's"
+    pace.length === 0 ? "no rate limit but the server's" : `rate ${pace.map(Pace.format).join(" and ")}`
   ].join(", ")

@@ -1,20 +1,21 @@
 /**
  * `rollcall plan`: what `run` would ask, without a call.
  */
-import { FetchHttpClient, FileSystem } from "@effect/platform"
+import { FetchHttpClient } from "@effect/platform"
 import { Effect, type Layer, Option } from "effect"
 import * as Entry from "../Entry.ts"
-import { Ledger } from "../Ledger.ts"
+import { Ledger, type LedgerError, mismatch } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
 import * as Job from "./Job.ts"
+import * as Ledgers from "./Ledgers.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
-const { format: _format, fresh: _fresh, noTiming: _noTiming, order: _order, quiet: _quiet, ...flags } = Run.flags
+const { format: _1, fresh: _2, noTiming: _3, order: _4, quiet: _5, excel: _6, redo: _7, ...flags } = Run.flags
 
 export const command = Command.make({
   name: "plan",
@@ -25,32 +26,50 @@ export const command = Command.make({
   flags,
   handle: (values, file) =>
     Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
       const job = yield* Job.make(values, file)
-      const path = yield* Run.ledgerFile(values, job, file)
-      const isThere = yield* Effect.orElseSucceed(fs.exists(path), () => false)
-      const layer: Layer.Layer<Ledger, unknown> = isThere ? yield* Run.openLedger(path) : Memory.layer
-      yield* Effect.provide(show(job, isThere ? path : undefined), layer)
+      const ledger = yield* Ledgers.named(yield* Run.ledgerOf(values, job, file))
+      yield* show(job, ledger)
       return 0
     })
 })
 
-const show = (job: Job.Job, path: string | undefined) =>
+/** What a ledger that is there knows already; nothing where there is none, and nothing is made. */
+const lookUp = (job: Job.Job, reader: Layer.Layer<Ledger, LedgerError>, keys: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const ledger = yield* Ledger
+    const [one] = yield* ledger.answered(0, 1)
+    if (one === undefined) return new Set<string>()
+    const request = (yield* ledger.note("request")) as Readonly<Record<string, string>>
+    yield* mismatch(ledger.name, request, yield* job.lookup.fingerprint)
+    const found = new Set<string>()
+    for (let at = 0; at < keys.length; at += 4096) {
+      for (const key of yield* ledger.known(keys.slice(at, at + 4096))) found.add(key)
+    }
+    return found
+  }).pipe(
+    Effect.provide(reader),
+    Effect.catchIf(({ reason }) => reason === "Missing", () => Effect.succeed(new Set<string>()))
+  )
+
+const show = (job: Job.Job, { name, read }: Ledgers.Named) =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     // settings that are missing are told now, not by the run
     yield* Effect.provide(Sweep.prepare(job.lookup), FetchHttpClient.layer)
     const progress = Progress.none()
-    yield* Rollcall.enlist(job.lookup, { ...job, progress })
+    const list = yield* Rollcall.enlist(job.lookup, { ...job, progress })
+    const pending = yield* ledger.pending(list.id, 0, progress.questions)
+    const answered = yield* lookUp(job, read, pending.map(({ key }) => key))
+    const first = pending.find(({ key }) => !answered.has(key))
+    progress.known = answered.size
     const { entries, known, questions, refused } = progress
-    const [first] = yield* ledger.pending(0, 1)
     const repeats = entries - questions - refused
     const lines = [
       `${job.source.name}: ${Talk.counted(entries, "entry", "entries")}`,
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
       ...progress.refusals.map(({ input, line, message }) => `    line ${line}: ${JSON.stringify(input)} (${message})`),
-      ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${path}`] : []),
+      ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${name}`] : []),
       `would ask: ${Talk.counted(questions - known, "question")}`,
       `policy: ${Job.describe(job.policy)}`,
       ...Option.toArray(Option.fromNullable(Talk.warning(progress)))
@@ -61,4 +80,4 @@ const show = (job: Job.Job, path: string | undefined) =>
       if (Option.isSome(curl)) lines.push("the first request:", `  ${curl.value}`)
     }
     yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
-  })
+  }).pipe(Effect.provide(Memory.layer))

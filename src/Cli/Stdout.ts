@@ -10,15 +10,18 @@ export const target: Target = {
   name,
   id: name,
   check: () => Effect.void,
-  open: Effect.succeed({
-    write: (text) =>
-      Effect.async<void, SinkError>((resume) => {
-        process.stdout.write(text, (cause) => {
-          if (cause === undefined || cause === null) return resume(Effect.void)
-          const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
-          resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
-        })
-      }),
-    complete: Effect.void
-  })
+  open: () =>
+    Effect.succeed({
+      isHeld: false,
+      write: (text: string) =>
+        Effect.async<void, SinkError>((resume) => {
+          process.stdout.write(text, (cause) => {
+            if (cause === undefined || cause === null) return resume(Effect.void)
+            const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
+            resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
+          })
+        }),
+      keep: Effect.succeed(undefined),
+      complete: Effect.void
+    })
 }

@@ -42,7 +42,8 @@ const words: Record<Kind, string> = {
   skipped: "skipped"
 }
 
-const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
+/** The outcomes there are, in words. */
+export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
   (Object.keys(words) as Array<Kind>).filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
 
 /** Shows progress until it is interrupted: one line that is painted over on a terminal, a line every 10 s elsewhere. */
@@ -94,11 +95,18 @@ export const status = (progress: Progress, done: number, rate: number, now: numb
 }
 
 /** What is about to be done. */
-export const begin = (source: string, { entries, known, questions, refused }: Progress, policy: string): string => {
+export const begin = (
+  source: string,
+  { entries, known, questions, redone, refused, revised }: Progress,
+  policy: string
+): string => {
   const details = [
     ...(entries > questions + refused ? [counted(entries - questions - refused, "repeat")] : []),
     ...(refused > 0 ? [`${count(refused)} not codes`] : []),
-    ...(known > 0 ? [`${count(known)} answered already`] : [])
+    ...(known > 0 ? [`${count(known)} answered already`] : []),
+    ...(revised === 1 ? ["1 outcome changed by reading its reply again"] : []),
+    ...(revised > 1 ? [`${count(revised)} outcomes changed by reading their replies again`] : []),
+    ...(redone > 0 ? [`${count(redone)} asked again`] : [])
   ]
   const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
   return `${source}: ${counted(entries, "entry", "entries")}${shown}\n${policy}`
@@ -121,7 +129,10 @@ export const summary = (
 ): string => {
   const answered = settled(all)
   const asked = answered - known - refused
-  const kinds = outcomes(all).map(([word, value]) => [count(value), word] as const)
+  const isComplete = pending === 0
+  const kinds = outcomes(all).map(([word, value]) =>
+    [count(value), word === words.failed && isComplete ? `${word}; --redo failed asks them again` : word] as const
+  )
   const lines: ReadonlyArray<readonly [string, string]> = [
     ...kinds,
     ...[...failures].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([what, value]) =>

@@ -2,21 +2,46 @@
  * A ledger in memory, for tests and for use as a library. It lasts as long as the layer.
  */
 import { Effect, Layer } from "effect"
-import { type Answered, type Counts, type Enrolled, Ledger, type List, mismatch, noList, type Row } from "../Ledger.ts"
+import {
+  type Answered,
+  type Counts,
+  type Enrolled,
+  Ledger,
+  type List,
+  type Listed,
+  mismatch,
+  type Redo,
+  type Row
+} from "../Ledger.ts"
+
+/** A list with its entries. */
+interface Held {
+  readonly id: number
+  readonly name: string
+  what: List | undefined
+  used: number
+  epoch: number
+  entries: Array<Enrolled>
+  /** The entries of each question, in order. */
+  readonly ordinals: Map<number, Array<number>>
+  /** From which entry on rows were changed in which epoch. */
+  readonly changes: Array<{ readonly epoch: number; readonly ordinal: number }>
+}
 
 /** An empty ledger. */
 export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
-  let request: Readonly<Record<string, string>> | undefined
-  let list: List = noList
-  let entries: Array<Enrolled> = []
+  const lists: Array<Held> = []
   const questions = new Map<string, number>()
   const outcomes = new Map<number, Answered>()
-  /** The entries of each question of the list, in order. */
-  const ordinals = new Map<number, Array<number>>()
+  /** Questions that were to be asked again. */
+  const redone = new Set<number>()
+  const notes = new Map<string, unknown>()
 
-  const isRepeat = (question: number, ordinal: number) => ordinals.get(question)?.[0] !== ordinal
+  const change = (list: Held, ordinal: number) => list.changes.push({ epoch: ++list.epoch, ordinal })
 
-  const row = (entry: Enrolled): Row => {
+  const isRepeat = (list: Held, question: number, ordinal: number) => list.ordinals.get(question)?.[0] !== ordinal
+
+  const row = (list: Held, entry: Enrolled): Row => {
     if (entry.key === null) return { ...pending, ...entry, outcome: "invalid", question: 0, isRepeat: false }
     const question = questions.get(entry.key)!
     return {
@@ -24,7 +49,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       question,
       ...entry,
       ...outcomes.get(question),
-      isRepeat: isRepeat(question, entry.ordinal)
+      isRepeat: isRepeat(list, question, entry.ordinal)
     }
   }
 
@@ -33,59 +58,168 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
     begin: (fingerprint) =>
       Effect.suspend(() => {
         // what has answered nothing may answer anybody
-        if (outcomes.size === 0) request = fingerprint
-        return mismatch("memory", request ?? fingerprint, fingerprint)
+        if (outcomes.size === 0) notes.set("request", fingerprint)
+        return mismatch("memory", notes.get("request") as typeof fingerprint, fingerprint)
       }),
-    enroll: (batch) =>
+    lists: Effect.sync(() =>
+      lists
+        .filter(({ what }) => what !== undefined)
+        .sort((a, b) => b.used - a.used)
+        .map(({ epoch, id, what }): Listed => ({ ...what!, id, epoch }))
+    ),
+    enlist: (name) =>
       Effect.sync(() => {
+        const found = lists.find((list) => list.name === name)
+        if (found !== undefined) return found.id
+        const list = {
+          id: lists.length,
+          name,
+          what: undefined,
+          used: 0,
+          epoch: 1,
+          entries: [],
+          ordinals: new Map(),
+          changes: []
+        }
+        return lists.push(list) - 1
+      }),
+    enroll: (id, batch) =>
+      Effect.sync(() => {
+        const list = lists[id]!
+        let first = Infinity
         for (const entry of batch) {
-          entries[entry.ordinal] = entry
+          const before = list.entries[entry.ordinal]
+          if (before !== undefined && !isSame(before, entry)) first = Math.min(first, entry.ordinal)
+          list.entries[entry.ordinal] = entry
           if (entry.key !== null && !questions.has(entry.key)) questions.set(entry.key, questions.size + 1)
         }
+        if (first < Infinity) change(list, first)
       }),
-    enrolled: (given) =>
+    enrolled: (id, what) =>
       Effect.sync(() => {
-        list = given
-        entries = entries.slice(0, given.entries)
-        ordinals.clear()
-        for (const { key, ordinal } of entries) {
+        const list = lists[id]!
+        if (list.entries.length > what.entries) change(list, what.entries)
+        list.what = what
+        list.used = Math.max(...lists.map(({ used }) => used)) + 1
+        list.entries = list.entries.slice(0, what.entries)
+        list.ordinals.clear()
+        for (const { key, ordinal } of list.entries) {
           if (key === null) continue
           const question = questions.get(key)!
-          const places = ordinals.get(question)
-          if (places === undefined) ordinals.set(question, [ordinal])
+          const places = list.ordinals.get(question)
+          if (places === undefined) list.ordinals.set(question, [ordinal])
           else places.push(ordinal)
         }
       }),
-    list: Effect.sync(() => list),
-    pending: (ordinal, limit) =>
+    pending: (id, ordinal, limit) =>
       Effect.sync(() => {
+        const list = lists[id]!
         const found = []
-        for (let at = ordinal; at < entries.length && found.length < limit; at++) {
-          const { key } = entries[at]!
+        for (let at = ordinal; at < list.entries.length && found.length < limit; at++) {
+          const { key } = list.entries[at]!
           if (key === null) continue
           const question = questions.get(key)!
-          if (!outcomes.has(question) && !isRepeat(question, at)) found.push({ question, key, ordinal: at })
+          if (!outcomes.has(question) && !isRepeat(list, question, at)) found.push({ question, key, ordinal: at })
         }
         return found
       }),
-    record: (batch) =>
+    record: (_list, batch) =>
       Effect.sync(() => {
         for (const outcome of batch) if (!outcomes.has(outcome.question)) outcomes.set(outcome.question, outcome)
       }),
-    rows: (ordinal, limit) => Effect.sync(() => entries.slice(ordinal, ordinal + limit).map(row)),
-    rowsOf: (ids) =>
-      Effect.sync(() => ids.flatMap((id) => (ordinals.get(id) ?? []).map((ordinal) => row(entries[ordinal]!)))),
-    counts: Effect.sync((): Counts => {
-      const counts = { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
-      for (const question of ordinals.keys()) {
-        const outcome = outcomes.get(question)
-        if (outcome !== undefined) counts[outcome.outcome]++
+    answered: (from, limit) =>
+      Effect.sync(() =>
+        [...outcomes.values()]
+          .filter(({ question }) => question >= from)
+          .sort((a, b) => a.question - b.question)
+          .slice(0, limit)
+      ),
+    revise: (batch) =>
+      Effect.sync(() => {
+        for (const { error, outcome, question } of batch) {
+          outcomes.set(question, { ...outcomes.get(question)!, outcome, error })
+        }
+        if (batch.length > 0) { for (const list of lists) change(list, 0) }
+      }),
+    redo: (id, which) =>
+      Effect.sync(() => {
+        const asked = [...lists[id]!.ordinals.keys()]
+        if (asked.some((question) => redone.has(question) && !outcomes.has(question))) return 0
+        const again = asked.filter((question) => {
+          const outcome = outcomes.get(question)
+          return outcome !== undefined && isRedo(outcome, which)
+        })
+        for (const question of again) {
+          outcomes.delete(question)
+          redone.add(question)
+        }
+        if (again.length > 0) { for (const list of lists) change(list, 0) }
+        return again.length
+      }),
+    rows: (id, ordinal, limit) =>
+      Effect.sync(() => {
+        const list = lists[id]!
+        return list.entries.slice(ordinal, ordinal + limit).map((entry) => row(list, entry))
+      }),
+    rowsOf: (id, asked) =>
+      Effect.sync(() => {
+        const list = lists[id]!
+        return asked.flatMap((question) =>
+          (list.ordinals.get(question) ?? []).map((ordinal) => row(list, list.entries[ordinal]!))
+        )
+      }),
+    counts: (id) =>
+      Effect.sync((): Counts => {
+        const { entries, ordinals } = lists[id]!
+        const counts = { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
+        let forgotten = 0
+        for (const question of ordinals.keys()) {
+          const outcome = outcomes.get(question)
+          if (outcome === undefined) continue
+          counts[outcome.outcome]++
+          if (isForgotten(outcome)) forgotten++
+        }
+        const refused = entries.filter(({ key }) => key === null).length
+        return { entries: entries.length, questions: ordinals.size, refused, outcomes: counts, forgotten }
+      }),
+    changedSince: (id, epoch) =>
+      Effect.sync(() => {
+        const list = lists[id]!
+        if (epoch < 1 || epoch > list.epoch) return 0
+        return Math.min(
+          Infinity,
+          ...list.changes.filter((change) => change.epoch > epoch).map(({ ordinal }) => ordinal)
+        )
+      }),
+    known: (keys) => Effect.sync(() => new Set(keys.filter((key) => outcomes.has(questions.get(key) ?? 0)))),
+    note: (name) => Effect.sync(() => notes.get(name)),
+    setNotes: (given) =>
+      Effect.sync(() => {
+        for (const [name, value] of Object.entries(given)) {
+          if (value === undefined) notes.delete(name)
+          else notes.set(name, value)
+        }
+      }),
+    forget: Effect.sync(() => {
+      let count = 0
+      for (const [question, outcome] of outcomes) {
+        if (outcome.body === null) continue
+        outcomes.set(question, { ...outcome, body: null })
+        count++
       }
-      const refused = entries.filter(({ key }) => key === null).length
-      return { entries: entries.length, questions: ordinals.size, refused, outcomes: counts }
+      return count
     })
   })
 })
+
+const isSame = (a: Enrolled, b: Enrolled) =>
+  a.line === b.line && a.key === b.key && a.input === b.input && a.columns === b.columns && a.error === b.error
+
+const isForgotten = ({ body, outcome }: Answered) => outcome === "found" && body === null
+
+const isRedo = (outcome: Answered, { before, forgotten, outcomes, statuses }: Redo) =>
+  outcomes.includes(outcome.outcome) || (outcome.http_status !== null && statuses.includes(outcome.http_status))
+  || (before !== undefined && outcome.at < before) || (forgotten && isForgotten(outcome))
 
 /** What stands in a row that has no outcome. */
 const pending = { outcome: null, http_status: null, attempts: 0, calls: 0, ms: null, at: 0, body: null } as const

@@ -12,6 +12,7 @@ import { Effect, Either, Encoding, Option } from "effect"
 import type { Ask, Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
 import * as Classify from "./Classify.ts"
+import type { Expect } from "./Expect.ts"
 import * as Failure from "./Failure.ts"
 import * as Redact from "./Redact.ts"
 import * as Request from "./Request.ts"
@@ -20,7 +21,7 @@ import * as Template from "./Template.ts"
 /** Resolves settings and compiles the templates; what it gives makes one call for a question. */
 export const prepare = (
   options: Request.Options,
-  expect: Request.Expect
+  expect: Expect
 ): Effect.Effect<Ask<LookupError>, Template.TemplateError, HttpClient.HttpClient> =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient

@@ -3,24 +3,13 @@
  */
 import { Headers, HttpBody, HttpClientRequest } from "@effect/platform"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
-import { type Config, Effect, Either, Encoding, type Redacted, Schema } from "effect"
+import { type Config, Effect, Either, Encoding, type Redacted } from "effect"
 import type { Question } from "../Entry.ts"
 import * as Curl from "./Curl.ts"
+import type { Expect } from "./Expect.ts"
 import * as Redact from "./Redact.ts"
 import * as Template from "./Template.ts"
 import * as Url from "./Url.ts"
-
-/** How a body is read. */
-export const Expect = Schema.Literal("json", "text", "html", "bytes")
-export type Expect = typeof Expect.Type
-
-/** What a body is once read. `bytes` are carried as base64. */
-export const parsers: Record<Expect, (body: string) => unknown> = {
-  json: (body) => JSON.parse(body),
-  text: (body) => body,
-  html: (body) => body,
-  bytes: (body) => body
-}
 
 /** What is sent for a question. */
 export interface Options {
@@ -194,8 +183,8 @@ export const fingerprint = (options: Options, expect: Expect): Effect.Effect<Rea
       parts.push([`header ${name.toLowerCase()}`, text, Redact.isOpen(name, text, known(options))])
     }
     if (options.body !== undefined) parts.push(["body", options.body, false])
-    // what was taken for text need not be JSON
-    if (expect !== "json") parts.push(["answer", expect, true])
+    // bytes are kept as base64: they cannot be read as anything else
+    if (expect === "bytes") parts.push(["answer", expect, true])
     const found: Record<string, string> = {}
     for (const [part, value, isOpen] of parts) {
       const shown = isOpen ? value : yield* hash(value)

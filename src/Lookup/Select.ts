@@ -13,6 +13,8 @@ export class SelectError extends Schema.TaggedError<SelectError>()("SelectError"
 /** A named field of the output. */
 export interface Select {
   readonly name: string
+  /** As it was written. */
+  readonly text: string
   readonly get: (answer: unknown) => unknown
 }
 
@@ -51,7 +53,7 @@ const withoutPrototype = (value: unknown): unknown => {
 export const parse = (text: string): Either.Either<Select, SelectError> => {
   const named = /^\s*([\p{L}\p{N}_][\p{L}\p{N}_ .-]*?)\s*=(?!=)(.+)$/su.exec(text)
   const [name, path] = named === null ? [unquoted(text), text] : [named[1]!, named[2]!]
-  return Either.map(expression(path), (get) => ({ name, get }))
+  return Either.map(expression(path), (get) => ({ name, text, get }))
 }
 
 /** A field with a space in it stands in quotes, `"place name"`, which are not part of its name. */

@@ -45,6 +45,9 @@ export const isShut = (gate: Gate, now: number): boolean => now < gate.until
 /** For how long the gate was shut up to now: deadlines do not run in that time. */
 export const shutTime = (gate: Gate, now: number): number => gate.total + (Math.min(now, gate.until) - gate.since)
 
+/** Time that deadlines count: it stands still while the gate is shut. */
+export const activeTime = (gate: Gate, now: number): number => now - shutTime(gate, now)
+
 /** Shuts the gate, or keeps it shut for longer. `told` is the wait that the server asked for; 0 is no hint. */
 export const shut = (gate: Gate, throttle: Throttle, now: number, told: Duration.Duration | undefined): Gate => {
   const isNew = !isShut(gate, now)

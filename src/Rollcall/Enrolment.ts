@@ -4,7 +4,7 @@
 import { Effect, Either, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
-import { type Enrolled, Ledger, type LedgerError, type List } from "../Ledger.ts"
+import { type Enrolled, Ledger, type LedgerError } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
 import { empty } from "../Source/Bytes.ts"
@@ -16,15 +16,25 @@ const batchSize = 4096
 /** Questions per page. */
 const pageSize = 512
 
-/** Reads the source to its end and enters it, so that a bad row is found before anything is called. */
+/** What is enrolled, and as what. */
+export interface Options<R> {
+  readonly source: Source<R>
+  readonly rules?: Code.Rules
+  readonly progress: Progress
+  /** What tells the list from others in the ledger; the name of the source unless told otherwise. */
+  readonly name?: string
+  /** What the run writes. */
+  readonly sink?: { readonly outputs: ReadonlyArray<string>; readonly select: ReadonlyArray<string> }
+}
+
+/** Reads the source to its end and enters it, so that a bad row is found before anything is called; gives the id of the list. */
 export const enroll = <R>(
   lookup: Lookup<unknown, unknown, unknown>,
-  { rules, source }: { readonly source: Source<R>; readonly rules?: Code.Rules },
-  outputs: ReadonlyArray<string>,
-  progress: Progress
-): Effect.Effect<List, SourceError | LedgerError, R | Ledger> =>
+  { name, progress, rules, sink, source }: Options<R>
+): Effect.Effect<number, SourceError | LedgerError, R | Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
+    const id = yield* ledger.enlist(name ?? source.name)
     const parse = Code.parse(rules ?? Code.anyCode)
     const columns = new Set<string>()
     const enter = (entry: Entry.Entry): Enrolled => {
@@ -49,20 +59,23 @@ export const enroll = <R>(
     progress.entries = 0
     yield* Stream.runForEachChunk(
       Stream.rechunk(source.entries, batchSize),
-      (chunk) => Effect.suspend(() => ledger.enroll(Array.from(chunk, enter)))
+      (chunk) => Effect.suspend(() => ledger.enroll(id, Array.from(chunk, enter)))
     )
     const absent = lookup.inputs.find((name) => !columns.has(name))
     if (absent !== undefined) return yield* missingInput(source.name, absent, [...columns])
     if (progress.entries === 0) return yield* empty(source.name)
-    const list: List = {
+    yield* ledger.enrolled(id, {
+      name: name ?? source.name,
       source: source.name,
       entries: progress.entries,
       columns: [...columns],
       column: source.column ?? (columns.size === 1 ? [...columns][0]! : null),
-      outputs
-    }
-    yield* ledger.enrolled(list)
-    return list
+      inputs: lookup.inputs,
+      expect: lookup.expect,
+      select: sink?.select ?? [],
+      outputs: sink?.outputs ?? []
+    })
+    return id
   })
 
 const missingInput = (source: string, name: string, columns: ReadonlyArray<string>) =>
@@ -75,10 +88,10 @@ const missingInput = (source: string, name: string, columns: ReadonlyArray<strin
   })
 
 /** The pending questions, a page at each call. */
-export const pending = (ledger: typeof Ledger.Service, inputs: ReadonlyArray<string>) => {
+export const pending = (ledger: typeof Ledger.Service, list: number, inputs: ReadonlyArray<string>) => {
   let from = 0
   return Effect.suspend(() =>
-    Effect.map(ledger.pending(from, pageSize), (page) => {
+    Effect.map(ledger.pending(list, from, pageSize), (page) => {
       from = (page.at(-1)?.ordinal ?? from) + 1
       return page.map(({ key, question }): Queue.Pending => ({ id: question, question: Entry.fromKey(key, inputs) }))
     })

@@ -15,8 +15,16 @@ export interface Progress extends Sweep.Progress {
   refused: number
   /** Questions that an earlier run had answered. */
   known: number
+  /** Answered questions that are asked again. */
+  redone: number
+  /** Outcomes that are not what they were, because replies are read in another way. */
+  revised: number
+  /** Found by an earlier run, but the answer was forgotten. */
+  forgotten: number
   /** The failures of this run, by kind. */
   readonly failures: Map<string, number>
+  /** What the readers of the outputs should know, in a line each. */
+  warnings: ReadonlyArray<string>
   /** The first few entries that are not codes. */
   readonly refusals: Array<{ readonly line: number; readonly input: string; readonly message: string }>
   /** How many codes are numbers of how many digits. */
@@ -31,7 +39,11 @@ export const none = (): Progress => ({
   questions: 0,
   refused: 0,
   known: 0,
+  redone: 0,
+  revised: 0,
+  forgotten: 0,
   failures: new Map(),
+  warnings: [],
   refusals: [],
   digits: new Map()
 })

@@ -1,14 +1,16 @@
 /**
  * Projection: from the ledger into the sink, as rows become final.
  */
-import { Effect } from "effect"
-import { Ledger, LedgerError, type List, type Row } from "../Ledger.ts"
+import { Clock, Effect } from "effect"
+import { Ledger, LedgerError, type Listed, type Row } from "../Ledger.ts"
 import type { SinkError, Writer } from "../Sink.ts"
 
 /** Rows per page, at first and at the most. */
 const [firstPage, largestPage] = [16, 512]
 /** Characters of answers per page, about: a page of large answers has fewer rows. */
 const pageLength = 8 * 1024 * 1024
+/** Nanoseconds between marks of how far the output is: what a crash costs is written again. */
+const keepInterval = 1_000_000_000n
 
 /** In which order records are written. */
 export type Order = "input" | "done"
@@ -17,51 +19,50 @@ export type Order = "input" | "done"
 export interface Projection {
   /** These questions have been recorded. */
   readonly advance: (questions: ReadonlyArray<number>) => Effect.Effect<void, LedgerError | SinkError>
+  /** Makes durable what has been written. */
+  readonly keep: Effect.Effect<void, LedgerError | SinkError>
   /** Everything has been recorded. */
   readonly complete: Effect.Effect<void, LedgerError | SinkError>
 }
 
-/** Begins a projection with what is answered already. */
+/** Begins a projection with what is answered already and the writer does not hold. */
 export const make = (
   writer: Writer,
-  list: List,
+  list: Listed,
   order: Order
 ): Effect.Effect<Projection, LedgerError | SinkError, Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
-    let position = 0
-    let pageSize = firstPage
-
-    /** The next page. A list that ends before its end was changed by somebody else. */
-    const nextPage = Effect.flatMap(
-      Effect.suspend(() => ledger.rows(position, pageSize)),
-      (rows): Effect.Effect<ReadonlyArray<Row>, LedgerError> => {
-        if (rows.length === 0) {
-          return new LedgerError({
-            reason: "Read",
-            ledger: ledger.name,
-            message: "its list was changed under this run"
-          })
-        }
-        const length = rows.reduce((sum, { body }) => sum + (body?.length ?? 0), 0)
-        const fitting = Math.floor(pageLength * rows.length / Math.max(1, length))
-        pageSize = Math.max(1, Math.min(largestPage, pageSize * 4, fitting))
-        return Effect.succeed(rows)
-      }
-    )
+    let position = writer.position
+    const nextPage = pages(ledger, list)
 
     /** The question that the next row waits for. */
     let awaited: number | undefined
+    let kept = position
+    let keptAt = yield* Clock.currentTimeNanos
+
+    const keep = Effect.suspend(() => {
+      if (position === kept) return Effect.void
+      kept = position
+      return writer.keep(position)
+    })
+
+    const keepInTime = Effect.flatMap(Clock.currentTimeNanos, (now) => {
+      if (now - keptAt < keepInterval) return Effect.void
+      keptAt = now
+      return keep
+    })
 
     const inOrder: Effect.Effect<void, LedgerError | SinkError> = Effect.gen(function*() {
       awaited = undefined
       while (position < list.entries && awaited === undefined) {
-        const rows = yield* nextPage
+        const rows = yield* nextPage(position)
         const end = rows.findIndex(({ outcome }) => outcome === null)
         if (end >= 0) awaited = rows[end]!.question
         const answered = end < 0 ? rows : rows.slice(0, end)
         yield* writer.write(answered)
         position += answered.length
+        yield* keepInTime
       }
     })
 
@@ -69,16 +70,38 @@ export const make = (
       yield* inOrder
       return {
         advance: (questions) => awaited !== undefined && questions.includes(awaited) ? inOrder : Effect.void,
+        keep,
         complete: Effect.zipRight(inOrder, writer.complete)
       }
     }
     while (position < list.entries) {
-      const rows = yield* nextPage
+      const rows = yield* nextPage(position)
       yield* writer.write(rows.filter(({ outcome }) => outcome !== null))
       position += rows.length
     }
     return {
-      advance: (questions) => Effect.flatMap(ledger.rowsOf(questions), writer.write),
+      advance: (questions) => Effect.flatMap(ledger.rowsOf(list.id, questions), writer.write),
+      keep: Effect.void,
       complete: writer.complete
     }
   })
+
+/** The rows of a list, a page at each call, from a position on. */
+export const pages = (ledger: typeof Ledger.Service, list: Pick<Listed, "id">) => {
+  let pageSize = firstPage
+  return (position: number): Effect.Effect<ReadonlyArray<Row>, LedgerError> =>
+    Effect.flatMap(Effect.suspend(() => ledger.rows(list.id, position, pageSize)), (rows) => {
+      // a list that ends before its end was changed by somebody else
+      if (rows.length === 0) {
+        return new LedgerError({
+          reason: "Read",
+          ledger: ledger.name,
+          message: "its list was changed under this run"
+        })
+      }
+      const length = rows.reduce((sum, { body }) => sum + (body?.length ?? 0), 0)
+      const fitting = Math.floor(pageLength * rows.length / Math.max(1, length))
+      pageSize = Math.max(1, Math.min(largestPage, pageSize * 4, fitting))
+      return Effect.succeed(rows)
+    })
+}

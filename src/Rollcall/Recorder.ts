@@ -23,6 +23,7 @@ export interface Recorder {
 
 /** A recorder that commits every 256 outcomes, and what there is every 50 ms. */
 export const make = (
+  list: number,
   projection: Projection,
   progress: Progress.Progress
 ): Effect.Effect<Recorder, never, Ledger | Scope.Scope> =>
@@ -40,7 +41,7 @@ export const make = (
       batch = []
       length = 0
       return Effect.zipRight(
-        ledger.record(outcomes),
+        ledger.record(list, outcomes),
         Effect.suspend(() => {
           for (const answered of outcomes) Progress.count(progress, answered)
           return projection.advance(outcomes.map(({ question }) => question))
@@ -78,7 +79,8 @@ const toAnswered = (settled: Sweep.Settled): Answered => ({
   error: settled.error === undefined ? null : JSON.stringify(toErrorRecord(settled.error))
 })
 
-const toErrorRecord = (error: unknown): ErrorRecord =>
+/** How an error stands in a record. */
+export const toErrorRecord = (error: unknown): ErrorRecord =>
   error instanceof LookupError
     ? { type: error.reason, message: error.message }
     : { type: "error", message: error instanceof Error ? error.message : String(error) }

@@ -10,6 +10,7 @@ import * as Answer from "./Answer.ts"
 export const format: Format = {
   endings: ["ndjson", "jsonl"],
   encoder: (layout) => {
+    if (layout.entries) return { header: "", encode: (row) => given(row, layout) }
     const names = layout.select.map(({ name }) => name)
     const twice = names.find((name, index) => names.indexOf(name) < index)
     return twice === undefined
@@ -21,6 +22,10 @@ export const format: Format = {
       }
   }
 }
+
+/** The row of the input; a code without one is an object too, so that all lines are of a kind. */
+const given = ({ columns, input }: Row, { list: { column } }: Layout): string =>
+  `${columns ?? JSON.stringify({ [column ?? "code"]: input })}\n`
 
 /** The record is written by hand: the answer is spliced in as it was received. */
 const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string => {

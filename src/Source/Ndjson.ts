@@ -13,18 +13,23 @@ export const format: Format = {
   endings: ["ndjson", "jsonl"],
   reader: ({ column, name }) => {
     const lines = Lines.reader(name)
-    return (piece, isLast) =>
-      Either.flatMap(lines(piece, isLast), (found) => {
-        const entries: Array<Entry> = []
-        for (const line of found) {
-          const read = entry(name, column, line)
-          if (Either.isLeft(read)) return Either.left(read.left)
-          entries.push(read.right)
-        }
-        return Either.right(entries)
-      })
+    const read = entries(name, column)
+    return (piece, isLast) => Either.flatMap(lines(piece, isLast), read)
   }
 }
+
+/** The entries of texts that are one JSON value each. */
+export const entries =
+  (source: string, column: string | undefined) =>
+  (texts: ReadonlyArray<Lines.Line>): Either.Either<ReadonlyArray<Entry>, SourceError> => {
+    const found: Array<Entry> = []
+    for (const text of texts) {
+      const read = entry(source, column, text)
+      if (Either.isLeft(read)) return Either.left(read.left)
+      found.push(read.right)
+    }
+    return Either.right(found)
+  }
 
 const entry = (
   source: string,
@@ -36,7 +41,7 @@ const entry = (
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    return failed(/^\s*[[{]\s*$/.test(text) ? oneDocument : `this is not JSON: ${(cause as Error).message}`)
+    return failed(/^\s*[[{]\s*$/.test(text) ? oneDocument : `this is not JSON: ${explain(cause as Error)}`)
   }
   if (typeof value === "string") return Either.right({ line, input: value })
   if (typeof value === "number") return Either.right({ line, input: text.trim() })
@@ -55,4 +60,7 @@ const entry = (
     : Either.right({ line, input: toText(input), columns })
 }
 
-const oneDocument = "NDJSON has a whole object on each line: jq -c '.[]' makes that of an array"
+/** On one line, and without a count of lines from the value's own beginning. */
+const explain = ({ message }: Error) => message.replace(/ \(line \d+ column \d+\)$/, "").replace(/\s+/g, " ")
+
+const oneDocument = "NDJSON has a whole object on each line; an array of them is read with --input-format json"

@@ -1,10 +1,11 @@
 /**
  * The queue decides which question is asked next and when: retries that are due first, then the next pending ones, and nobody while
- * the gate is shut. Workers without work are parked here.
+ * the gate is shut or the meter allows no call. Workers without work are parked here.
  */
 import { Duration, Effect, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
 import * as Gate from "../Policy/Gate.ts"
+import type { Meter } from "./Meter.ts"
 
 /** A pending question; `id` is what the caller knows it by. */
 export interface Pending {
@@ -16,8 +17,10 @@ export interface Pending {
 export interface Asked extends Pending {
   attempts: number
   calls: number
-  /** When it was first asked, on the clock that stands still while the gate is shut. */
-  since: number | undefined
+  /** When it was first asked, on the clock that stands still while the gate is shut; later by the time that it waited for its turn. */
+  since: number
+  /** When it was to be asked again for the last time, on the same clock. */
+  dueAt: number
   /** The state of its retry schedule. */
   schedule: unknown
 }
@@ -33,7 +36,7 @@ export interface Progress {
 
 /** Where workers get their questions. */
 export interface Queue<out E> {
-  /** The next question, if one may be asked now. */
+  /** The next question, if one may be asked now; it is in flight from then on, until the caller takes it out. */
   readonly next: () => Asked | undefined
   /** The next question as soon as one may be asked, or `undefined` when there will be none. */
   readonly wait: Effect.Effect<Asked | undefined, E>
@@ -57,11 +60,12 @@ const maxSleep = 2 ** 31 - 1
 export const make = <E>(options: {
   readonly pull: Effect.Effect<ReadonlyArray<Pending>, E>
   readonly progress: Progress
+  readonly meter: Meter<E> | undefined
   /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
-  Effect.map(Effect.scope, (scope) => {
-    const { now, progress } = options
+  Effect.flatMap(Effect.scope, (scope) => {
+    const { meter, now, progress } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     let isExhausted = false
@@ -76,20 +80,49 @@ export const make = <E>(options: {
       for (const resume of parked.splice(0, count)) resume()
     }
 
-    const next = (): Asked | undefined => {
-      if (isDraining || (isAlone && progress.inFlight > 0) || Gate.isShut(progress.gate, now())) return undefined
+    const isOpen = (at: number) => !isDraining && !(isAlone && progress.inFlight > 0) && !Gate.isShut(progress.gate, at)
+
+    const hasNext = () => due.length > 0 || (index < page.length && progress.waiting < waitingLimit)
+
+    const pick = (active: number): Asked | undefined => {
       const again = due.shift()
-      if (again !== undefined) return again
-      if (index === page.length || progress.waiting >= waitingLimit) return undefined
+      if (again !== undefined) {
+        again.since += active - again.dueAt
+        return again
+      }
+      if (!hasNext()) return undefined
       const { id, question } = page[index++]!
-      return { id, question, attempts: 0, calls: 0, since: undefined, schedule: undefined }
+      return { id, question, attempts: 0, calls: 0, since: active, dueAt: active, schedule: undefined }
     }
+
+    const take = (at: number): Asked | undefined => {
+      if (!isOpen(at) || (meter !== undefined && !meter.allows(at))) return undefined
+      const asked = pick(Gate.activeTime(progress.gate, at))
+      if (asked === undefined) return undefined
+      progress.inFlight++
+      if (meter !== undefined) {
+        meter.spend(at)
+        if (parked.length > 0 && isOpen(at)) follow(meter, at)
+      }
+      return asked
+    }
+
+    /** Whoever takes a question sees to the next one, as others may be parked for the pace alone. */
+    const follow = (meter: Meter<E>, at: number) => {
+      if (isHungry()) wake(1)
+      else if (!hasNext()) return
+      else if (meter.readyAt() <= at || meter.isDue(at, true)) wake(1)
+      else keepPace()
+    }
+
+    /** Whether there is no question left of the page, and nobody gets the next page. */
+    const isHungry = () => index === page.length && !isExhausted && !isPulling
 
     const isFinished = () =>
       isDraining
       || (isExhausted && index === page.length && due.length + progress.waiting + progress.inFlight === 0)
 
-    const pull = Effect.suspend(() => {
+    const pull = () => {
       isPulling = true
       return Effect.map(options.pull, (pulled) => {
         isPulling = false
@@ -98,43 +131,79 @@ export const make = <E>(options: {
         index = 0
         wake(pulled.length)
       })
-    })
+    }
 
-    const park = Effect.async<void>((resume) => {
-      const unpark = () => resume(Effect.void)
+    // in one go: between two effects another worker might be heard first
+    const wait: Effect.Effect<Asked | undefined, E> = Effect.async((resume) => {
+      const at = now()
+      const asked = take(at)
+      if (asked !== undefined) return resume(Effect.succeed(asked))
+      if (isFinished()) {
+        wake(parked.length)
+        return resume(Effect.succeed(undefined))
+      }
+      if (meter?.isDue(at, isOpen(at) && hasNext())) {
+        const reserve = meter.reserve()
+        // what is left of the last portion is for somebody else
+        wake(1)
+        return resume(Effect.zipRight(reserve, wait))
+      }
+      if (isHungry()) return resume(Effect.zipRight(pull(), wait))
+      const unpark = () => resume(wait)
       parked.push(unpark)
+      if (meter !== undefined && meter.readyAt() > at && isOpen(at) && hasNext()) keepPace()
       return Effect.sync(() => {
-        const at = parked.indexOf(unpark)
-        if (at >= 0) parked.splice(at, 1)
+        const place = parked.indexOf(unpark)
+        if (place >= 0) parked.splice(place, 1)
       })
     })
 
-    const wait: Effect.Effect<Asked | undefined, E> = Effect.suspend(() => {
-      const asked = next()
-      if (asked !== undefined) return Effect.succeed(asked)
-      if (isFinished()) {
-        wake(parked.length)
-        return Effect.succeed(undefined)
-      }
-      const isHungry = index === page.length && !isExhausted && !isPulling
-      return Effect.zipRight(isHungry ? pull : park, wait)
-    })
-
     const requeue = (asked: Asked) => {
+      asked.dueAt = Gate.activeTime(progress.gate, now())
       due.push(asked)
       wake(1)
     }
 
-    const open: Effect.Effect<void> = Effect.suspend(() => {
-      const left = progress.gate.until - now()
-      if (left > 0) return Effect.zipRight(Effect.sleep(Duration.millis(Math.min(left, maxSleep))), open)
-      isAlone = true
-      wake(parked.length)
-      return Effect.void
-    })
+    /** Sleeps until a time that may move on meanwhile. */
+    const sleepUntil = (time: () => number): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const left = Math.min(Math.ceil(time() - now()), maxSleep)
+        return left > 0 ? Effect.zipRight(Effect.sleep(Duration.millis(left)), sleepUntil(time)) : Effect.void
+      })
 
-    return {
-      next,
+    const open = Effect.zipRight(
+      sleepUntil(() => progress.gate.until),
+      Effect.sync(() => {
+        isAlone = true
+        wake(parked.length)
+      })
+    )
+
+    let isPaced = false
+    let resumePacer: (() => void) | undefined
+
+    /** Wakes a worker when the pace allows the next call, who wakes the next one. */
+    const keepPace = () => {
+      isPaced = true
+      resumePacer?.()
+      resumePacer = undefined
+    }
+
+    const pacer = (meter: Meter<E>) =>
+      Effect.async<void>((resume) => {
+        resumePacer = () => resume(Effect.void)
+        if (isPaced) keepPace()
+      }).pipe(
+        Effect.zipRight(sleepUntil(meter.readyAt)),
+        Effect.zipRight(Effect.sync(() => {
+          isPaced = false
+          wake(1)
+        })),
+        Effect.forever
+      )
+
+    const queue: Queue<E> = {
+      next: () => take(now()),
       wait,
       again: (asked, delay) =>
         Effect.suspend(() => {
@@ -148,8 +217,10 @@ export const make = <E>(options: {
         }),
       shut: (throttle, told) =>
         Effect.suspend(() => {
+          const { until } = progress.gate
           const wasShut = Gate.isShut(progress.gate, now())
           progress.gate = Gate.shut(progress.gate, throttle, now(), told)
+          if (progress.gate.until > until) meter?.shut()
           return wasShut ? Effect.void : Effect.asVoid(Effect.forkIn(open, scope))
         }),
       pass: () => {
@@ -163,4 +234,5 @@ export const make = <E>(options: {
         wake(parked.length)
       }
     }
+    return meter === undefined ? Effect.succeed(queue) : Effect.as(Effect.forkIn(pacer(meter), scope), queue)
   })

@@ -216,8 +216,10 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
       const codes = yield* some(40)
       const { cwd, demo, log, output, words } = yield* setup(codes, { hang: 0.5, faultsPerCode: 1 })
       const running = yield* start([...words, "-c", "4"], { cwd, env })
-      while ((yield* demo.log).inFlight < 4) yield* Effect.sleep("10 millis")
-      yield* Effect.sleep("300 millis")
+      // until all that is in flight hangs, and what was answered is recorded
+      for (let [before, now] = [-1, 0]; before !== now || now < 4; before = now, now = (yield* demo.log).calls) {
+        yield* Effect.sleep("400 millis")
+      }
       running.process.kill("SIGINT")
       yield* until(() => running.said().includes("again to stop at once"))
       const signalled = yield* Clock.currentTimeMillis

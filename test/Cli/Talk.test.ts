@@ -67,6 +67,14 @@ describe("Talk", () => {
       Talk.begin("f", { ...progress(), entries: 5, questions: 2, refused: 2, known: 1 }, "-c 8"),
       "f: 5 entries (1 repeat, 2 not codes, 1 answered already)\n-c 8"
     )
+    assert.strictEqual(
+      Talk.begin("f", { ...progress(), entries: 5, questions: 5, known: 3, redone: 2, revised: 1 }, "-c 8"),
+      "f: 5 entries (3 answered already, 1 outcome changed by reading its reply again, 2 asked again)\n-c 8"
+    )
+    assert.include(
+      Talk.begin("f", { ...progress(), revised: 2_000 }, ""),
+      "2,000 outcomes changed by reading their replies again"
+    )
   })
 
   const figures = Progress.summary(progress(), 17.4)
@@ -79,7 +87,7 @@ describe("Talk", () => {
       "  20,000  found",
       "   1,500  not found",
       "      25  invalid",
-      "       7  failed",
+      "       7  failed; --redo failed asks them again",
       "          5 × status 503",
       "          2 × timeout: no answer",
       "calls   21,600, 60 retries, 0 throttled",
@@ -91,10 +99,18 @@ describe("Talk", () => {
     const text = Talk.summary({ ...figures, known: 20_000 }, new Map(), [])
     assert.include(text, "21,532 of 44,175 codes (50,000 entries, 20,000 known before) answered in 17 s, 88/s")
     assert.include(text, "  22,643  pending: run the same command again to go on")
+    // what failed is asked again when the rest is answered
+    assert.include(text, "       7  failed\n")
   })
 
   it("sums up a run that had nothing to do", () => {
     const known = { ...figures, questions: 21_532, entries: 21_532, pending: 0, known: 21_532 }
-    assert.match(Talk.summary(known, new Map(), []), /^nothing to ask: 21,532 codes answered already\n/)
+    assert.deepStrictEqual(Talk.summary(known, new Map(), []).split("\n"), [
+      "nothing to ask: 21,532 codes answered already",
+      "  20,000  found",
+      "   1,500  not found",
+      "      25  invalid",
+      "       7  failed; --redo failed asks them again"
+    ])
   })
 })

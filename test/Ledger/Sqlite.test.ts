@@ -3,6 +3,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { createRequire } from "node:module"
+import { hostname } from "node:os"
 import { Ledger, LedgerError } from "../../src/Ledger.ts"
 import * as Sqlite from "../../src/Ledger/Sqlite.ts"
 import { answer, enroll, entries, list, pending, rows, settle, short } from "./fixture.ts"
@@ -77,7 +78,7 @@ describe("Sqlite", () => {
         Effect.gen(function*() {
           const ledger = yield* Ledger
           assert.strictEqual(ledger.name, path)
-          assert.deepStrictEqual(yield* ledger.list, list(3, { outputs: ["out"] }))
+          assert.deepInclude((yield* ledger.lists)[0]!, list(3, { outputs: ["out"] }))
           assert.deepStrictEqual(yield* pending(10), ["b"])
           assert.deepStrictEqual((yield* rows()).map(short), ["1 a: \"a\"", "2 b: null", "3 a again: \"a\""])
           assert.strictEqual((yield* Effect.flip(ledger.begin({ url: "another" }))).reason, "Mismatch")
@@ -96,13 +97,22 @@ describe("Sqlite", () => {
       yield* Effect.scoped(Effect.gen(function*() {
         yield* Layer.build(Sqlite.layer(path))
         const error = yield* Effect.flip(open)
-        assert.deepInclude(error, { _tag: "LedgerError", reason: "Open" })
-        assert.strictEqual(error.message, "another run holds it: wait for its end")
+        assert.deepInclude(error, { _tag: "LedgerError", reason: "Busy" })
+        assert.match(
+          error.message,
+          /^another run holds it \(process \d+ on \S+, since [\d-]+T[\d:]+Z\): wait for its end$/
+        )
+        assert.include(error.message, `process ${process.pid} on ${hostname()}`)
+        assert.strictEqual((yield* Sqlite.holder(path))?.pid, process.pid)
+        // who only looks is no obstacle
+        yield* Effect.provide(Effect.flatMap(Ledger, ({ lists }) => lists), Sqlite.layerReader(path))
       }))
+      assert.isUndefined(yield* Sqlite.holder(path))
       assert.isFalse(yield* fs.exists(`${path}-lock`))
       yield* open
       // what a run that was killed leaves is no obstacle
       yield* fs.writeFileString(`${path}-lock`, "")
+      assert.isUndefined(yield* Sqlite.holder(path))
       yield* open
     })
   )
@@ -137,7 +147,7 @@ describe("Sqlite", () => {
         for (const _ of [1, 2]) {
           yield* enroll(entries(["a", "b"]))
           assert.deepStrictEqual(full(), [2, "wal"])
-          yield* ledger.record([answer(1)])
+          yield* ledger.record(0, [answer(1)])
           assert.deepStrictEqual(full(), [2, "wal"])
         }
       }).pipe(Effect.provide(context))
@@ -153,23 +163,23 @@ describe("Sqlite", () => {
         const codes = Array.from({ length: 600 }, (_, index) => `c${index}`)
         yield* enroll(entries(codes))
         const bad = codes.map((_, index) => answer(index + 1, index === 599 ? { at: null as never } : {}))
-        const error = yield* Effect.flip(ledger.record(bad))
+        const error = yield* Effect.flip(ledger.record(0, bad))
         assert.deepInclude(error, { _tag: "LedgerError", reason: "Write" })
         assert.strictEqual(error.message, "NOT NULL constraint failed: outcome.at")
-        assert.strictEqual((yield* ledger.counts).outcomes.found, 0)
+        assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 0)
 
         db.exec(`pragma max_page_count = ${Number(pragma(db, "page_count")) + 2}`)
-        const full = yield* Effect.flip(ledger.record(codes.map((_, index) => answer(index + 1))))
+        const full = yield* Effect.flip(ledger.record(0, codes.map((_, index) => answer(index + 1))))
         assert.deepInclude(full, { _tag: "LedgerError", reason: "Write" })
         assert.strictEqual(
           full.message,
           "the disk is full: make room and run the same command again, what is answered is kept"
         )
-        assert.strictEqual((yield* ledger.counts).outcomes.found, 0)
+        assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 0)
 
         db.exec("pragma max_page_count = 100000")
-        yield* ledger.record(codes.map((_, index) => answer(index + 1)))
-        assert.strictEqual((yield* ledger.counts).outcomes.found, 600)
+        yield* ledger.record(0, codes.map((_, index) => answer(index + 1)))
+        assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 600)
       }).pipe(Effect.provide(context))
     })
   )
@@ -186,11 +196,11 @@ describe("Sqlite", () => {
         yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
         other.exec("begin immediate")
         db.exec("pragma busy_timeout = 1")
-        const error = yield* Effect.flip(ledger.record([answer(1)]))
+        const error = yield* Effect.flip(ledger.record(0, [answer(1)]))
         assert.strictEqual(error.message, "another run holds it: wait for its end")
         other.exec("rollback")
-        yield* ledger.record([answer(1)])
-        assert.strictEqual((yield* ledger.counts).outcomes.found, 1)
+        yield* ledger.record(0, [answer(1)])
+        assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 1)
       }).pipe(Effect.provide(context))
     })
   )
@@ -203,9 +213,9 @@ describe("Sqlite", () => {
         const ledger = yield* Ledger
         yield* enroll(entries(["a", "b", "a", ""]))
         statements.length = 0
-        yield* ledger.pending(1, 2)
-        yield* ledger.rows(1, 2)
-        yield* ledger.rowsOf([2, 1])
+        yield* ledger.pending(0, 1, 2)
+        yield* ledger.rows(0, 1, 2)
+        yield* ledger.rowsOf(0, [2, 1])
         const pages = [...statements]
         assert.isAtLeast(pages.length, 3)
         for (const sql of pages) {
@@ -231,7 +241,7 @@ describe("Sqlite", () => {
             select n, n + 1, 1, 'a', null, null from more;
           insert into question values (3, 'c');
           insert into entry values (199999, 200000, 3, 'c', null, null)`)
-        yield* ledger.enrolled(list(200_000))
+        yield* ledger.enrolled(0, list(200_000))
         let turns = 0
         const turn = () => {
           turns++
@@ -239,14 +249,113 @@ describe("Sqlite", () => {
         }
         let immediate = setImmediate(turn)
         yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
-        assert.deepStrictEqual(yield* ledger.pending(0, 10), [{ question: 3, key: "c", ordinal: 199_999 }])
+        assert.deepStrictEqual(yield* ledger.pending(0, 0, 10), [{ question: 3, key: "c", ordinal: 199_999 }])
         assert.isAtLeast(turns, 3)
-        assert.deepStrictEqual(yield* ledger.pending(200_000, 10), [])
-        yield* ledger.record([answer(3)])
-        assert.deepStrictEqual(yield* ledger.pending(0, 10), [])
+        assert.deepStrictEqual(yield* ledger.pending(0, 200_000, 10), [])
+        yield* ledger.record(0, [answer(3)])
+        assert.deepStrictEqual(yield* ledger.pending(0, 0, 10), [])
       }).pipe(Effect.provide(context))
     })
   )
+
+  test(
+    "can be read while a run writes, and not be written by who reads",
+    Effect.gen(function*() {
+      const path = yield* file
+      const missing = yield* Effect.flip(Effect.scoped(Layer.build(Sqlite.layerReader(path))))
+      assert.deepInclude(missing, { reason: "Missing", message: "there is no such ledger" })
+      const writer = yield* Layer.build(Sqlite.layer(path))
+      const reader = yield* Layer.build(Sqlite.layerReader(path))
+      yield* Effect.provide(Effect.zipRight(enroll(entries(["a", "b"])), settle(["a"])), writer)
+      assert.deepStrictEqual((yield* Effect.provide(rows(), reader)).map(short), ["1 a: \"a\"", "2 b: null"])
+      yield* Effect.provide(settle(["b"]), writer)
+      assert.strictEqual(
+        (yield* Effect.provide(Effect.flatMap(Ledger, ({ counts }) => counts(0)), reader)).outcomes.found,
+        2
+      )
+      const refused = yield* Effect.flip(Effect.provide(enroll(entries(["x"])), reader))
+      assert.strictEqual(refused.reason, "Write")
+    })
+  )
+
+  test(
+    "forgets for good: nothing of an answer is left in its files",
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* file
+      const contains = Effect.map(
+        Effect.forEach(["", "-wal"], (end) => Effect.orElseSucceed(fs.readFile(path + end), () => new Uint8Array())),
+        (files) => files.some((bytes) => Buffer.from(bytes).includes("a secret answer"))
+      )
+      yield* Effect.gen(function*() {
+        yield* enroll(entries(["a", "b"]))
+        yield* settle(["a", "b"], () => ({ body: "a secret answer".repeat(1_000) }))
+        assert.isTrue(yield* contains)
+        yield* Effect.flatMap(Ledger, ({ forget }) => forget)
+        assert.isFalse(yield* contains)
+      }).pipe(Effect.provide(Sqlite.layer(path)))
+    })
+  )
+
+  test(
+    "keeps the answers of a ledger of version 1",
+    Effect.gen(function*() {
+      const path = yield* file
+      const old = new Database(path)
+      old.exec(`
+        pragma application_id = ${0x524f4c4c};
+        create table meta (key text primary key, value text not null) without rowid;
+        create table question (id integer primary key, key text not null unique);
+        create table entry (
+          ordinal integer primary key, line integer not null, question integer, input text not null, columns text, error text);
+        create index entry_question on entry (question, ordinal);
+        create table outcome (
+          question integer primary key, outcome text not null, http_status integer, attempts integer not null,
+          calls integer not null, ms real, at integer not null, body text, error text);
+        insert into meta values ('request', '{"url":"https://api.example/{code}"}'), ('list', '{}');
+        insert into question values (1, 'a'), (2, 'b');
+        insert into entry values (0, 1, 1, 'a', null, null), (1, 2, 2, 'b', null, null);
+        insert into outcome values (2, 'found', 200, 1, 1, 1.5, 1, '"b"', null);
+        pragma user_version = 1`)
+      old.close()
+      assert.match(
+        (yield* Effect.flip(Effect.scoped(Layer.build(Sqlite.layerReader(path))))).message,
+        /earlier version/
+      )
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        assert.strictEqual((yield* Effect.flip(ledger.begin({ url: "another" }))).reason, "Mismatch")
+        yield* enroll(entries(["b", "a"]))
+        assert.deepStrictEqual((yield* rows()).map(short), ["1 b: \"b\"", "2 a: null"])
+      }).pipe(Effect.provide(Sqlite.layer(path)))
+    })
+  )
+
+  test(
+    "counts at once, however long the list is",
+    Effect.gen(function*() {
+      const { context, statements } = yield* watched(yield* file)
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        yield* enroll(entries(["a", "b", "a", ""]))
+        yield* settle(["a"])
+        statements.length = 0
+        const { outcomes } = yield* ledger.counts(0)
+        assert.strictEqual(outcomes.found, 1)
+        assert.deepStrictEqual(statements.filter((sql) => /from (entry|outcome|question)/.test(sql)), [])
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  it("knows file systems over a network by their number", () => {
+    // statfs(2) gives NFS and SMB2 these magic numbers
+    assert.strictEqual(Sqlite.networks[0x6969], "NFS")
+    assert.strictEqual(Sqlite.networks[-28_095_166 >>> 0], "SMB2")
+    // ext4, tmpfs, overlay, btrfs, xfs
+    for (const local of [0xef53, 0x01021994, 0x794c7630, 0x9123683e, 0x58465342]) {
+      assert.isUndefined(Sqlite.networks[local])
+    }
+  })
 
   describe("refuses", () => {
     /** What stands at the path, and how the ledger is refused for it. */
@@ -298,10 +407,10 @@ describe("Sqlite", () => {
         Effect.gen(function*() {
           yield* Effect.provide(enroll(entries(["a"])), Sqlite.layer(path))
           const db = new Database(path)
-          db.exec("pragma user_version = 2")
+          db.exec("pragma user_version = 3")
           db.close()
           return path
-        }), "it is of version 2, and this rollcall knows 1: use a newer one"]
+        }), "it is of version 3, and this rollcall knows 2: use a newer one"]
     ]
     for (const [what, make, message] of cases) {
       test(

@@ -2,6 +2,7 @@ import { FetchHttpClient, HttpClient, HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Tracer } from "effect"
 import type { Question } from "../../src/Entry.ts"
+import type { Expect } from "../../src/Lookup/Expect.ts"
 import * as Call from "../../src/Lookup/Call.ts"
 import type * as Request from "../../src/Lookup/Request.ts"
 import * as Transport from "../../src/Transport.ts"
@@ -15,7 +16,7 @@ const question = { code: "34102" as Question["code"], values: {} }
 const attempt = (
   options: Request.Options,
   layer: Layer.Layer<HttpClient.HttpClient>,
-  expect: Request.Expect = "text"
+  expect: Expect = "text"
 ) =>
   Effect.flatMap(Call.prepare(options, expect), (ask) => ask(question)).pipe(
     Effect.provide(layer),

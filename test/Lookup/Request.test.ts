@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Either, Redacted } from "effect"
 import { execFileSync } from "node:child_process"
 import type { Question } from "../../src/Entry.ts"
+import type { Expect } from "../../src/Lookup/Expect.ts"
 import * as Request from "../../src/Lookup/Request.ts"
 import * as Template from "../../src/Lookup/Template.ts"
 
@@ -161,7 +162,7 @@ describe("Request.inputs", () => {
 })
 
 describe("Request.fingerprint", () => {
-  const fingerprint = (options: Request.Options, expect: Request.Expect = "json") =>
+  const fingerprint = (options: Request.Options, expect: Expect = "json") =>
     Request.fingerprint(options, expect)
 
   const base: Request.Options = {
@@ -194,7 +195,7 @@ describe("Request.fingerprint", () => {
       })
     }))
 
-  const changes: ReadonlyArray<readonly [part: string, options: Partial<Request.Options>, expect?: Request.Expect]> = [
+  const changes: ReadonlyArray<readonly [part: string, options: Partial<Request.Options>, expect?: Expect]> = [
     ["method", { method: "PUT" }],
     ["url", { url: base.url.replace("/v1/", "/v2/") }],
     ["url", { url: base.url.replace("https", "http") }],
@@ -233,9 +234,10 @@ describe("Request.fingerprint", () => {
       assert.deepStrictEqual(after, before)
     }))
 
-  it.effect("sees how an answer is taken", () =>
+  it.effect("sees bytes, which are kept as base64; text that is kept can be read in any way", () =>
     Effect.gen(function*() {
-      assert.notDeepEqual(yield* fingerprint(base, "text"), yield* fingerprint(base))
+      assert.notDeepEqual(yield* fingerprint(base, "bytes"), yield* fingerprint(base))
+      assert.deepStrictEqual(yield* fingerprint(base, "text"), yield* fingerprint(base))
     }))
 
   it.effect("sees a change of each of several parts with one name", () =>

@@ -84,6 +84,14 @@ describe("Gate.isExhausted", () => {
   })
 })
 
+describe("Gate.activeTime", () => {
+  it("stands still while the gate is shut", () => {
+    const gate = shut(shut(Gate.open, 1_000, "2 seconds"), 10_000, "1 second")
+    const times = [10_000, 10_500, 11_000, 12_000]
+    assert.deepStrictEqual(times.map((at) => Gate.activeTime(gate, at)), [8_000, 8_000, 8_000, 9_000])
+  })
+})
+
 describe("Gate.shutTime", () => {
   it("is the time for which it was shut", () => {
     let gate = Gate.open

@@ -2,13 +2,21 @@ import { assert, describe, it } from "@effect/vitest"
 import { parse } from "csv-parse/sync"
 import { FastCheck } from "effect"
 import type { Row } from "../../src/Ledger.ts"
-import type { Layout } from "../../src/Sink.ts"
+import type { Encoder, Layout } from "../../src/Sink.ts"
 import { format } from "../../src/Sink/Csv.ts"
 import { layout, list, refused, row, select } from "./rows.ts"
 
-const encode = (rows: ReadonlyArray<Row>, options?: Partial<Layout>): string => {
+const encoderOf = (options?: Partial<Layout>): Encoder => {
   const encoder = format.encoder(layout(options))
-  return "clash" in encoder ? assert.fail(encoder.clash) : encoder.header + rows.map(encoder.encode).join("")
+  return "clash" in encoder ? assert.fail(encoder.clash) : encoder
+}
+
+const encode = (rows: ReadonlyArray<Row>, options?: Partial<Layout>): string => {
+  const { encode, header } = encoderOf(options)
+  return rows.reduce((text, row) => {
+    const line = encode(row)
+    return typeof line === "string" ? text + line : assert.fail(line.clash)
+  }, header)
 }
 
 const read = (text: string): Array<Array<string>> => parse(text, { record_delimiter: "\n" })
@@ -61,6 +69,26 @@ describe("Csv", () => {
       ["zip", "b", "c", "d", "outcome", "http_status", "error"],
       ["", "[1]", "12345678901234567890", "", "found", "200", ""],
       ["", "", "", "", "not_found", "200", ""]
+    ]],
+    ["an answer that was forgotten", [row({ body: null })], {}, [
+      ["code", "answer", "outcome", "http_status", "error"],
+      ["34102", "", "found", "200", ""]
+    ]],
+    ["text that was forgotten", [row({ body: null })], { lookup: { expect: "text", inputs: [] } }, [
+      ["code", "answer", "outcome", "http_status", "error"],
+      ["34102", "", "found", "200", ""]
+    ]],
+    ["fields that were forgotten", [row({ body: null })], { select: select("a", "b=length(@)") }, [
+      ["code", "a", "b", "outcome", "http_status", "error"],
+      ["34102", "", "", "found", "200", ""]
+    ]],
+    ["a code without a row among rows", [row({ input: "x" }), row({ columns: "{\"zip\":\"y\",\"a\":1}" })], {
+      list: list({ columns: ["a", "zip"], column: "zip" }),
+      select: select("city")
+    }, [
+      ["a", "zip", "city", "outcome", "http_status", "error"],
+      ["", "x", "Naples", "found", "200", ""],
+      ["1", "y", "Naples", "found", "200", ""]
     ]]
   ])("writes %s", (_, rows, options, expected) => {
     assert.deepStrictEqual(read(encode(rows, options)), expected)
@@ -92,5 +120,89 @@ describe("Csv", () => {
       const text = encode(rows, { list: list({ columns: ["a"] }), lookup: { expect: "text", inputs: [] } })
       assert.deepStrictEqual(read(text).slice(1).map(([a, body]) => [a, body]), pairs)
     }))
+  })
+
+  describe("for a spreadsheet", () => {
+    const rows = [
+      row({ columns: "{\"=zip\":\"00501\",\"n\":\"-5\"}", body: "{\"@a\":\"Zürich\\n=1\"}" }),
+      row({
+        columns: "{\"=zip\":\" =1\",\"n\":\"9780306406157\"}",
+        outcome: "failed",
+        error: "{\"type\":\"+\",\"message\":\"x\"}"
+      })
+    ]
+    const options = { list: list({ columns: ["=zip", "n"], column: "=zip" }), select: select("\"@a\"") }
+
+    it("begins with a mark, ends lines as Excel does, guards formulas and keeps digits", () => {
+      const text = encode(rows, { ...options, excel: true })
+      assert.deepStrictEqual(text.split("\r\n"), [
+        "\ufeff'=zip,n,'@a,outcome,http_status,error",
+        "\"=\"\"00501\"\"\",-5,\"Zürich\n'=1\",found,200,",
+        "' =1,\"=\"\"9780306406157\"\"\",,failed,200,'+: x",
+        ""
+      ])
+    })
+
+    it("changes nothing otherwise, and counts what looks like a formula", () => {
+      for (const excel of [false, true]) {
+        const { encode, formulas } = encoderOf({ ...options, excel })
+        assert.strictEqual(formulas?.(), 2)
+        encode(rows[0]!)
+        assert.strictEqual(formulas?.(), 3)
+        encode(rows[1]!)
+        assert.strictEqual(formulas?.(), 5)
+      }
+      assert.deepStrictEqual(encode(rows, options).split(/\n(?!=)/), [
+        "=zip,n,@a,outcome,http_status,error",
+        "00501,-5,\"Zürich\n=1\",found,200,",
+        "\" =1\",9780306406157,,failed,200,+: x",
+        ""
+      ])
+    })
+
+    it("counts the rows of each output by themselves", () => {
+      encoderOf().encode(rows[1]!)
+      assert.strictEqual(encoderOf().formulas?.(), 0)
+    })
+  })
+
+  describe("entries", () => {
+    it("are the input's columns alone, whatever they are called", () => {
+      const zip = list({ columns: ["answer", "zip", "outcome"], column: "zip" })
+      const rows = [
+        row({ columns: "{\"zip\":\" 1 \",\"outcome\":\"x\",\"answer\":\"\"}" }),
+        row({ columns: "{\"zip\":2,\"answer\":{\"a\":1}}", outcome: null, body: null }),
+        row({ input: "3" })
+      ]
+      assert.strictEqual(
+        encode(rows, { list: zip, entries: true }),
+        "answer,zip,outcome\n,\" 1 \",x\n\"{\"\"a\"\":1}\",2,\n,3,\n"
+      )
+    })
+
+    it("are codes as they stood where there are no columns", () => {
+      assert.strictEqual(encode([row({ input: " 00501" })], { entries: true }), "code\n\" 00501\"\n")
+    })
+
+    it("show a row that holds nothing", () => {
+      assert.strictEqual(encode([refused(""), refused(" ")], { entries: true }), "code\n\"\"\n\"\"\n")
+    })
+
+    it.each<[what: string, options: Partial<Layout>, clash: RegExp]>([
+      ["a spreadsheet", { excel: true }, /leave --excel out$/],
+      ["codes in several columns", { list: list({ columns: ["a", "b"] }) }, /another column from row to row/]
+    ])("clash with %s", (_, options, clash) => {
+      const encoder = format.encoder(layout({ ...options, entries: true }))
+      assert.match("clash" in encoder ? encoder.clash : "", clash)
+    })
+
+    it.each<[what: string, row: Row]>([
+      ["half a character", row({ input: "a\ud800" })],
+      ["a NUL", row({ input: "a\0" })],
+      ["a blank code that was asked", row({ key: " ", input: " " })]
+    ])("say that CSV cannot hold %s", (_, row) => {
+      const line = encoderOf({ entries: true }).encode(row)
+      assert.match(typeof line === "string" ? line : line.clash, /^the row of line 1 cannot stand in CSV /)
+    })
   })
 })

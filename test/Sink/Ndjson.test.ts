@@ -10,7 +10,8 @@ import { layout, list, refused, row, select } from "./rows.ts"
 const encode = (given: Row, options?: Partial<Layout>): string => {
   const encoder = format.encoder(layout(options))
   if ("clash" in encoder) return assert.fail(encoder.clash)
-  const text = encoder.header + encoder.encode(given)
+  const line = encoder.encode(given)
+  const text = encoder.header + (typeof line === "string" ? line : assert.fail(line.clash))
   assert.strictEqual(text.indexOf("\n"), text.length - 1)
   assert.notInclude(text, "\r")
   return text.slice(0, -1)
@@ -131,6 +132,30 @@ describe("Ndjson", () => {
       http_status: 200,
       ...told
     }],
+    ["an answer that was forgotten", row({ body: null }), {}, {
+      line: 1,
+      code: "34102",
+      outcome: "found",
+      answer: null,
+      http_status: 200,
+      ...told
+    }],
+    ["text that was forgotten", row({ body: null }), { lookup: { expect: "text", inputs: [] } }, {
+      line: 1,
+      code: "34102",
+      outcome: "found",
+      answer: null,
+      http_status: 200,
+      ...told
+    }],
+    ["fields that were forgotten", row({ body: null }), { select: select("city", "n=length(@)") }, {
+      line: 1,
+      code: "34102",
+      outcome: "found",
+      answer: null,
+      http_status: 200,
+      ...told
+    }],
     ["no timing", row(), { noTiming: true }, {
       line: 1,
       code: "34102",
@@ -189,5 +214,18 @@ describe("Ndjson", () => {
     assert.deepStrictEqual(format.encoder(layout({ select: select("a=x", "b=y", "a=z") })), {
       clash: "two selected fields are called \"a\": give one another name (--select name=expression)"
     })
+  })
+
+  it.each<[what: string, row: Row, layout: Partial<Layout>, text: string]>([
+    [
+      "rows as they stood",
+      row({ columns: "{\"b\":[1.5,null],\"zip\":\" 1\",\"a\":\"\"}", outcome: null, body: null }),
+      { list: zip, select: select("a=x", "a=y") },
+      "{\"b\":[1.5,null],\"zip\":\" 1\",\"a\":\"\"}"
+    ],
+    ["codes as they stood", row({ input: " 34102\n\ud800" }), {}, "{\"code\":\" 34102\\n\\ud800\"}"],
+    ["codes without a row among rows", row(), { list: zip }, "{\"zip\":\"34102\"}"]
+  ])("writes entries: %s", (_, row, options, text) => {
+    assert.strictEqual(encode(row, { ...options, entries: true }), text)
   })
 })

@@ -42,10 +42,14 @@ export const refused = (input: string): Row =>
   })
 
 export const list = (given: Partial<List> = {}): List => ({
+  name: "zips.txt",
   source: "zips.txt",
   entries: 1,
   columns: [],
   column: null,
+  inputs: [],
+  expect: "json",
+  select: [],
   outputs: [],
   ...given
 })
@@ -55,6 +59,8 @@ export const layout = (given: Partial<Layout> = {}): Layout => ({
   lookup: { expect: "json", inputs: [] },
   select: [],
   noTiming: false,
+  entries: false,
+  excel: false,
   ...given
 })
 

@@ -1,0 +1,158 @@
+/**
+ * `rollcall export`: writes what a ledger holds to any output, at any time, without a call.
+ */
+import { FileSystem, Path } from "@effect/platform"
+import { Effect, Schema } from "effect"
+import { Ledger } from "../Ledger.ts"
+import * as Select from "../Lookup/Select.ts"
+import { Kind } from "../Outcome.ts"
+import * as Projection from "../Rollcall/Projection.ts"
+import { SinkError } from "../Sink.ts"
+import type { Marks } from "../Sink/Mark.ts"
+import { UsageError } from "./Argv.ts"
+import * as Command from "./Command.ts"
+import * as Flag from "./Flag.ts"
+import * as Ledgers from "./Ledgers.ts"
+import * as Output from "./Output.ts"
+import * as Talk from "./Talk.ts"
+
+const kinds = [...Kind.literals, "pending"] as const
+type Only = (typeof kinds)[number]
+
+const Kinds = Schema.String.pipe(
+  Schema.filter((text) =>
+    text.split(",").every((kind) => (kinds as ReadonlyArray<string>).includes(kind)) ||
+    `it is one of ${kinds.join(", ")}`
+  )
+)
+
+export const command = Command.make({
+  name: "export",
+  summary: "write what a run has answered to any output, without a call",
+  usage: "rollcall export [OUTPUT | LEDGER] [-o FILE] [OPTIONS]",
+  examples: [
+    "rollcall export zips.ndjson --select city=data.city -o cities.csv",
+    "rollcall export zips.ndjson --only failed -o again.txt"
+  ],
+  about: Ledgers.about,
+  argument: "RUN",
+  flags: {
+    ...Output.flags,
+    select: Flag.repeated("select", Flag.text, {
+      group: "Answer",
+      value: "city=data.city",
+      help: "fields to pick out of the answer (JMESPath); else those of the run"
+    }),
+    only: Flag.repeated("only", Kinds, {
+      group: "Answer",
+      value: "KIND",
+      help: "only failed, not_found, pending, …: as a list to run again"
+    }),
+    records: Flag.toggle("records", {
+      group: "Answer",
+      help: "with --only: whole records instead of a list to run again"
+    }),
+    force: Flag.toggle("force", { group: "Output", help: "replace FILE where it exists" }),
+    quiet: Flag.toggle("quiet", { group: "Output", alias: "q", help: "no talk on standard error but errors" })
+  },
+  handle: (values, argument) =>
+    Effect.gen(function*() {
+      const named = yield* Ledgers.find(argument)
+      const only = values.only.flatMap((text) => text.split(",")) as ReadonlyArray<Only>
+      if (values.records && only.length === 0) return yield* new UsageError({ message: "--records goes with --only" })
+      const entries = only.length > 0 && !values.records
+      if (entries && values.select.length > 0) {
+        return yield* new UsageError({ message: "--only writes a list to run again: add --records to select fields" })
+      }
+      return yield* Effect.scoped(Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const lists = yield* ledger.lists
+        const list = yield* Ledgers.listOf(named, lists, argument)
+        const select = yield* Effect.forEach(values.select.length > 0 ? values.select : list.select, (text) =>
+          Select.parse(text))
+        const path = yield* Path.Path
+        const files = new Set(named.files.map((file) =>
+          path.resolve(file)
+        ))
+        const taken = values.output.find((output) =>
+          lists.some(({ outputs }) => outputs.includes(Ledgers.outputId(path, named, output)))
+          || files.has(path.resolve(output))
+        )
+        if (taken !== undefined) {
+          return yield* new UsageError({ message: `${taken} belongs to the run itself: choose another name` })
+        }
+        const fallback = !entries ? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
+        const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, {
+          fallback,
+          isExport: true
+        })
+        const marks = noMarks(values.force)
+        yield* Effect.catchIf(
+          sink.check(marks),
+          (error): error is SinkError => error instanceof SinkError && error.reason === "Exists",
+          (error) => Effect.flatMap(isPlain(error.sink), (isPlain) => Effect.fail(isPlain ? standing(error) : error))
+        )
+        const writer = yield* sink.open({ list, isOrdered: true, marks })
+        const wanted: ReadonlySet<string> = new Set(only)
+        const nextPage = Projection.pages(ledger, list)
+        let [written, pending] = [0, 0]
+        for (let position = writer.position; position < list.entries;) {
+          const rows = yield* nextPage(position)
+          position += rows.length
+          const chosen = rows.filter(({ outcome }) =>
+            only.length === 0 ? outcome !== null : wanted.has(outcome ?? "pending")
+          )
+          pending += rows.filter(({ outcome }) => outcome === null).length
+          written += chosen.length
+          yield* writer.write(chosen)
+        }
+        yield* writer.complete
+        if (values.quiet) return 0
+        yield* Talk.say(told(written, pending, values.output, { entries, only: only.length > 0 }))
+        yield* Effect.forEach(writer.warnings?.() ?? [], (text) => Talk.say(`warning: ${text}`))
+        return 0
+      })).pipe(Effect.provide(named.read))
+    })
+})
+
+const isPlain = (file: string) =>
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) => Effect.match(fs.stat(file), { onFailure: () => false, onSuccess: ({ type }) => type === "File" })
+  )
+
+const standing = ({ sink }: SinkError) =>
+  new UsageError({ message: `${sink} exists: choose another name, or --force to replace it` })
+
+const told = (
+  written: number,
+  pending: number,
+  outputs: ReadonlyArray<string>,
+  { entries, only }: { readonly entries: boolean; readonly only: boolean }
+) =>
+  [
+    `${entries ? Talk.counted(written, "entry", "entries") : Talk.counted(written, "record")} written`,
+    ...(pending > 0 && !only
+      ? [`, ${Talk.counted(pending, "entry is", "entries are")} pending and not written`]
+      : []),
+    ...(outputs.length > 0 ? [`: ${outputs.join(", ")}`] : [])
+  ].join("")
+
+/** An export begins anew each time; what stands under its name is somebody else's. */
+const noMarks = (isForced: boolean): Marks => ({
+  read: () => Effect.succeed(isForced ? ours : undefined),
+  valid: () => Effect.succeed(undefined),
+  write: () => Effect.void,
+  changedSince: () => Effect.succeed(0)
+})
+
+const ours = {
+  list: -1,
+  epoch: 0,
+  layout: "",
+  position: 0,
+  isComplete: false,
+  isOurs: true,
+  offset: 0,
+  tail: ""
+} as const

@@ -1,0 +1,234 @@
+/**
+ * Which ledger a command means, and how it is opened: a file for SQLite, a URL for PostgreSQL.
+ */
+import { FileSystem, Path } from "@effect/platform"
+import { Config, DateTime, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
+import { type Holder, type Ledger, LedgerError, type Listed } from "../Ledger.ts"
+import * as Failure from "../Ledger/Sqlite/Failure.ts"
+import { UsageError } from "./Argv.ts"
+import * as Environment from "./Environment.ts"
+import * as Talk from "./Talk.ts"
+
+/** A ledger by the name that the user gave it. */
+export interface Named {
+  /** As given; a URL with its settings by name. */
+  readonly text: string
+  /** How it is written where everybody may read it. */
+  readonly name: string
+  /** Opens it for a run, which holds it. */
+  readonly open: Layer.Layer<Ledger, LedgerError>
+  /** Opens it for looking at it, also while a run holds it. */
+  readonly read: Layer.Layer<Ledger, LedgerError>
+  /** Who holds it now. */
+  readonly holder: Effect.Effect<Holder | undefined, LedgerError>
+  /** Its files, the ledger itself first; none for a database on a server. */
+  readonly files: ReadonlyArray<string>
+  /** Holds it without opening it. */
+  readonly lock: Effect.Effect<void, LedgerError>
+  /** Removes it with all that it holds. */
+  readonly remove: Effect.Effect<void, LedgerError, FileSystem.FileSystem>
+}
+
+/** Whether a name is that of a database on a server. */
+export const isUrl = (text: string): boolean => /^postgres(ql)?:\/\//.test(text)
+
+/** The ledger of this name; it need not exist. What opens it is loaded only when it is needed. */
+export const named = (text: string): Effect.Effect<Named, LedgerError | UsageError> =>
+  isUrl(text) ? postgres(text) : sqlite(text)
+
+const sqlite = (file: string): Effect.Effect<Named, LedgerError> =>
+  Effect.map(
+    Effect.tryPromise({ try: () => import("../Ledger/Sqlite.ts"), catch: Failure.make(file, "Open") }),
+    (Sqlite): Named => {
+      const files = [file, `${file}-wal`, `${file}-shm`]
+      const lock = Effect.scoped(Sqlite.lock(file))
+      return {
+        text: file,
+        name: file,
+        open: Sqlite.layer(file),
+        read: Sqlite.layerReader(file),
+        holder: Sqlite.holder(file),
+        files,
+        lock,
+        remove: Effect.zipRight(
+          lock,
+          Effect.flatMap(FileSystem.FileSystem, (fs) =>
+            Effect.mapError(
+              Effect.forEach(files, (path) => fs.remove(path, { force: true }), { discard: true }),
+              Failure.make(file, "Write")
+            ))
+        )
+      }
+    }
+  )
+
+const postgres = (text: string): Effect.Effect<Named, LedgerError | UsageError> =>
+  Effect.gen(function*() {
+    const url = Redacted.make(yield* Environment.fill(text))
+    const Postgres = yield* Effect.promise(() => import("../Ledger/Postgres.ts"))
+    const name = yield* Postgres.name(url)
+    return {
+      text,
+      name,
+      open: Postgres.layer(url),
+      read: Postgres.layerReader(url),
+      holder: Postgres.holder(url),
+      files: [],
+      lock: Effect.void,
+      remove: Postgres.remove(url)
+    }
+  })
+
+/** The folder for what is nobody's output. */
+const stateFolder = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const variable = (name: string) => Effect.orElseSucceed(Config.nonEmptyString(name), () => undefined)
+  const home = (yield* variable("HOME")) ?? "."
+  const folder = path.join((yield* variable("XDG_STATE_HOME")) ?? path.join(home, ".local", "state"), "rollcall")
+  yield* Effect.mapError(
+    fs.makeDirectory(folder, { recursive: true, mode: 0o700 }),
+    () => new UsageError({ message: `${folder} cannot be made for the ledger: name one with --ledger FILE` })
+  )
+  return folder
+})
+
+const hash = (value: unknown) =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)))),
+    (hash) => Encoding.encodeHex(new Uint8Array(hash)).slice(0, 12)
+  )
+
+/** Beside the first output file; else in the state folder, one for each list and request. */
+export const standard = (
+  outputs: ReadonlyArray<string>,
+  list: string,
+  fingerprint: Readonly<Record<string, string>>
+): Effect.Effect<string, UsageError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const first = outputs.find((output) => output !== "-" && !isUrl(output))
+    if (first !== undefined) return `${first}.ledger`
+    const path = yield* Path.Path
+    const name = list === "-" ? "stdin" : path.parse(list).name.replace(/[^\w.-]/g, "_")
+    return path.join(yield* stateFolder, `${name}-${yield* hash([list, fingerprint])}.ledger`)
+  })
+
+/** Renames what an earlier run left; a ledger that is not there leaves everything as it is. */
+export const putAside = (ledger: Named, outputs: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const [file] = ledger.files
+    if (file === undefined) {
+      return yield* new UsageError({
+        message: "--fresh puts files aside: for a ledger in a database name another schema (?schema=NAME)"
+      })
+    }
+    const exists = (path: string) => Effect.orElseSucceed(fs.exists(path), () => false)
+    if (!(yield* exists(file))) return
+    // not under a run that is going on
+    yield* ledger.lock
+    const stamp = DateTime.formatIso(yield* DateTime.now).replace(/[-:]|\.\d+Z/g, "")
+    for (const path of [...ledger.files, ...outputs]) {
+      if (!(yield* exists(path))) continue
+      const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/.exec(path)!
+      yield* Effect.mapError(
+        fs.rename(path, `${base}.${stamp}${journal}`),
+        () => new UsageError({ message: `${path} could not be put aside: move it away yourself` })
+      )
+    }
+    yield* Talk.say(`put aside: ${file}.${stamp}`)
+  })
+
+/** What is remembered of the last run in a folder. */
+const Last = Schema.parseJson(Schema.Struct({ ledger: Schema.String, outputs: Schema.Array(Schema.String) }))
+
+const lastFile = Effect.gen(function*() {
+  const path = yield* Path.Path
+  return path.join(yield* stateFolder, `last-${yield* hash(path.resolve("."))}.json`)
+})
+
+/** Remembers a run as the last one in this folder, so that `status` and others need no name. A run goes on without it. */
+export const remember = (ledger: Named, outputs: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const absolute = ledger.files.length === 0 ? ledger.text : path.resolve(ledger.text)
+    // a password that was written out is not written anywhere again
+    if (isUrl(absolute) && Environment.hasPassword(absolute)) return
+    const text = yield* Schema.encode(Last)({
+      ledger: absolute,
+      outputs: outputs.map((output) => path.resolve(output))
+    })
+    yield* fs.writeFileString(yield* lastFile, text, { mode: 0o600 })
+  }).pipe(Effect.ignore)
+
+/** What the argument of a reading command means. */
+export const about = "A run is named by its output or its ledger; without a name it is the last one in this folder."
+
+/** The ledger that a reading command means by an output, a ledger, or nothing: the last run in this folder. */
+export const find = (
+  argument: Option.Option<string>
+): Effect.Effect<Named, UsageError | LedgerError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const exists = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false)
+    const last = yield* Effect.option(
+      Effect.flatMap(Effect.flatMap(lastFile, (file) => fs.readFileString(file)), Schema.decode(Last))
+    )
+    if (Option.isNone(argument)) {
+      if (Option.isSome(last)) return yield* named(relative(path, last.value.ledger))
+      return yield* new UsageError({
+        message: "which run? None is known in this folder: name its output or its ledger"
+      })
+    }
+    const text = argument.value
+    if (isUrl(text)) return yield* named(text)
+    if (yield* exists(`${text}.ledger`)) return yield* named(`${text}.ledger`)
+    if (Option.isSome(last) && last.value.outputs.includes(path.resolve(text))) {
+      return yield* named(relative(path, last.value.ledger))
+    }
+    if (yield* isLedger(text)) return yield* named(text)
+    return yield* new UsageError({
+      message: (yield* exists(text))
+        ? `there is no ${text}.ledger, and ${text} is not the output of the last run in this folder: name the ledger itself`
+        : `there is neither ${text} nor ${text}.ledger: name the output of a run, or its ledger`
+    })
+  })
+
+/** A database with the mark of a ledger in its header (see Ledger/Sqlite/Tables), or with a journal in which that may stand yet. */
+const isLedger = (file: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const bytes = yield* Effect.scoped(Effect.flatMap(fs.open(file), (opened) => opened.readAlloc(72)))
+    const header = Option.match(bytes, { onNone: () => "", onSome: (bytes) => String.fromCharCode(...bytes) })
+    return header.startsWith("SQLite format 3") && (header.endsWith("ROLL") || (yield* fs.exists(`${file}-wal`)))
+  }).pipe(Effect.orElseSucceed(() => false))
+
+const relative = (path: Path.Path, file: string) => {
+  const shorter = isUrl(file) ? file : path.relative(".", file)
+  return shorter.startsWith("..") ? file : shorter
+}
+
+/** The list that a reading command means: the one with this output, else the last one. */
+export const listOf = (
+  ledger: Named,
+  lists: ReadonlyArray<Listed>,
+  argument: Option.Option<string>
+): Effect.Effect<Listed, LedgerError, Path.Path> =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const id = Option.map(argument, (output) => outputId(path, ledger, output))
+    const found = lists.find(({ outputs }) => Option.isSome(id) && outputs.includes(id.value)) ?? lists[0]
+    return found ?? (yield* new LedgerError({
+      reason: "Missing",
+      ledger: ledger.name,
+      message: "it holds no list yet: the run that made it stopped while it read its input"
+    }))
+  })
+
+/** A file as its ledger knows it: seen from where the ledger is, so that a folder may be moved. */
+export const outputId = (path: Path.Path, ledger: Named, output: string): string =>
+  ledger.files.length === 0
+    ? path.resolve(output)
+    : path.relative(path.dirname(path.resolve(ledger.text)), path.resolve(output))

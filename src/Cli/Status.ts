@@ -1,0 +1,106 @@
+/**
+ * `rollcall status`: how far a run is, also while it goes on.
+ */
+import { Path } from "@effect/platform"
+import { Effect, Option } from "effect"
+import { type Counts, type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
+import * as Rollcall from "../Rollcall.ts"
+import * as Progress from "../Rollcall/Progress.ts"
+import * as Command from "./Command.ts"
+import * as Flag from "./Flag.ts"
+import * as Ledgers from "./Ledgers.ts"
+import * as Talk from "./Talk.ts"
+
+export const command = Command.make({
+  name: "status",
+  summary: "show how far a run is, also while it goes on",
+  usage: "rollcall status [OUTPUT | LEDGER] [--json]",
+  examples: ["rollcall status", "rollcall status zips.ndjson --json"],
+  about: Ledgers.about,
+  argument: "RUN",
+  flags: {
+    json: Flag.toggle("json", { group: "Output", help: "one line of JSON for each list" })
+  },
+  handle: ({ json }, argument) =>
+    Effect.gen(function*() {
+      const path = yield* Path.Path
+      const named = yield* Ledgers.find(argument)
+      const holder = yield* named.holder
+      const lines = yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const id = Option.map(argument, (output) => Ledgers.outputId(path, named, output))
+        const lists = yield* ledger.lists
+        if (lists.length === 0) {
+          return yield* new LedgerError({
+            reason: "Missing",
+            ledger: ledger.name,
+            message: "it holds no list yet: its run reads the input, or stopped while it did"
+          })
+        }
+        const asked = lists.filter(({ outputs }) => Option.isSome(id) && outputs.includes(id.value))
+        return yield* Effect.forEach(asked.length > 0 ? asked : lists, (list, index) =>
+          Effect.gen(function*() {
+            // one run at a time, and it is that of the list used last
+            const running = list.id === lists[0]!.id && index === 0 ? holder : undefined
+            const counts = yield* ledger.counts(list.id)
+            const calls = (yield* Rollcall.spentOf(ledger))?.calls ?? 0
+            const told = { list, counts, calls, holder: running, ledger: named.name }
+            return json ? toJson(told) : toLine(told)
+          }))
+      }).pipe(Effect.provide(named.read))
+      yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
+      return 0
+    })
+})
+
+interface Told {
+  readonly list: Listed
+  readonly counts: Counts
+  /** Of all runs on the ledger; those that a crash left unknown count. */
+  readonly calls: number
+  readonly holder: Holder | undefined
+  readonly ledger: string
+}
+
+const pendingOf = ({ outcomes, questions }: Counts) => Math.max(0, questions - Progress.settled(outcomes))
+
+const stateOf = ({ counts, holder }: Told) =>
+  holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
+
+const toLine = (told: Told): string => {
+  const { counts, holder, list } = told
+  const pending = pendingOf(counts)
+  const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
+  const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
+  const answered = Progress.settled(all)
+  return [
+    `${list.outputs.includes(list.name) ? list.name : list.source}: ${Talk.count(answered)} of ${
+      Talk.counted(answered + pending, "code")
+    } answered`,
+    kinds.length === 0 ? "" : ` (${kinds.join(", ")})`,
+    pending > 0 ? `, ${Talk.count(pending)} pending` : "",
+    counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
+    holder === undefined
+      ? pending > 0 ? "; stopped: the same command goes on" : ""
+      : `; running (process ${holder.pid} on ${holder.host})`
+  ].join("")
+}
+
+const toJson = (told: Told): string => {
+  const { calls, counts, holder, ledger, list } = told
+  return JSON.stringify({
+    list: list.name,
+    source: list.source,
+    outputs: list.outputs,
+    ledger,
+    state: stateOf(told),
+    entries: counts.entries,
+    questions: counts.questions,
+    refused: counts.refused,
+    outcomes: counts.outcomes,
+    pending: pendingOf(counts),
+    forgotten: counts.forgotten,
+    calls,
+    holder: holder ?? null
+  })
+}

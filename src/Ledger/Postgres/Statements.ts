@@ -1,0 +1,209 @@
+/**
+ * What a ledger says to PostgreSQL, and how rows stand for what it holds.
+ *
+ * Batches come as JSON. What is looked up for each row stands in a subquery that cannot become a join, so that a page costs as much in a
+ * large ledger as in a small one, whatever the server knows of its tables.
+ */
+import type { Answered, Redo, Row, Unanswered } from "../../Ledger.ts"
+import { quoted } from "./Tables.ts"
+
+export type Statements = ReturnType<typeof make>
+
+/** The statements for the tables of a schema. */
+export const make = (schema: string) => {
+  const [note, list, change, question, entry, outcome, superseded] = [
+    "note",
+    "list",
+    "change",
+    "question",
+    "entry",
+    "outcome",
+    "superseded"
+  ].map((table) => `${quoted(schema)}.${table}`)
+
+  const givenOutcomes = (at: number) => `
+    select * from json_to_recordset($${at}::json) as t(
+      question bigint, outcome text, http_status int, attempts bigint, calls bigint, ms float8, at bigint, body text, error text)`
+  /** The questions of a list, in the order in which they and their outcomes mostly lie on the disk. */
+  const questionsOf = (list: string) => `
+    select distinct question from ${entry} where list = ${list} and question is not null order by question offset 0`
+
+  /** The first place in the list where the question of `e` is asked. */
+  const first = `
+    (select ordinal from ${entry} x where x.question = e.question and x.list = e.list order by ordinal limit 1)`
+  /** `e` and what belongs to it. */
+  const row = `
+    case when e.error is null then o.outcome else 'invalid' end, e.ordinal, e.line,
+    (select key from ${question} q where q.id = e.question), e.input, e.columns, coalesce(e.error, o.error), e.question,
+    o.http_status, o.attempts, o.calls, o.ms, o.at, o.body, e.ordinal > ${first}`
+  const itsOutcome = `left join lateral (select * from ${outcome} where question = e.question offset 0) o on true`
+
+  const kinds = ["found", "not_found", "invalid", "failed", "skipped"] as const
+  const isForgotten = "outcome = 'found' and body is null"
+  const countKinds = kinds.map((kind) => `count(*) filter (where outcome = '${kind}') as ${kind}`).join(", ")
+  /** How many questions of a list have which outcome, counted anew. */
+  const count = (list: string) => `
+    select count(*) as questions,
+      (select count(*) from ${entry} where list = ${list} and question is null) as refused,
+      count(*) filter (where ${isForgotten}) as forgotten, ${countKinds}
+    from (${questionsOf(list)}) asked left join ${outcome} using (question)`
+  const counters = ["questions", "refused", "forgotten", ...kinds].join(", ")
+
+  return {
+    selectNote: `select value from ${note} where name = $1`,
+    /** Parameter: `{ name, value }[]`. */
+    setNotes: `
+      with given as (select * from json_to_recordset($1::json) as t(name text, value text)),
+        gone as (delete from ${note} using given where note.name = given.name and given.value is null)
+      insert into ${note} select name, value from given where value is not null
+      on conflict (name) do update set value = excluded.value`,
+    selectIsAnswered: `select exists (select from ${outcome})`,
+
+    selectLists: `select id, epoch, value from ${list} where value is not null order by used desc`,
+    /** Parameters: the name, and the epoch that it begins with. */
+    enlist: `
+      with made as (
+        insert into ${list} (name, first, epoch) select $1, $2, $2 where not exists (select from ${list} where name = $1)
+        returning id)
+      select id from made union all select id from ${list} where name = $1`,
+    /** Parameters: the list, and its entries. Those that stood and are changed begin an epoch. */
+    enroll: `
+      with given as materialized (
+          select t.*, (select id from ${question} q where q.key = t.key) as known from json_to_recordset($2::json) as t(
+            ordinal bigint, line bigint, key text, input text, columns text, error text)),
+        fresh as (
+          insert into ${question} (key) select key from given where key is not null and known is null
+          group by key order by min(ordinal) returning id, key),
+        entered as (
+          insert into ${entry}
+          select $1::int, ordinal, line, coalesce(known, fresh.id), input, columns, error from given left join fresh using (key)
+          on conflict (list, ordinal) do update set
+            line = excluded.line, question = excluded.question, input = excluded.input, columns = excluded.columns,
+            error = excluded.error
+          where (entry.line, entry.question, entry.input, entry.columns, entry.error)
+            is distinct from (excluded.line, excluded.question, excluded.input, excluded.columns, excluded.error)
+          -- a new row has no earlier version that this statement has locked
+          returning ordinal, xmax <> 0 as is_changed),
+        changed as (select min(ordinal) as ordinal from entered where is_changed having count(*) > 0),
+        next as (update ${list} set epoch = epoch + 1 from changed where id = $1 returning id, epoch)
+      insert into ${change} select id, epoch, ordinal from next, changed`,
+    /** Parameters: the list, and its length. */
+    deleteBeyond: `delete from ${entry} where list = $1 and ordinal >= $2`,
+    /** Parameters: the list, and from which entry on it is changed. */
+    change: `
+      with next as (update ${list} set epoch = epoch + 1 where id = $1 returning id, epoch)
+      insert into ${change} select id, epoch, $2::bigint from next`,
+    changeAll: `
+      with next as (update ${list} set epoch = epoch + 1, is_counted = false returning id, epoch)
+      insert into ${change} select id, epoch, 0 from next`,
+    /** Parameters: the list, what it is, and its length. */
+    updateList: `
+      update ${list} set value = $2, entries = $3, used = (select max(used) + 1 from ${list}) where id = $1`,
+    recount: `update ${list} set is_counted = true, (${counters}) = (${count("$1")}) where id = $1`,
+    selectCounts: `select is_counted, entries, ${counters} from ${list} where id = $1`,
+    count: `select (select entries from ${list} where id = $1), c.* from (${count("$1")}) c`,
+    /** Parameters: the list, and an epoch. */
+    selectChanged: `
+      select $2::bigint between first and epoch,
+        (select min(ordinal) from ${change} c where c.list = l.id and c.epoch > $2::bigint)
+      from ${list} l where id = $1`,
+
+    /** Parameters: the list, from where on, and how many. */
+    selectPending: `
+      select e.question, (select key from ${question} q where q.id = e.question), e.ordinal
+      from ${entry} e
+      where list = $1 and ordinal >= $2 and question is not null
+        and (select question from ${outcome} o where o.question = e.question) is null and ordinal = ${first}
+      order by ordinal limit $3`,
+    /** Parameters: the list, and the outcomes. Other lists may ask the same questions. */
+    record: `
+      with given as (${givenOutcomes(2)}),
+        recorded as (insert into ${outcome} select * from given on conflict do nothing returning outcome, body),
+        counts as (select count(*) filter (where ${isForgotten}) as forgotten, ${countKinds} from recorded)
+      update ${list} l set
+        ${["forgotten", ...kinds].map((name) => `${name} = l.${name} + counts.${name}`).join(", ")},
+        is_counted = is_counted and id = $1
+      from counts where id = $1 or is_counted`,
+    /** Parameters: from which question on, and how many. */
+    selectAnswered: `select * from ${outcome} where question >= $1 order by question limit $2`,
+    revise: `
+      update ${outcome} o set outcome = given.outcome, error = given.error from (${givenOutcomes(1)}) given
+      where o.question = given.question`,
+    /** Whether a question of the list is to be asked again and has not been answered since. */
+    selectIsUnfinished: `
+      select exists (
+        select from ${superseded} s
+        where (select question from ${entry} e where e.question = s.question and e.list = $1 limit 1) is not null
+          and (select question from ${outcome} o where o.question = s.question) is null)`,
+    /** Parameters: the list, and those of {@link fromRedo}. */
+    redo: `
+      with gone as (
+        delete from ${outcome} where question in (${questionsOf("$1")})
+          and (outcome = any ($2::text[]) or http_status = any ($3::int[]) or at < $4 or ($5 and ${isForgotten}))
+        returning *)
+      insert into ${superseded} select * from gone`,
+
+    /** Parameters: the list, and from where to where. */
+    selectRows: `
+      select ${row} from ${entry} e ${itsOutcome}
+      where e.list = $1 and e.ordinal >= $2 and e.ordinal < $3 order by e.ordinal`,
+    /** Parameters: the list, and its questions. */
+    selectRowsOf: `
+      select ${row} from unnest($2::bigint[]) with ordinality asked(question, place)
+        join lateral (select * from ${entry} where question = asked.question and list = $1 offset 0) e on true ${itsOutcome}
+      order by asked.place, e.ordinal`,
+    /** Parameter: `{ key }[]`. */
+    selectKnown: `
+      select key from json_to_recordset($1::json) as t(key text)
+      where exists (select from ${outcome} o where o.question = (select id from ${question} q where q.key = t.key) offset 0)`,
+    deleteSuperseded: `truncate ${superseded}`,
+    forget: `update ${outcome} set body = null where body is not null`,
+    uncount: `update ${list} set is_counted = false`,
+    /** What is forgotten would stay in the table's file. */
+    vacuum: `vacuum full ${outcome}`
+  }
+}
+
+/** The parameters of `redo` that follow the list. */
+export const fromRedo = ({ before, forgotten, outcomes, statuses }: Redo): ReadonlyArray<unknown> => [
+  outcomes,
+  statuses,
+  before ?? null,
+  forgotten
+]
+
+export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
+  question: row[0],
+  key: row[1],
+  ordinal: row[2]
+})
+
+export const toAnswered = (row: ReadonlyArray<any>): Answered => ({
+  question: row[0],
+  outcome: row[1],
+  http_status: row[2],
+  attempts: row[3],
+  calls: row[4],
+  ms: row[5],
+  at: row[6],
+  body: row[7],
+  error: row[8]
+})
+
+export const toRow = (row: ReadonlyArray<any>): Row => ({
+  outcome: row[0],
+  ordinal: row[1],
+  line: row[2],
+  key: row[3],
+  input: row[4],
+  columns: row[5],
+  error: row[6],
+  question: row[7] ?? 0,
+  http_status: row[8],
+  attempts: row[9] ?? 0,
+  calls: row[10] ?? 0,
+  ms: row[11],
+  at: row[12] ?? 0,
+  body: row[13],
+  isRepeat: row[14] ?? false
+})

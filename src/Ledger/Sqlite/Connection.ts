@@ -1,0 +1,65 @@
+/**
+ * Connection: SQLite by better-sqlite3 through @effect/sql.
+ */
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import type { Connection } from "@effect/sql/SqlConnection"
+import type { SqlError } from "@effect/sql/SqlError"
+import { type ConfigError, Duration, Effect, Layer } from "effect"
+
+/** A connection whose prepared statements last as long as the process. */
+export const connect = (
+  file: string,
+  { isReader = false }: { readonly isReader?: boolean } = {}
+): Layer.Layer<SqliteClient.SqliteClient, ConfigError.ConfigError> =>
+  Layer.tap(
+    SqliteClient.layer({ filename: file, disableWAL: true, prepareCacheTTL: Duration.infinity, readonly: isReader }),
+    (context) => Effect.sync(() => kept.push(context))
+  ) as Layer.Layer<SqliteClient.SqliteClient, ConfigError.ConfigError>
+
+/** better-sqlite3 12 ends the process on Node 24 when one of its statements is garbage-collected. */
+const kept: Array<unknown> = []
+
+/** A transaction that is open: whoever else wants the connection waits for its end. */
+export interface Transaction {
+  /** Runs a statement that gives no rows; the result is how many it changed. */
+  readonly run: (text: string, params?: ReadonlyArray<unknown>) => Effect.Effect<number, SqlError>
+  readonly select: (
+    text: string,
+    params?: ReadonlyArray<unknown>
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<any>>, SqlError>
+}
+
+/** Does all of it or nothing. The client's own transactions die where a COMMIT fails. */
+export const transaction = <A, E>(
+  sql: SqliteClient.SqliteClient,
+  body: (transaction: Transaction) => Effect.Effect<A, E>
+): Effect.Effect<A, E | SqlError> =>
+  Effect.scoped(Effect.flatMap(sql.reserve, (connection) => {
+    const on = transactionOn(connection)
+    return Effect.zipLeft(Effect.zipRight(on.run("begin immediate"), body(on)), on.run("commit")).pipe(
+      Effect.onError(() => Effect.ignore(on.run("rollback")))
+    )
+  })).pipe(Effect.uninterruptible)
+
+const transactionOn = (connection: Connection): Transaction => ({
+  run: (text, params = []) =>
+    Effect.map(connection.executeRaw(text, params), (result) => (result as { readonly changes?: number }).changes ?? 0),
+  select: (text, params = []) => connection.executeValues(text, params)
+})
+
+/** Cuts into powers of two, at most `largest`, so that few statements have to be prepared. */
+export const pieces = <A>(rows: ReadonlyArray<A>, largest = 256): ReadonlyArray<ReadonlyArray<A>> => {
+  const cut: Array<ReadonlyArray<A>> = []
+  for (let at = 0, size = largest; at < rows.length; at += size) {
+    while (size > rows.length - at) size /= 2
+    cut.push(rows.slice(at, at + size))
+  }
+  return cut
+}
+
+/** `values (?, ?), (?, ?)` for a number of rows; texts are kept by that number. */
+export const values = (columns: number, make: (values: string) => string): (count: number) => string => {
+  const row = `(${Array<string>(columns).fill("?").join()})`
+  const made: Array<string> = []
+  return (count) => made[count] ??= make(`values ${Array<string>(count).fill(row).join()}`)
+}

@@ -1,0 +1,153 @@
+/**
+ * What a ledger says to SQLite, and how rows stand for what it holds.
+ */
+import type { Answered, Enrolled, Row, Unanswered } from "../../Ledger.ts"
+import { values } from "./Connection.ts"
+import { place } from "./Tables.ts"
+
+export const insertNote = "insert into note values (?, ?) on conflict do update set value = excluded.value"
+export const selectNote = "select value from note where name = ?"
+
+/** Parameters: the name, and twice the epoch that it begins with. */
+export const insertList = `
+  insert into list (id, name, first, epoch) select coalesce(max(id) + 1, 0), ?, ?, ? from list where true
+  on conflict do nothing`
+export const updateList = "update list set value = ?, used = (select max(used) + 1 from list) where id = ?"
+export const selectLists = "select id, epoch, value from list where value is not null order by used desc"
+export const selectLast = "select max(place) from entry where place >= ? and place < ?"
+
+export const insertChange = "insert into change select id, epoch + 1, ? from list where id = ?"
+export const insertChanges = "insert into change select id, epoch + 1, 0 from list"
+export const nextEpoch = "update list set epoch = epoch + 1 where id = ?"
+export const selectChanged = `
+  select (select min(ordinal) from change where change.list = list.id and change.epoch > ?), ? between first and epoch
+  from list where id = ?`
+
+export const insertQuestions = values(1, (rows) => `insert into question (key) ${rows} on conflict do nothing`)
+
+export const insertEntries = values(6, (rows) => `
+  insert into entry
+  select column1, column2, question.id, column4, column5, column6
+  from (${rows}) left join question on question.key = column3
+  where true
+  on conflict (place) do update set
+    line = excluded.line, question = excluded.question, input = excluded.input, columns = excluded.columns,
+    error = excluded.error
+  where (line, question, input, columns, error)
+    is not (excluded.line, excluded.question, excluded.input, excluded.columns, excluded.error)`)
+
+export const insertOutcomes = values(9, (rows) => `insert into outcome ${rows} on conflict (question) do nothing`)
+
+export const fromEntry = (list: number, entry: Enrolled): ReadonlyArray<unknown> => [
+  place(list, entry.ordinal),
+  entry.line,
+  entry.key,
+  entry.input,
+  entry.columns,
+  entry.error
+]
+
+export const fromOutcome = (row: Answered): ReadonlyArray<unknown> => [
+  row.question,
+  row.outcome,
+  row.http_status,
+  row.attempts,
+  row.calls,
+  row.ms,
+  row.at,
+  row.body,
+  row.error
+]
+
+/** The counters of a list, in the order of {@link selectCounts}. */
+export const counters = [
+  "questions",
+  "refused",
+  "forgotten",
+  "found",
+  "not_found",
+  "invalid",
+  "failed",
+  "skipped"
+] as const
+
+const sets = (names: ReadonlyArray<string>, make: (name: string) => string) => names.map(make).join(", ")
+
+export const updateCounts = `update list set is_counted = 1, ${sets(counters, (name) => `${name} = ?`)} where id = ?`
+export const addCounts = `update list set ${sets(counters.slice(3), (name) => `${name} = ${name} + ?`)} where id = ?`
+export const selectCounts = `
+  select is_counted, coalesce(value ->> 'entries', 0), ${counters.join(", ")} from list where id = ?`
+
+export const selectTotals = `
+  select (
+      select count(*) from (select distinct question from entry where place >= ? and place < ? and question is not null)
+    ) questions,
+    (select count(*) from entry where place >= ? and place < ? and question is null) refused`
+
+export const selectOutcomes = `
+  select outcome, count(*) count, sum(outcome = 'found' and body is null) forgotten
+  from outcome where question in (select question from entry where place >= ? and place < ?) group by outcome`
+
+/** A question that is to be asked again and has not been answered since. */
+export const selectUnfinished = `
+  select 1 from superseded
+  where question in (select question from entry where place >= ? and place < ?)
+    and not exists (select 1 from outcome where outcome.question = superseded.question)
+  limit 1`
+
+export const selectKnown = `
+  select question.key from json_each(?) asked join question on question.key = asked.value
+    join outcome on outcome.question = question.id`
+
+/** Parameter: the first place of the list. */
+const isRepeat = `
+  exists (select 1 from entry earlier
+    where earlier.question = entry.question and earlier.place >= ? and earlier.place < entry.place)`
+
+export const selectPending = `
+  select entry.question, question.key, entry.place
+  from entry join question on question.id = entry.question
+  where entry.place >= ? and entry.place < ?
+    and not exists (select 1 from outcome where outcome.question = entry.question) and not ${isRepeat}
+  order by entry.place limit ?`
+
+export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
+  question: row[0],
+  key: row[1],
+  ordinal: row[2] % 2 ** 32
+})
+
+const rowColumns = `
+  case when entry.error is null then outcome.outcome else 'invalid' end, entry.place, entry.line, question.key, entry.input,
+  entry.columns, coalesce(entry.error, outcome.error), entry.question, outcome.http_status, outcome.attempts, outcome.calls,
+  outcome.ms, outcome.at, outcome.body, ${isRepeat}`
+
+export const selectRows = `
+  select ${rowColumns}
+  from entry left join question on question.id = entry.question left join outcome on outcome.question = entry.question
+  where entry.place >= ? and entry.place < ? order by entry.place`
+
+export const selectRowsOf = `
+  select ${rowColumns}
+  from json_each(?) asked join entry on entry.question = asked.value join question on question.id = entry.question
+    left join outcome on outcome.question = entry.question
+  where entry.place >= ? and entry.place < ?
+  order by asked.key, entry.place`
+
+export const toRow = (row: ReadonlyArray<any>): Row => ({
+  outcome: row[0],
+  ordinal: row[1] % 2 ** 32,
+  line: row[2],
+  key: row[3],
+  input: row[4],
+  columns: row[5],
+  error: row[6],
+  question: row[7] ?? 0,
+  http_status: row[8],
+  attempts: row[9] ?? 0,
+  calls: row[10] ?? 0,
+  ms: row[11],
+  at: row[12] ?? 0,
+  body: row[13],
+  isRepeat: row[14] === 1
+})

@@ -1,0 +1,91 @@
+/**
+ * The tables of a ledger in SQLite.
+ *
+ * The place of an entry is that of its list (2³² for each) and its ordinal: one number, by which SQLite orders rows.
+ */
+import type { SqliteClient } from "@effect/sql-sqlite-node"
+import { Effect } from "effect"
+import { LedgerError } from "../../Ledger.ts"
+
+/** The place of an entry, or of the first beyond a list with `ordinal` 2³². */
+export const place = (list: number, ordinal: number): number => list * 2 ** 32 + ordinal
+
+/** `ROLL` in the file's header: a ledger, and no other program's database. */
+export const applicationId = 0x524f4c4c
+const version = 2
+
+/** Makes the tables where the file is new. A file that is not ours is left as it is. */
+export const prepare = (sql: SqliteClient.SqliteClient, file: string) =>
+  Effect.gen(function*() {
+    const pragma = (text: string) => sql.unsafe(`pragma ${text}`)
+    const found = yield* identify(sql, file)
+    yield* pragma("journal_mode = wal")
+    // what a failed disk left in the journal alone is written anew
+    yield* pragma("wal_checkpoint(truncate)")
+    if (found.version < version) {
+      // the first commit that counts makes these durable too
+      yield* pragma("synchronous = normal")
+      yield* pragma(`application_id = ${applicationId}`)
+      if (found.version === 1) yield* Effect.forEach(fromVersion1, (text) => sql.unsafe(text), { discard: true })
+      yield* Effect.forEach(tables, (table) => sql.unsafe(table), { discard: true })
+      yield* pragma(`user_version = ${version}`)
+    }
+  })
+
+/** Whose file it is, and of which version. */
+export const identify = (sql: SqliteClient.SqliteClient, file: string) =>
+  Effect.gen(function*() {
+    const [found] = yield* sql<{ id: number; version: number; tables: number }>`
+      select application_id id, user_version version, (select count(*) from sqlite_schema) tables
+      from pragma_application_id, pragma_user_version`
+    if (found!.id !== applicationId && found!.tables > 0) {
+      return yield* refused(file, "this is another program's database: name another file with --ledger")
+    }
+    if (found!.version > version) {
+      return yield* refused(
+        file,
+        `it is of version ${found!.version}, and this rollcall knows ${version}: use a newer one`
+      )
+    }
+    return found!
+  })
+
+/** A reader needs what a run has made. */
+export const identifyForReading = (sql: SqliteClient.SqliteClient, file: string) =>
+  Effect.flatMap(identify(sql, file), (found) =>
+    found.version === version
+      ? Effect.void
+      : refused(file, "it is new, or of an earlier version of rollcall: run the command that made it first"))
+
+const refused = (ledger: string, message: string) => new LedgerError({ reason: "Open", ledger, message })
+
+const outcome = `
+  question integer primary key, outcome text not null, http_status integer, attempts integer not null,
+  calls integer not null, ms real, at integer not null, body text, error text`
+
+const tables = [
+  `create table if not exists note (name text primary key, value text not null) without rowid`,
+  // `first` is the epoch that the list began with, by chance, so that one of another ledger is told apart
+  `create table if not exists list (
+     id integer primary key, name text not null unique, value text, used integer not null default 0,
+     first integer not null, epoch integer not null, is_counted integer not null default 0,
+     questions integer not null default 0, refused integer not null default 0, forgotten integer not null default 0,
+     found integer not null default 0, not_found integer not null default 0, invalid integer not null default 0,
+     failed integer not null default 0, skipped integer not null default 0)`,
+  `create table if not exists change (
+     list integer not null, epoch integer not null, ordinal integer not null, primary key (list, epoch)) without rowid`,
+  `create table if not exists question (id integer primary key, key text not null unique)`,
+  `create table if not exists entry (
+     place integer primary key, line integer not null, question integer, input text not null, columns text, error text)`,
+  `create index if not exists entry_question on entry (question, place)`,
+  `create table if not exists outcome (${outcome})`,
+  `create table if not exists superseded (${outcome.replace(" primary key", " not null")})`
+]
+
+/** Answers stay; the list is entered again by the next run. */
+const fromVersion1 = [
+  "drop table entry",
+  "alter table meta rename to note",
+  "alter table note rename column key to name",
+  "delete from note where name <> 'request'"
+]

@@ -1,0 +1,79 @@
+/**
+ * A mark says how far an output is, so that a run can go on where an earlier one stopped.
+ */
+import { Effect, Encoding, Option, Schema } from "effect"
+import type { Ledger, LedgerError, Listed } from "../Ledger.ts"
+
+/** How far an output is. */
+export const Mark = Schema.Struct({
+  /** The list that it holds, at which epoch of it. */
+  list: Schema.Int,
+  epoch: Schema.Number,
+  /** How its rows are laid out, by {@link identity}. */
+  layout: Schema.String,
+  /** The entries, from the first, that it holds for good. */
+  position: Schema.Int,
+  isComplete: Schema.Boolean,
+  /** What stands under its final name is our work. */
+  isOurs: Schema.Boolean,
+  /** Of a file: its bytes up to there, and the hash of the last of them. */
+  offset: Schema.Int,
+  tail: Schema.String,
+  /** Its cells up to there that a spreadsheet would take for formulas. */
+  formulas: Schema.optional(Schema.Int)
+})
+export type Mark = typeof Mark.Type
+
+/** The marks of a ledger, by the id of the output. */
+export interface Marks {
+  readonly read: (output: string) => Effect.Effect<Mark | undefined, LedgerError>
+  /** The mark of an output whose rows are still what they were, up to its position, and laid out in the same way. */
+  readonly valid: (output: string, list: Listed, layout: string) => Effect.Effect<Mark | undefined, LedgerError>
+  /** The first row of the list that was changed after this epoch of it: 0 for an epoch of another ledger, `Infinity` for none. */
+  readonly changedSince: (list: Listed, epoch: number) => Effect.Effect<number, LedgerError>
+  readonly write: (output: string, mark: Mark) => Effect.Effect<void, LedgerError>
+}
+
+/** The marks that a ledger keeps. */
+export const marks = (ledger: typeof Ledger.Service): Marks => {
+  const name = (output: string) => `output ${output}`
+  const read = (output: string) =>
+    Effect.map(ledger.note(name(output)), (note) => Option.getOrUndefined(Schema.decodeUnknownOption(Mark)(note)))
+  return {
+    read,
+    valid: (output, list, layout) =>
+      Effect.gen(function*() {
+        const mark = yield* read(output)
+        if (mark === undefined || !isOf(mark, list, layout)) return undefined
+        return (yield* ledger.changedSince(list.id, mark.epoch)) >= mark.position ? mark : undefined
+      }),
+    changedSince: (list, epoch) => ledger.changedSince(list.id, epoch),
+    write: (output, mark) => ledger.setNotes({ [name(output)]: mark })
+  }
+}
+
+/** What of a mark does not depend on where the output is. */
+export type Place = Pick<Mark, "list" | "epoch" | "layout" | "position">
+
+/** A mark for a list as it is. */
+export const at = (list: Listed, layout: string, position: number): Place => ({
+  list: list.id,
+  epoch: list.epoch,
+  layout,
+  position
+})
+
+/** Whether a mark is of this list, in this layout. Its rows may have changed since. */
+export const isOf = (mark: Place, list: Listed, layout: string): boolean =>
+  mark.list === list.id && mark.layout === layout && mark.position <= list.entries
+
+/** A short hash of values that JSON can hold. */
+export const identity = (values: unknown): Effect.Effect<string> =>
+  hash(new TextEncoder().encode(JSON.stringify(values)))
+
+/** A short hash of bytes. */
+export const hash = (bytes: Uint8Array): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
+    (hash) => Encoding.encodeHex(new Uint8Array(hash).slice(0, 12))
+  )

@@ -1,0 +1,181 @@
+/**
+ * A table of a SQLite database as an output. The database may be anybody's, and others may read it while a run goes on.
+ *
+ * Rows and how far they go are one transaction, so that a power loss costs no more than writing the last of them again; only the end of a
+ * run waits for the disk.
+ */
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Context, DateTime, Effect, Layer, Schedule, type Scope } from "effect"
+import { existsSync } from "node:fs"
+import { connect, pieces, type Transaction, transaction, values } from "../Ledger/Sqlite/Connection.ts"
+import * as Failure from "../Ledger/Sqlite/Failure.ts"
+import * as Lock from "../Ledger/Sqlite/Lock.ts"
+import { applicationId } from "../Ledger/Sqlite/Tables.ts"
+import { type Sink, SinkError } from "../Sink.ts"
+import * as Table from "./Table.ts"
+
+/** Which table of the file; `id` is the same for the same file, however its path is written. */
+export interface Place {
+  readonly table?: string
+  readonly id?: string
+}
+
+/** Writes to a table of the database in `path`, which is made, for its owner's eyes only, where it does not exist. */
+export const make = (
+  path: string,
+  { id = path, table = "rollcall" }: Place = {},
+  options: Table.TableOptions = {}
+): typeof Sink.Service =>
+  Table.make({
+    name: path,
+    id: table === "rollcall" ? id : `${id}?table=${table}`,
+    table: Table.named(table),
+    check: Effect.suspend(() => existsSync(path) ? Effect.scoped(Effect.asVoid(connected(path))) : Effect.void),
+    open: (run, columns) => Effect.flatMap(connected(path), (sql) => open(sql, path, table, run, columns))
+  }, options)
+
+/** The database, if it is one that may be written to. */
+const connected = (path: string): Effect.Effect<SqliteClient.SqliteClient, SinkError, Scope.Scope> =>
+  Effect.gen(function*() {
+    yield* Lock.touch(path)
+    const sql = Context.get(yield* Layer.build(connect(path)), SqliteClient.SqliteClient)
+    // when SQLite waits, the whole process does
+    yield* sql.unsafe("pragma busy_timeout = 0")
+    const [found] = yield* patiently(sql.unsafe<{ application_id: number }>("pragma application_id"))
+    return found?.application_id === applicationId
+      ? yield* new SinkError({ reason: "Exists", sink: path, detail: "it is a ledger: name another file with -o" })
+      : sql
+  }).pipe(
+    // better-sqlite3 opens the file in a constructor, whose exceptions arrive as defects
+    Effect.catchAllDefect(Effect.fail),
+    Effect.mapError(failure(path, "Open"))
+  )
+
+const open = (
+  sql: SqliteClient.SqliteClient,
+  path: string,
+  name: string,
+  run: string,
+  columns: ReadonlyArray<Table.Column>
+): Effect.Effect<Table.Table, SinkError> =>
+  Effect.gen(function*() {
+    const select = (text: string, ...params: ReadonlyArray<unknown>) => patiently(sql.unsafe(text, params).values)
+    const columnsOf = (table: string) =>
+      Effect.map(
+        select("select name, type from pragma_table_info(?)", table),
+        (rows) => rows.map(([name, type]) => describe(name as string, type as string))
+      )
+    const found = yield* columnsOf(name)
+    const isMarked = found.length > 0 && (yield* columnsOf(Table.marks)).length > 0
+    const [mark] = isMarked ? yield* select(selectMark, name, run) : []
+    if ((yield* select("select 1 from sqlite_schema limit 1")).length === 0) {
+      yield* patiently(sql.unsafe("pragma journal_mode = wal"))
+    }
+    // in any other mode, what is not waited for may damage the database
+    const [[mode] = []] = yield* select("pragma journal_mode")
+    if (mode === "wal") yield* sql.unsafe("pragma synchronous = normal")
+
+    const table = Table.named(name)
+    const upsert = values(columns.length, (rows) =>
+      `insert into ${table} (${Table.names(columns)}) ${rows} ${Table.onConflict(columns)}`)
+    const drop = `delete from ${table} where run = ? and ordinal >= ? and ordinal < ?`
+    const largest = 2 ** Math.min(8, Math.floor(Math.log2(parameterLimit / columns.length)))
+    const write = (body: (execute: Transaction["run"]) => Effect.Effect<unknown, SqlError>) =>
+      Effect.mapError(
+        patiently(transaction(sql, ({ run }) =>
+          Effect.asVoid(body(run)))),
+        failure(path, "Write")
+      )
+    const remember = ({ epoch, isComplete, layout, list, position }: Table.Progress) =>
+      [upsertMark, [name, run, layout, list, epoch, position, isComplete ? 1 : 0]] as const
+    return {
+      wanted: columns.map(({ kind, name }) => describe(name, types[kind])),
+      found: found.length === 0 ? undefined : found,
+      progress: mark === undefined ? undefined : Table.progressOf(mark),
+      count: (position) =>
+        Effect.mapBoth(select(`select count(*) from ${table} where run = ? and ordinal < ?`, run, position), {
+          onFailure: failure(path, "Open"),
+          onSuccess: (rows) => rows[0]![0] as number
+        }),
+      begin: (progress) =>
+        write((execute) =>
+          Effect.gen(function*() {
+            yield* execute(`create table if not exists ${table} (${Table.definition(columns, types)})`)
+            yield* execute(createMarks)
+            yield* execute(...remember(progress))
+          })
+        ),
+      write: ({ only, progress, rows }) =>
+        write((execute) =>
+          Effect.gen(function*() {
+            if (only !== undefined) yield* execute(drop, [run, only.from, only.to])
+            const cells = rows.map((row) => row.map((cell, index) => parameter(columns[index]!.kind, cell)))
+            for (const piece of pieces(cells, largest)) yield* execute(upsert(piece.length), piece.flat())
+            if (progress !== undefined) yield* execute(...remember(progress))
+          })
+        ),
+      complete: (progress, end) =>
+        Effect.zipRight(
+          Effect.mapError(sql.unsafe("pragma synchronous = full"), failure(path, "Write")),
+          write((execute) => Effect.zipRight(execute(drop, [run, end, 2 ** 53]), execute(...remember(progress))))
+        )
+    } satisfies Table.Table
+  }).pipe(Effect.mapError(failure(path, "Open")))
+
+/** Parameters of one statement. */
+const parameterLimit = 32_766
+
+/** A value has no type of its own, so that it stays what it is; a time is text, as SQLite's functions take it. */
+const types: Readonly<Record<Table.Kind, string>> = {
+  integer: "integer",
+  place: "integer",
+  real: "real",
+  boolean: "integer",
+  time: "text",
+  text: "text",
+  json: "text",
+  value: ""
+}
+
+const describe = (name: string, type: string) => `${name} ${type.toLowerCase()}`.trim()
+
+/** A value stands as SQLite's own `->>` would give it. */
+const parameter = (kind: Table.Kind, cell: unknown): unknown => {
+  if (cell === null) return null
+  if (kind === "time") return DateTime.formatIso(DateTime.unsafeMake(cell as number))
+  switch (typeof cell) {
+    case "string":
+      return Table.fit(cell)
+    case "boolean":
+      return cell ? 1 : 0
+    case "number":
+      // the driver takes any number for a real one
+      return Number.isSafeInteger(cell) ? BigInt(cell) : cell
+    default:
+      return JSON.stringify(cell)
+  }
+}
+
+const marks = Table.named(Table.marks)
+const createMarks = `
+  create table if not exists ${marks} (
+    table_name text not null, run text not null, layout text not null, list integer not null, epoch integer not null,
+    position integer not null, is_complete integer not null, primary key (table_name, run))`
+const selectMark = `
+  select layout, list, epoch, position, is_complete from ${marks} where table_name = ? and run = ?`
+const upsertMark = `insert into ${marks} values (?, ?, ?, ?, ?, ?, ?) ${Table.onMarkConflict}`
+
+/** Another program that writes keeps us waiting, but not the whole process. */
+const patiently = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  Effect.retry(effect, {
+    while: (error) => Failure.explain(error, messages).code === "SQLITE_BUSY",
+    schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
+  })
+
+const messages = Failure.messagesOf("-o")
+
+const failure = (sink: string, reason: "Open" | "Write") => (error: unknown): SinkError =>
+  error instanceof SinkError
+    ? error
+    : new SinkError({ reason, sink, detail: Failure.explain(error, messages).message, cause: error })

@@ -1,0 +1,99 @@
+/**
+ * A JSON array of codes or of objects. It is cut into its elements as it comes, and each is read as a line of NDJSON is.
+ */
+import { Either } from "effect"
+import type { Format } from "../Source.ts"
+import * as Lines from "./Lines.ts"
+import * as Ndjson from "./Ndjson.ts"
+import { SourceError } from "./SourceError.ts"
+
+export const format: Format = {
+  endings: ["json"],
+  reader: ({ column, name }) => {
+    const elements = reader(name)
+    const entries = Ndjson.entries(name, column)
+    return (piece, isLast) => Either.flatMap(elements(piece, isLast), entries)
+  }
+}
+
+/** The elements of an array as they are written, each with the line on which it begins. */
+export const reader = (
+  source: string
+): (piece: string, isLast: boolean) => Either.Either<ReadonlyArray<Lines.Line>, SourceError> => {
+  /** What has come since the last element, and the line on which that begins. */
+  let open = ""
+  let line = 1
+  /** Brackets that are open: none outside the array, one between its elements. */
+  let depth = 0
+  let isInString = false
+  let isEscaped = false
+  let isEmpty = true
+  let isOver = false
+
+  const failed = (line: number, detail: string, reason: "Syntax" | "TooLong" = "Syntax") =>
+    Either.left(new SourceError({ reason, source, line, detail }))
+  const space = () => /^[ \t\r\n]*/.exec(open)![0]
+  /** The line on which what is open begins, and the one on which it ends. */
+  const first = () => line + lineEnds(space())
+  const last = () => line + lineEnds(open)
+
+  return (piece, isLast) => {
+    const found: Array<Lines.Line> = []
+    let start = 0
+    const take = (end: number) => {
+      open += piece.slice(start, end)
+      start = end
+    }
+    const pass = () => {
+      line = last()
+      open = ""
+      start++
+    }
+    for (let at = 0; at < piece.length; at++) {
+      const char = piece[at]!
+      if (isInString) {
+        if (isEscaped) isEscaped = false
+        else if (char === "\\") isEscaped = true
+        else if (char === "\"") isInString = false
+        else if (char === "\n" || char === "\r") {
+          take(at)
+          return failed(last(), openString)
+        }
+      } else if (depth === 0) {
+        if (char === " " || char === "\t" || char === "\n" || char === "\r") continue
+        take(at)
+        if (isOver) return failed(last(), goesOn)
+        if (char !== "[") return failed(last(), char === "{" ? isObject : noArray)
+        pass()
+        depth = 1
+      } else if (char === "\"") isInString = true
+      else if (char === "[" || char === "{") depth++
+      else if (depth === 1 && (char === "," || char === "]")) {
+        take(at)
+        const text = open.slice(space().length)
+        if (text.length > Lines.lengthLimit) return failed(first(), tooLong, "TooLong")
+        if (text.startsWith("[")) return failed(first(), "this is an array within the array, which is not a code")
+        if (text !== "") found.push({ line: first(), text })
+        else if (char === "," || !isEmpty) return failed(last(), `an element is missing before this ${char}`)
+        isEmpty = false
+        isOver = char === "]"
+        if (isOver) depth = 0
+        pass()
+      } else if (depth > 1 && (char === "]" || char === "}")) depth--
+    }
+    take(piece.length)
+    if (open.length > Lines.lengthLimit) return failed(first(), tooLong, "TooLong")
+    if (!isLast || depth === 0) return Either.right(found)
+    return failed(first(), `the list is cut off ${open.trim() === "" ? "here" : "in this element"}: is the file whole?`)
+  }
+}
+
+const lineEnds = (text: string): number => text.match(/\r\n?|\n/g)?.length ?? 0
+
+const expected = "a list in JSON is an array of codes or of objects, [\"00501\"] or [{\"zip\":\"00501\"}]"
+const isObject = `${expected}, and this is an object: take the array out of it, with jq .data for one, `
+  + "or name the format where each line is an object (--input-format ndjson)"
+const noArray = `${expected}, and this is neither: is --input-format right?`
+const goesOn = "something follows the end of the array: a list is one array; several become one with jq -s add"
+const openString = "a string has no end on this line: is a quote missing?"
+const tooLong = "this element is longer than 1 MiB: is a quote or a bracket left open?"

@@ -1,0 +1,136 @@
+/**
+ * The meter: what a run has spent, and whether one more call may be sent. What is spent is made durable before it is spent, in
+ * portions, so that what a crash leaves unknown counts as spent.
+ */
+import { Cause, type Clock, Duration, Effect, Schema } from "effect"
+import type * as Gate from "../Policy/Gate.ts"
+import * as Pace from "../Policy/Pace.ts"
+
+/** What all runs together have spent, as the ledger keeps it. */
+export const Spent = Schema.Struct({
+  /** Calls that were sent. */
+  calls: Schema.NonNegativeInt,
+  /** How far rates are used, by their text. */
+  pace: Schema.Record({ key: Schema.String, value: Pace.Used }),
+  /** When the pause ends that a server asked for or that followed a 429, in milliseconds since 1970; 0 where there is none. */
+  gate: Schema.Number
+})
+export type Spent = typeof Spent.Type
+
+/** Nothing spent. */
+export const nothing: Spent = { calls: 0, pace: {}, gate: 0 }
+
+/** What a meter goes by; times are milliseconds of a monotonic clock. */
+export interface Meter<out E> {
+  /** Whether a call may be sent now. */
+  readonly allows: (at: number) => boolean
+  /** When the pace allows the next call; in the past: at once. */
+  readonly readyAt: () => number
+  /** A call is sent. */
+  readonly spend: (at: number) => void
+  /** It was not sent after all. */
+  readonly refund: () => void
+  /** The gate shuts: its new end is to be reserved at once. */
+  readonly shut: () => void
+  /** Whether a portion is to be reserved, which nobody does at present; `isWanted`: a call could be sent. */
+  readonly isDue: (at: number, isWanted: boolean) => boolean
+  /** Begins to reserve the next portion. */
+  readonly reserve: () => Effect.Effect<void, E>
+  /** Reserves the exact figures. Nothing may be spent after it. */
+  readonly close: Effect.Effect<void, E>
+}
+
+/** Calls that are reserved at once, besides one for each worker. */
+const portionSize = 256
+/** Milliseconds for which calls are reserved where there is a rate. */
+const portionTime = 250
+
+/** A meter, or none where there is neither a rate nor a need to know. */
+export const make = <E>(options: {
+  readonly rates: ReadonlyArray<Pace.Rate>
+  readonly concurrency: number
+  /** What earlier runs have spent. */
+  readonly spent?: Spent | undefined
+  /** Makes durable what will have been spent. Without it everything is forgotten. */
+  readonly reserve?: ((spent: Spent) => Effect.Effect<void, E>) | undefined
+  readonly gate: () => Gate.Gate
+  readonly clock: Clock.Clock
+  readonly now: () => number
+}): Meter<E> | undefined => {
+  const { clock, concurrency, gate, now, rates, reserve, spent = nothing } = options
+  if (rates.length === 0 && reserve === undefined) return undefined
+
+  /** From the monotonic clock to the time since 1970; it changes when somebody sets the clock, or the machine was asleep. */
+  const offset = () => clock.unsafeCurrentTimeMillis() - now()
+  /** Calls in a portion; the next one is reserved when this few are left of it. */
+  const portion = Math.max(1, Math.min(portionSize + concurrency, ...rates.map(inPortionTime)))
+  const low = rates.length === 0 ? concurrency : Math.floor(portion / 3)
+
+  let pace = Pace.resume(rates, spent.pace, now(), offset())
+  let readyAt = Pace.readyAt(pace)
+  let { calls } = spent
+  /** How many calls may be sent, and until when. */
+  let covered = reserve === undefined ? { calls: Infinity, until: Infinity } : { calls: -Infinity, until: -Infinity }
+  let isReserving = false
+  /** The gate was shut since the last reserve began. */
+  let isStale = false
+  let [hasBegun, hasFailed] = [false, false]
+  /** Milliseconds that the last reserve took. */
+  let took = 0
+
+  const write = (calls: number, pace: Pace.Pace) =>
+    Effect.suspend(() => {
+      const { until } = gate()
+      // the millisecond that the clock shows is not over
+      const toWall = offset() + 1
+      return reserve!({
+        calls,
+        pace: { ...spent.pace, ...Pace.keep(pace, toWall) },
+        gate: until > now() ? Math.ceil(until + toWall) : 0
+      })
+    }).pipe(
+      Effect.onError((cause) =>
+        Effect.sync(() => {
+          hasFailed ||= !Cause.isInterruptedOnly(cause)
+        })
+      )
+    )
+
+  return {
+    allows: (at) =>
+      at >= readyAt && calls < covered.calls && at <= covered.until && (isReserving || calls + low < covered.calls),
+    readyAt: () => readyAt,
+    spend: (at) => {
+      calls++
+      if (rates.length === 0) return
+      pace = Pace.take(pace, at)
+      readyAt = Pace.readyAt(pace)
+    },
+    refund: () => {
+      calls--
+    },
+    shut: () => {
+      isStale = reserve !== undefined
+    },
+    isDue: (at, isWanted) =>
+      !isReserving && (isStale || (isWanted && (calls + low >= covered.calls || at > covered.until))),
+    reserve: () => {
+      const begun = now()
+      // what takes long gets more time the next time; and what is covered now stays covered
+      const soon = Math.max(begun, readyAt, gate().until) + portionTime + 2 * took
+      const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
+      const next = { calls: calls + portion, until }
+      isReserving = true
+      isStale = false
+      hasBegun = true
+      return Effect.map(write(next.calls, Pace.ahead(pace, until, portion)), () => {
+        isReserving = false
+        took = now() - begun
+        covered = next
+      })
+    },
+    close: Effect.suspend(() => hasBegun && !hasFailed ? write(calls, pace) : Effect.void)
+  }
+}
+
+const inPortionTime = ({ limit, window }: Pace.Rate) => Math.floor(limit * portionTime / Duration.toMillis(window))

@@ -1,0 +1,133 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { type Ended, records, type Reply, scripted, until } from "../command.ts"
+
+const ended = ({ exit, stderr, stdout }: Ended) => [exit, stdout, stderr]
+
+/** What is looked for in files. */
+const marker = "the-name-of-somebody"
+
+const marked = (code: string): Reply =>
+  code.includes("x")
+    ? [404, `{"message":"${marker}"}`]
+    : code.includes("!")
+    ? [500, marker]
+    : [200, `{"name":"${marker}","code":"${code}"}`]
+
+/** The files in which it stands. */
+const holding = (cwd: string) => readdirSync(cwd).filter((name) => readFileSync(join(cwd, name)).includes(marker))
+
+describe.concurrent("rollcall forget", { timeout: 60_000 }, () => {
+  it.scopedLive("removes every answer from the ledger, and keeps the outcomes and the output", () =>
+    Effect.gen(function*() {
+      const { answer, asked, cwd, files, list, read, rollcall, run } = yield* scripted(["a", "x", "b"], marked)
+      yield* run()
+      // the answers that were put aside are forgotten too
+      yield* run("--redo", "found")
+      assert.include(holding(cwd), "out.ndjson.ledger")
+      const before = [read("out.ndjson"), statSync(join(cwd, "out.ndjson")).mtimeMs]
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson")), [
+        0,
+        "",
+        "out.ndjson.ledger: 3 answers forgotten; the outcomes are kept, so nothing is asked again\n"
+      ])
+      assert.deepStrictEqual(holding(cwd), ["out.ndjson"])
+      const status = yield* rollcall("status", "out.ndjson")
+      assert.strictEqual(
+        status.stdout,
+        "out.ndjson: 3 of 3 codes answered (2 found, 1 not found), 2 answers forgotten\n"
+      )
+
+      answer(marked)
+      const again = yield* run()
+      assert.strictEqual(again.exit, 0)
+      assert.match(again.stderr, /\nnothing to ask: 3 codes answered already\n {2}2 {2}found\n {2}1 {2}not found\n/)
+      assert.deepStrictEqual([read("out.ndjson"), statSync(join(cwd, "out.ndjson")).mtimeMs], before)
+
+      // another output would need them, and so would a longer list
+      list(["a", "x", "b", "c"])
+      for (const words of [[], ["--select", "code"]]) {
+        assert.deepStrictEqual(ended(yield* run(...words)), [
+          2,
+          "",
+          "rollcall: out.ndjson.ledger: the answers of 2 codes were forgotten, and the output needs them: "
+          + "--redo forgotten asks them again, --fresh starts anew\n"
+        ])
+      }
+      assert.deepStrictEqual([asked, files()], [[], ["list", "out.ndjson", "out.ndjson.ledger"]])
+      assert.strictEqual(read("out.ndjson"), before[0])
+
+      assert.strictEqual((yield* run("--redo", "forgotten")).exit, 0)
+      assert.deepStrictEqual(asked.toSorted(), ["a", "b", "c"])
+      assert.deepStrictEqual(records(read("out.ndjson")).map(({ code, outcome }) => `${code} ${outcome}`), [
+        "a found",
+        "x not_found",
+        "b found",
+        "c found"
+      ])
+    }))
+
+  it.scopedLive("--all removes the ledger, and leaves the output", () =>
+    Effect.gen(function*() {
+      const { cwd, files, read, rollcall, run } = yield* scripted(["a"], marked)
+      yield* run()
+      const before = read("out.ndjson")
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "--all")), [0, "", "out.ndjson.ledger: removed\n"])
+      assert.deepStrictEqual([files(), holding(cwd)], [["list", "out.ndjson"], ["out.ndjson"]])
+      assert.strictEqual(read("out.ndjson"), before)
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson")), [
+        2,
+        "",
+        "rollcall: out.ndjson.ledger: there is no such ledger\n"
+      ])
+    }))
+
+  it.scopedLive("leaves alone a run that is not complete, unless it is told to", () =>
+    Effect.gen(function*() {
+      const { cwd, rollcall, run } = yield* scripted(
+        ["a", "b", "c"],
+        (code) => code === "b" ? [401, "no"] : marked(code)
+      )
+      assert.strictEqual((yield* run()).exit, 4)
+      for (const all of [[], ["--all"]]) {
+        assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", ...all)), [
+          2,
+          "",
+          "rollcall: 2 codes are pending: the run is not complete, and its output would need what is forgotten "
+          + "(run it to its end first, or --force)\n"
+        ])
+      }
+      assert.include(holding(cwd).join(), "out.ndjson.ledger")
+      const forced = yield* rollcall("forget", "out.ndjson", "--force")
+      assert.match(forced.stderr, /^out\.ndjson\.ledger: 1 answer forgotten; /)
+      assert.deepStrictEqual(holding(cwd), ["out.ndjson.part"])
+    }))
+
+  it.scopedLive("waits for the end of a run that holds the ledger, exit 5", () =>
+    Effect.gen(function*() {
+      const { answer, asked, files, read, rollcall, start } = yield* scripted(["a", "b"], (code) =>
+        code === "b" ? undefined : marked(code))
+      const running = yield* start()
+      yield* until(() =>
+        asked.includes("b")
+      )
+      const before = files()
+      for (const words of [[], ["--force"], ["--all", "--force"]]) {
+        const { exit, stderr } = yield* rollcall("forget", "out.ndjson", ...words)
+        assert.strictEqual(exit, 5)
+        assert.match(
+          stderr,
+          new RegExp(
+            `^rollcall: out\\.ndjson\\.ledger: another run holds it \\(process ${running.process.pid} on .*\\n$`
+          )
+        )
+      }
+      assert.deepStrictEqual(files(), before)
+      answer(marked)
+      assert.strictEqual((yield* running.ended).exit, 0)
+      assert.strictEqual(records(read("out.ndjson")).length, 2)
+      assert.match((yield* rollcall("export", "out.ndjson")).stdout, new RegExp(marker))
+    }))
+})

@@ -1,0 +1,19 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Job from "../../src/Cli/Job.ts"
+import * as Policy from "../../src/Policy.ts"
+import * as Pace from "../../src/Policy/Pace.ts"
+
+describe("Job.describe", () => {
+  const cases: ReadonlyArray<readonly [rates: ReadonlyArray<string>, shown: string]> = [
+    [[], "max-wait 15m, no rate limit but the server's"],
+    [["50/s"], "max-wait 15m, rate 50/s"],
+    [["600/60s burst 10", "10000/24h"], "max-wait 15m, rate 600/min burst 10 and 10000/day"]
+  ]
+  it.each(cases)("of the rates %j", (rates, shown) => {
+    const pace = rates.map((rate) => Schema.decodeSync(Pace.Rate)(rate))
+    const line = Job.describe({ ...Policy.standard, pace })
+    assert.match(line, /^-c 8, timeout 30s, /)
+    assert.isTrue(line.endsWith(shown), line)
+  })
+})

@@ -1,0 +1,163 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { rmSync } from "node:fs"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { type Ended, folder, found, type Reply, run, scripted, start, stateOf, until } from "../command.ts"
+
+/** Codes with an x are not found, those with a ! fail. */
+const mixed = (code: string): Reply => code.includes("x") ? [404, ""] : code.includes("!") ? [500, "oops"] : found(code)
+
+/** A key that is refused from a code on. */
+const refusedFrom = (last: string) => (code: string): Reply => code === last ? [401, "no"] : mixed(code)
+
+const told = ({ exit, stderr, stdout }: Ended) => {
+  assert.deepStrictEqual([exit, stderr], [0, ""])
+  return stdout
+}
+
+const json = (ended: Ended) => told(ended).trimEnd().split("\n").map((line) => JSON.parse(line))
+
+describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
+  it.scopedLive("tells of a run by its output, its ledger, or nothing", () =>
+    Effect.gen(function*() {
+      const { cwd, rollcall, run } = yield* scripted(["a", "b", "a", "x", "c!", "9"], mixed)
+      assert.strictEqual((yield* run("--pattern", "\\D+")).exit, 3)
+      const line = "out.ndjson: 5 of 5 codes answered (2 found, 1 not found, 1 invalid, 1 failed)\n"
+      for (const named of [["out.ndjson"], ["out.ndjson.ledger"], [], ["./out.ndjson"], [join(cwd, "out.ndjson")]]) {
+        assert.strictEqual(told(yield* rollcall("status", ...named)), line)
+      }
+      assert.deepStrictEqual(json(yield* rollcall("status", "--json")), [{
+        list: "out.ndjson",
+        source: "list",
+        outputs: ["out.ndjson"],
+        ledger: "out.ndjson.ledger",
+        state: "complete",
+        entries: 6,
+        questions: 4,
+        refused: 1,
+        outcomes: { found: 2, not_found: 1, invalid: 0, failed: 1, skipped: 0 },
+        pending: 0,
+        forgotten: 0,
+        calls: 4,
+        holder: null
+      }])
+    }))
+
+  it.scopedLive("tells of a run that stopped, what is pending", () =>
+    Effect.gen(function*() {
+      const { rollcall, run } = yield* scripted(["a", "x", "b", "c", "d"], refusedFrom("c"))
+      assert.strictEqual((yield* run()).exit, 4)
+      assert.strictEqual(
+        told(yield* rollcall("status", "out.ndjson")),
+        "out.ndjson: 3 of 5 codes answered (2 found, 1 not found), 2 pending; stopped: the same command goes on\n"
+      )
+      assert.deepInclude(json(yield* rollcall("status", "--json"))[0], { state: "stopped", pending: 2, holder: null })
+    }))
+
+  it.scopedLive("tells of a run that goes on, which process it is, and does not disturb it", () =>
+    Effect.gen(function*() {
+      const { asked, answer, read, rollcall, start } = yield* scripted(
+        ["a", "b", "c"],
+        (code) => code === "c" ? undefined : found(code)
+      )
+      const running = yield* start()
+      yield* until(() => asked.includes("c"))
+      const { pid } = running.process
+      const status = yield* Effect.repeat(Effect.map(rollcall("status"), told), {
+        until: (line) => line.startsWith("out.ndjson: 2 of 3 ")
+      })
+      assert.strictEqual(
+        status,
+        `out.ndjson: 2 of 3 codes answered (2 found), 1 pending; running (process ${pid} on ${hostname()})\n`
+      )
+      const [line] = json(yield* rollcall("status", "out.ndjson.ledger", "--json"))
+      assert.deepInclude(line, { state: "running", pending: 1 })
+      assert.deepInclude(line.holder, { pid, host: hostname() })
+      answer(found)
+      assert.strictEqual((yield* running.ended).exit, 0)
+      assert.strictEqual(read("out.ndjson").split("\n").length, 4)
+      assert.strictEqual(told(yield* rollcall("status")), "out.ndjson: 3 of 3 codes answered (3 found)\n")
+    }))
+
+  it.scopedLive("tells of every list of a ledger, the last one first, and of one by its output", () =>
+    Effect.gen(function*() {
+      const { rollcall, run, words, write } = yield* scripted(["a", "b"], mixed)
+      write("other", "b\nc!\n")
+      yield* run()
+      yield* rollcall("run", "other", ...words, "-o", "other.csv", "--ledger", "out.ndjson.ledger")
+      const [first, second] = [
+        "out.ndjson: 2 of 2 codes answered (2 found)\n",
+        "other.csv: 2 of 2 codes answered (1 found, 1 failed)\n"
+      ]
+      assert.strictEqual(told(yield* rollcall("status")), second + first)
+      assert.strictEqual(told(yield* rollcall("status", "out.ndjson.ledger")), second + first)
+      assert.strictEqual(told(yield* rollcall("status", "out.ndjson")), first)
+      assert.strictEqual(told(yield* rollcall("status", "other.csv")), second)
+      yield* run()
+      assert.strictEqual(told(yield* rollcall("status")), first + second)
+    }))
+
+  it.scopedLive("calls a list that went to standard output by its source", () =>
+    Effect.gen(function*() {
+      const { cwd, rollcall, words } = yield* scripted(["a"])
+      yield* rollcall("run", "list", ...words)
+      assert.strictEqual(told(yield* rollcall("status")), "list: 1 of 1 code answered (1 found)\n")
+      const [line] = json(yield* rollcall("status", "--json"))
+      assert.deepInclude(line, { source: "list", outputs: ["standard output"] })
+      yield* run(["run", ...words], { cwd, stdin: "b\n" })
+      assert.strictEqual(told(yield* rollcall("status")), "standard input: 1 of 1 code answered (1 found)\n")
+    }))
+
+  it.scopedLive("knows the last run of each folder", () =>
+    Effect.gen(function*() {
+      const { cwd, run: runList, words } = yield* scripted(["a"])
+      const [one, other] = [yield* folder, yield* folder]
+      yield* runList()
+      const state = { XDG_STATE_HOME: stateOf(cwd) }
+      yield* run(["run", ...words, "-o", "one.ndjson"], { cwd: one, env: state, stdin: "b\n" })
+      assert.match(told(yield* run(["status"], { cwd: one, env: state })), /^one\.ndjson: /)
+      assert.match(told(yield* run(["status"], { cwd })), /^out\.ndjson: /)
+      assert.strictEqual((yield* run(["status"], { cwd: other, env: state })).exit, 2)
+    }))
+
+  it.scopedLive("says what is missing, exit 2", () =>
+    Effect.gen(function*() {
+      const { cwd, rollcall, run } = yield* scripted(["a"])
+      const refused = (...words: ReadonlyArray<string>) =>
+        Effect.map(rollcall("status", ...words), ({ exit, stderr, stdout }) => {
+          assert.deepStrictEqual([exit, stdout], [2, ""])
+          return stderr
+        })
+      assert.strictEqual(
+        yield* refused(),
+        "rollcall: which run? None is known in this folder: name its output or its ledger\n"
+      )
+      assert.strictEqual(
+        yield* refused("none"),
+        "rollcall: there is neither none nor none.ledger: name the output of a run, or its ledger\n"
+      )
+      assert.strictEqual(
+        yield* refused("list"),
+        "rollcall: there is no list.ledger, and list is not the output of the last run in this folder: "
+          + "name the ledger itself\n"
+      )
+      yield* run()
+      rmSync(join(cwd, "out.ndjson.ledger"))
+      assert.strictEqual(yield* refused(), "rollcall: out.ndjson.ledger: there is no such ledger\n")
+    }))
+
+  it.scopedLive("says of a run that reads its list that there is none yet", () =>
+    Effect.gen(function*() {
+      const { cwd, rollcall, words } = yield* scripted([])
+      const running = yield* start(["run", "-", ...words, "-o", "out.ndjson"], { cwd, stdin: "open" })
+      running.process.stdin!.write("a\n")
+      const { stderr } = yield* Effect.repeat(rollcall("status", "out.ndjson"), {
+        until: ({ stderr }) => stderr.includes("no list yet")
+      })
+      assert.match(stderr, /^rollcall: out\.ndjson\.ledger: it holds no list yet: its run reads the input, or stopped /)
+      running.process.stdin!.end()
+      assert.strictEqual((yield* running.ended).exit, 0)
+      assert.strictEqual((yield* rollcall("status", "out.ndjson")).exit, 0)
+    }))
+})

@@ -1,0 +1,246 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Either, FastCheck, JSONSchema, ParseResult, Schema } from "effect"
+import * as Pace from "../../src/Policy/Pace.ts"
+import { most, type Sent } from "../windows.ts"
+
+const rate = Schema.decodeSync(Pace.Rate)
+const fresh = (...texts: ReadonlyArray<string>) => Pace.resume(texts.map((text) => rate(text)), {}, 0, 0)
+const windowOf = (text: string) => Duration.toMillis(rate(text).window)
+
+describe("Pace.Rate", () => {
+  const cases: ReadonlyArray<readonly [text: string, limit: number, window: number, burst: number, canonical: string]> =
+    [
+      ["50/s", 50, 1000, 1, "50/s"],
+      ["600/min", 600, 60_000, 1, "600/min"],
+      ["600/m", 600, 60_000, 1, "600/min"],
+      ["600/60s", 600, 60_000, 1, "600/min"],
+      ["100/h", 100, 3_600_000, 1, "100/h"],
+      ["10000/day", 10_000, 86_400_000, 1, "10000/day"],
+      ["10000/24h", 10_000, 86_400_000, 1, "10000/day"],
+      ["10/15s", 10, 15_000, 1, "10/15s"],
+      ["10/90s", 10, 90_000, 1, "10/90s"],
+      ["10/5m", 10, 300_000, 1, "10/5min"],
+      ["10/2d", 10, 172_800_000, 1, "10/2day"],
+      ["1/100ms", 1, 100, 1, "1/100ms"],
+      ["600/min burst 10", 600, 60_000, 10, "600/min burst 10"],
+      ["600/min burst 1", 600, 60_000, 1, "600/min"],
+      ["200/day burst 200", 200, 86_400_000, 200, "200/day burst 200"]
+    ]
+  it.each(cases)("%s", (text, limit, window, burst, canonical) => {
+    assert.deepStrictEqual(rate(text), { limit, window: Duration.millis(window), burst })
+    assert.strictEqual(Pace.format(rate(text)), canonical)
+    assert.strictEqual(Schema.encodeSync(Pace.Rate)(rate(canonical)), canonical)
+  })
+
+  const forms = "write a rate such as 50/s, 600/min, 100/h, 10000/day, 10/15s or 600/min burst 10"
+  const unlike = [
+    "",
+    "50",
+    "50/",
+    "/s",
+    "50 / s",
+    "0/s",
+    "-5/s",
+    "5.5/s",
+    "50/sec",
+    "50/S",
+    "50/0s",
+    "50/1.5s",
+    "1e3/s",
+    "50/s\n"
+  ]
+  const burst = ["50/s burst", "50/s burst 0", "50/s,600/min", "50/s  burst 5", "9999999999/s"]
+  const refused = [...unlike, ...burst].map((text) => [text, forms] as const)
+  const tooMuch: ReadonlyArray<readonly [text: string, message: string]> = [
+    ["10/s burst 11", "write a burst of no more than the limit"],
+    ["10/367d", "write a window of 366 days at the most"],
+    ["1/999999999d", "write a window of 366 days at the most"]
+  ]
+  it.each([...refused, ...tooMuch])("refuses %j: %s", (text, message) => {
+    const error = Either.getOrThrow(Either.flip(Schema.decodeEither(Pace.Rate)(text)))
+    assert.deepStrictEqual(ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message }) => message), [message])
+  })
+
+  it("has a JSON Schema", () => {
+    assert.deepInclude(JSONSchema.make(Pace.Rate).$defs!["Rate"], { type: "string" })
+  })
+})
+
+const someRate = FastCheck.record({
+  limit: FastCheck.integer({ min: 1, max: 40 }),
+  window: FastCheck.constantFrom(7, 100, 1000, 15_000, 60_000, 86_400_000),
+  burst: FastCheck.oneof(FastCheck.constant(1), FastCheck.integer({ min: 1, max: 40 }))
+}).map(({ burst, limit, window }): Pace.Rate => ({
+  limit,
+  window: Duration.millis(window),
+  burst: Math.min(burst, limit)
+}))
+
+/** Pauses, in parts of a window: none, tiny, short, or about as long as a window. */
+const somePause = FastCheck.oneof(
+  FastCheck.constant(0),
+  FastCheck.double({ min: 0, max: 0.001, noNaN: true }),
+  FastCheck.double({ min: 0, max: 0.1, noNaN: true }),
+  FastCheck.double({ min: 0, max: 1.2, noNaN: true })
+)
+
+const someStep = FastCheck.record({
+  pause: somePause,
+  weight: FastCheck.oneof(FastCheck.constant(1), FastCheck.integer({ min: 1, max: 5 })),
+  /** Sends it as soon as it may, rather than after a pause. */
+  isPrompt: FastCheck.boolean()
+})
+
+/** Sends what may be sent whenever a timer fires, each of them late by up to `late` milliseconds. */
+const send = (pace: Pace.Pace, from: number, until: number, late = 0) => {
+  const sent: Array<Sent> = []
+  let now = from
+  for (let nth = 0; now < until; nth++) {
+    const ready = Pace.readyAt(pace)
+    if (ready > now) {
+      now += Math.ceil(ready - now) + late * (nth * 0.618 % 1)
+      continue
+    }
+    sent.push([now, 1])
+    pace = Pace.take(pace, now)
+  }
+  return { sent, pace }
+}
+
+describe("Pace", () => {
+  it("holds every limit in every window, whatever comes when", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(someRate, { minLength: 1, maxLength: 3 }),
+        FastCheck.double({ min: 0, max: 2e10, noNaN: true }),
+        FastCheck.array(someStep, { minLength: 1, maxLength: 200 }),
+        (rates, start, steps) => {
+          const lightest = Math.min(...rates.map(({ limit }) => limit))
+          const scale = Duration.toMillis(rates[0]!.window)
+          let now = start
+          let pace = Pace.resume(rates, {}, now, 0)
+          const sent: Array<Sent> = []
+          for (const step of steps) {
+            const weight = Math.min(step.weight, lightest)
+            const ready = Pace.readyAt(pace, weight)
+            now = Math.max(now, ready) + (step.isPrompt ? 0 : step.pause * scale)
+            sent.push([now, weight])
+            pace = Pace.take(pace, now, weight)
+          }
+          for (const { limit, window } of rates) assert.isAtMost(most(sent, Duration.toMillis(window)), limit)
+        }
+      ),
+      { numRuns: 2000 }
+    )
+  })
+
+  for (const limit of [10, 100, 1000, 5000]) {
+    for (const late of [0, 3, 9]) {
+      it(`lets through ${limit}/s by timers of 1 ms that are up to ${late} ms late, and at least 95 % of it`, () => {
+        const { sent } = send(fresh(`${limit}/s`), 0, 20_000, late)
+        assert.isAtMost(most(sent, 1000), limit)
+        assert.isAtLeast(sent.length, 20 * limit * 0.95)
+      })
+    }
+  }
+
+  const used: ReadonlyArray<readonly [text: string, seconds: number]> = [
+    ["1/s", 1000],
+    ["3/100ms", 100],
+    ["100/h", 360_000],
+    ["600/min burst 10", 1200],
+    ["600/min burst 599", 1200],
+    ["50/s burst 25", 100],
+    ["200/day burst 200", 100 * 86_400],
+    ["10000/day burst 500", 10 * 86_400]
+  ]
+  it.each(used)("lets through %s, and at least 95 %% of it", (text, seconds) => {
+    const { limit } = rate(text)
+    const { sent } = send(fresh(text), 0, seconds * 1000)
+    assert.isAtMost(most(sent, windowOf(text)), limit)
+    assert.isAtLeast(sent.length, seconds * 1000 / windowOf(text) * limit * 0.95)
+  })
+
+  it("spreads calls evenly unless a burst is asked for", () => {
+    const { sent } = send(fresh("10/s"), 0, 10_000)
+    for (const [index, [at]] of sent.slice(1).entries()) assert.isAtLeast(at - sent[index]![0], 90)
+  })
+
+  it("lets a burst through at once after a pause, and no more, however long the pause is", () => {
+    for (const [text, burst] of [["600/min burst 10", 10], ["200/day burst 200", 200], ["2/s", 1]] as const) {
+      let { pace } = send(fresh(text), 0, 2 * windowOf(text))
+      const now = 1e9
+      for (let nth = 0; nth < burst; nth++) {
+        assert.isAtMost(Pace.readyAt(pace), now, text)
+        pace = Pace.take(pace, now)
+      }
+      assert.isAbove(Pace.readyAt(pace), now, text)
+    }
+  })
+
+  it("holds several rates at once", () => {
+    const { sent } = send(fresh("20/s", "100/min burst 100", "300/h burst 300"), 0, 2 * 3_600_000)
+    assert.isAtMost(most(sent, 1000), 20)
+    assert.isAtMost(most(sent, 60_000), 100)
+    assert.isAtMost(most(sent, 3_600_000), 300)
+    // the first hundred take five seconds
+    assert.isAtMost(sent[99]![0], 5100)
+    assert.isAtLeast(sent.length, 600 * 0.95)
+  })
+
+  it("never lets through what weighs more than a limit", () => {
+    assert.strictEqual(Pace.readyAt(fresh("10/s burst 5", "3/min"), 4), Infinity)
+    assert.isAtMost(Pace.readyAt(fresh("10/s burst 5", "3/min"), 3), 0)
+  })
+
+  it("limits nothing where there is no rate", () => {
+    assert.strictEqual(Pace.readyAt(Pace.take([], 5)), -Infinity)
+  })
+
+  it("keeps a log of no more than 66 entries", () => {
+    let pace = fresh("5000/s burst 5000")
+    for (let now = 0; now < 3000; now += 0.21) {
+      if (Pace.readyAt(pace) <= now) pace = Pace.take(pace, now)
+      assert.isAtMost(pace[0]!.log.length, 66)
+    }
+  })
+})
+
+describe("Pace.resume", () => {
+  const offset = 1_700_000_000_000
+
+  it("goes on where it was left, on another clock", () => {
+    const texts = ["100/h", "50/min burst 20", "7/s"]
+    const before = send(fresh(...texts), 0, 70_000)
+    const kept = Pace.keep(before.pace, offset)
+    assert.deepStrictEqual(
+      Schema.decodeUnknownSync(Pace.Used)(JSON.parse(JSON.stringify(kept["100/h"]))),
+      kept["100/h"]
+    )
+    // this clock began 65 seconds later
+    const pace = Pace.resume(texts.map((text) => rate(text)), kept, 5_000, offset + 65_000)
+    const after = send(pace, 5_000, 7_200_000).sent.map(([at, weight]): Sent => [at + 65_000, weight])
+    const sent = [...before.sent, ...after]
+    for (const text of texts) assert.isAtMost(most(sent, windowOf(text)), rate(text).limit, text)
+    assert.isAtLeast(sent.length, 190)
+  })
+
+  it("begins a rate afresh that was not used, or is another", () => {
+    const { pace } = send(fresh("1/h"), 0, 10)
+    const kept = Pace.keep(pace, offset)
+    assert.deepStrictEqual(Object.keys(kept), ["1/h"])
+    assert.isAbove(Pace.readyAt(Pace.resume([rate("1/h")], kept, 10, offset)), 3_500_000)
+    assert.strictEqual(Pace.readyAt(Pace.resume([rate("2/h")], kept, 10, offset)), -Infinity)
+    assert.deepStrictEqual(Pace.keep(fresh("2/h"), offset), {})
+  })
+
+  it("waits for one window at the most, even where the clock was years ahead", () => {
+    for (const text of ["10/s", "600/min burst 10", "200/day burst 200", "1/h"]) {
+      const tat = offset + 1e12
+      const kept = { [text]: { tat, log: [[tat, 1e6] as const] } }
+      const ready = Pace.readyAt(Pace.resume([rate(text)], kept, 1000, offset))
+      assert.isAtMost(ready, 1000 + windowOf(text) + 1, text)
+      assert.isAtLeast(ready, 1000 + windowOf(text) - 1, text)
+    }
+  })
+})

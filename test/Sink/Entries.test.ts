@@ -1,0 +1,141 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, FastCheck } from "effect"
+import * as Code from "../../src/Code.ts"
+import * as Entry from "../../src/Entry.ts"
+import type { Row } from "../../src/Ledger.ts"
+import * as Sink from "../../src/Sink.ts"
+import type * as Source from "../../src/Source.ts"
+import { read } from "../Source/read.ts"
+import { layout, list, row } from "./rows.ts"
+
+const parse = Code.parse(Code.anyCode)
+
+/** What is asked for an entry; `null` for one that is not a code. */
+const key = (entry: Entry.Entry, inputs: ReadonlyArray<string>): string | null =>
+  Either.match(parse(entry.input), {
+    onLeft: () => null,
+    onRight: (code) => Entry.key({ code, values: Entry.values(entry.columns, inputs) }, inputs)
+  })
+
+/** The text of entries in a format, by way of a ledger's rows, or what it clashes with. */
+const write = (
+  format: Sink.FormatName,
+  entries: ReadonlyArray<Entry.Entry>,
+  column: string | undefined,
+  inputs: ReadonlyArray<string>
+): string | Sink.Clash => {
+  const columns = new Set(entries.flatMap(({ columns, names }) => names ?? Object.keys(columns ?? {})))
+  const encoder = Sink.formats[format].encoder(layout({
+    entries: true,
+    lookup: { expect: "json", inputs },
+    list: list({ columns: [...columns], column: column ?? (columns.size === 1 ? [...columns][0]! : null) })
+  }))
+  if ("clash" in encoder) return encoder
+  return entries.map((entry): Row =>
+    row({
+      line: entry.line,
+      input: entry.input,
+      key: key(entry, inputs),
+      columns: entry.columns === undefined ? null : JSON.stringify(entry.columns)
+    })
+  ).reduce<string | Sink.Clash>((text, row) => {
+    const line = encoder.encode(row)
+    return typeof text !== "string" ? text : typeof line === "string" ? text + line : line
+  }, encoder.header)
+}
+
+interface Sample {
+  readonly format: Source.FormatName
+  readonly text: string
+  readonly column?: string
+  readonly inputs?: ReadonlyArray<string>
+}
+
+const samples: ReadonlyArray<readonly [what: string, Sample]> = [
+  ["lines", { format: "lines", text: " 00501\t\n\n\"a\",b\n'=1\nZürich 🎉\n{\"a\":1}" }],
+  ["CSV", {
+    format: "csv",
+    text: "2,zip,1\nx,00501,\"a\nb\"\n,\" 34102 \",\"\"\"\"\n,,\n\" \",1.50,-5\n",
+    column: "zip",
+    inputs: ["1"]
+  }],
+  ["CSV of one column", { format: "csv", text: "zip\n00501\n\"\"\n\"a,\"\"\r\nb\"\n" }],
+  ["TSV", { format: "tsv", text: "zip\ta b\n00501\tx, y\n1\t\"\ty\"\n", column: "zip", inputs: ["a b"] }],
+  ["NDJSON", {
+    format: "ndjson",
+    text:
+      "{\"zip\":1.50,\"n\":{\"a\":[1]}}\n{\"n\":12345678901234567890,\"zip\":\" 1\"}\n\"x\"\n{\"zip\":null,\"n\":true}\n",
+    column: "zip",
+    inputs: ["n"]
+  }],
+  ["NDJSON of codes", { format: "ndjson", text: "\"00501\"\n1.50\n\" a \"\n\"=\"\n\"\"\n" }],
+  ["JSON", {
+    format: "json",
+    text: "[{\"zip\":\"1\",\"__proto__\":\"y\"},\n{\"zip\":2}]",
+    column: "zip",
+    inputs: ["__proto__"]
+  }],
+  ["JSON of codes", { format: "json", text: "[\"00501\",\n 1e3, \"a,\\\"b\"]" }],
+  ["JSON of objects and a code", { format: "json", text: "[{\"id\":\"00501\"},\"34102\"]" }]
+]
+
+const formats = Object.keys(Sink.formats) as Array<Sink.FormatName>
+
+describe.each(formats)("entries as %s", (format) => {
+  it.effect.each(samples)(
+    "give the same keys when they are read again: %s",
+    ([, { inputs = [], text, ...options }]) =>
+      Effect.gen(function*() {
+        const entries = yield* read(text, options)
+        const written = write(format, entries, options.column, inputs)
+        if (format === "lines" && (inputs.length > 0 || text.includes("\r"))) {
+          return assert.isObject(written)
+        }
+        assert.isString(written)
+        // lines have no column to name
+        const column = format === "lines" || options.column === undefined ? {} : { column: options.column }
+        const again = yield* read(written as string, { format, ...column })
+        const keys = entries.map((entry) => key(entry, inputs))
+        assert.deepStrictEqual(
+          again.map((entry) => key(entry, inputs)),
+          // a blank entry is a blank line
+          format === "lines" ? keys.filter((key) => key !== null) : keys
+        )
+        if (format === options.format) {
+          assert.deepStrictEqual(again.map(({ input }) => input), entries.map(({ input }) => input))
+        }
+      })
+  )
+
+  it.effect("give the same keys, whatever they hold, or clash", () =>
+    Effect.gen(function*() {
+      const cell = FastCheck.array(
+        FastCheck.constantFrom(..."a0 =-'\"\\,;\t\r\n{[:#\u00a0ü\0\ud800".split(""), "🎉", "null"),
+        { maxLength: 4 }
+      ).map((parts) => parts.join(""))
+      const row = FastCheck.tuple(cell, cell)
+      for (const rows of FastCheck.sample(FastCheck.array(row, { minLength: 1, maxLength: 5 }), 100)) {
+        for (const isTable of [true, false]) {
+          const entries = rows.map(([zip, n], index): Entry.Entry =>
+            isTable ? { line: index + 1, input: zip, columns: { n, zip } } : { line: index + 1, input: zip }
+          )
+          const inputs = isTable && format !== "lines" ? ["n"] : []
+          const column = isTable ? "zip" : undefined
+          const text = write(format, entries, column, inputs)
+          const all = JSON.stringify(rows.map(([zip, n]) => isTable && inputs.length > 0 ? [zip, n] : [zip]))
+          if (typeof text !== "string") {
+            assert.match(all, format === "lines" ? /\\r|\\n|\\u0000|\\ud800/ : /\\u0000|\\ud800/)
+            continue
+          }
+          const keys = entries.map((entry) => key(entry, inputs))
+          const expected = format === "lines" ? keys.filter((key) => key !== null) : keys
+          if (expected.length === 0) continue
+          const again = yield* read(text, {
+            format,
+            ...(column === undefined || format === "lines" ? {} : { column })
+          })
+          assert.deepStrictEqual(again.map((entry) => key(entry, inputs)), expected, JSON.stringify(text))
+        }
+      }
+    }))
+})

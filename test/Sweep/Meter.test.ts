@@ -1,0 +1,540 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Data, Duration, Effect, Exit, Fiber, Option, Random, Schema } from "effect"
+import type { Code } from "../../src/Code.ts"
+import type { Lookup, Reply } from "../../src/Lookup.ts"
+import * as Classify from "../../src/Lookup/Classify.ts"
+import { LookupError } from "../../src/Outcome.ts"
+import * as Policy from "../../src/Policy.ts"
+import * as Gate from "../../src/Policy/Gate.ts"
+import * as Pace from "../../src/Policy/Pace.ts"
+import * as Sweep from "../../src/Sweep.ts"
+import * as Meter from "../../src/Sweep/Meter.ts"
+import { simulate } from "../simulate.ts"
+import { most, type Sent } from "../windows.ts"
+
+class DiskError extends Data.TaggedError("DiskError")<{}> {}
+
+/** A status, a status with Retry-After, or a question that cannot be sent. */
+type Answer = number | { readonly status: number; readonly retryAfter: string } | "refused"
+
+/** What outlives a process. */
+interface World {
+  /** The calls that the server saw, in milliseconds since 1970. */
+  readonly sent: Array<Sent>
+  /** What was kept on disk, the last one last. */
+  readonly kept: Array<Sweep.Spent>
+}
+
+const newWorld = (): World => ({ sent: [], kept: [] })
+
+const isKept = ({ kept }: World): Sweep.Spent => kept.at(-1) ?? Meter.nothing
+
+/** A process, and what it meets. */
+interface Life {
+  readonly rates?: ReadonlyArray<string>
+  readonly policy?: Partial<Policy.Policy>
+  /** Questions to ask. */
+  readonly count?: number
+  /** Milliseconds of a call. */
+  readonly latency?: Effect.Effect<number>
+  /** What comes of which call of this process. */
+  readonly answer?: (nth: number) => Answer
+  /** What the disk does before it keeps something, and after. */
+  readonly disk?: Effect.Effect<void, DiskError>
+  readonly settled?: Array<Sweep.Settled>
+  /** A dead process sends nothing and writes nothing. */
+  readonly isDead?: () => boolean
+}
+
+/** Sweeps in a process with a monotonic clock of its own, and goes on from what was kept last. */
+const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | DiskError> =>
+  Effect.clockWith((clock) => {
+    const { count = 1000, disk = Effect.void, isDead = () => false, latency = Effect.succeed(10), rates = [] } = life
+    const time = () => clock.unsafeCurrentTimeMillis()
+    const begun = time()
+    let calls = 0
+    const ask = (): Effect.Effect<Reply, LookupError> =>
+      Effect.suspend(() => {
+        if (isDead()) return Effect.never
+        const said = life.answer?.(++calls) ?? 200
+        if (said === "refused") return new LookupError({ reason: "invalid_code", message: "not sent" })
+        const at = time()
+        world.sent.push([at, 1])
+        const [status, retryAfter] = typeof said === "number" ? [said, undefined] : [said.status, said.retryAfter]
+        const header = (name: string) => name === "retry-after" ? retryAfter : undefined
+        return Effect.as(
+          Effect.flatMap(latency, (millis) => Effect.sleep(Duration.millis(millis))),
+          { status, body: "1", at, header }
+        )
+      })
+    const lookup: Lookup<unknown, LookupError> = {
+      name: "simulated",
+      inputs: [],
+      fingerprint: Effect.succeed({}),
+      prepare: Effect.succeed(ask),
+      read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
+      expect: "json",
+      reading: "",
+      curl: () => Effect.succeed(Option.none())
+    }
+    let next = 0
+    const spent = JSON.parse(JSON.stringify(Schema.encodeSync(Sweep.Spent)(isKept(world))))
+    const sweep = Sweep.sweep<unknown, LookupError, never, DiskError>({
+      lookup,
+      ask,
+      policy: {
+        ...Policy.standard,
+        allowNone: true,
+        pace: rates.map((rate) => Schema.decodeSync(Pace.Rate)(rate)),
+        ...life.policy
+      },
+      progress: Sweep.noProgress(),
+      pull: Effect.sync(() => {
+        const from = next
+        next = Math.min(count, next + 100)
+        return Array.from({ length: next - from }, (_, index) => ({
+          id: from + index,
+          question: { code: `c${from + index}` as Code, values: {} }
+        }))
+      }),
+      settle: (one) => Effect.sync(() => void life.settled?.push(one)),
+      spent: Schema.decodeUnknownSync(Sweep.Spent)(spent),
+      reserve: (spent) =>
+        Effect.zipRight(
+          disk,
+          Effect.suspend(() => {
+            if (isDead()) return Effect.void
+            world.kept.push(spent)
+            return disk
+          })
+        )
+    })
+    return Effect.withClock(sweep, {
+      ...clock,
+      // as if the machine had been started an hour before
+      unsafeCurrentTimeMillis: () => Math.floor(time()),
+      unsafeCurrentTimeNanos: () => BigInt(Math.round((time() - begun + 3_600_000) * 1e6))
+    })
+  })
+
+/** Kills one process after another, at moments and with pauses in milliseconds, and gives how many calls each death made too many. */
+const crash = (
+  world: World,
+  life: Life,
+  times: number,
+  lifetime: Effect.Effect<number>,
+  pause: Effect.Effect<number>
+) =>
+  Effect.gen(function*() {
+    const unknown: Array<number> = []
+    for (let nth = 0; nth < times; nth++) {
+      const before = isKept(world).calls - world.sent.length
+      let isDead = false
+      const fiber = yield* Effect.forkDaemon(live(world, { ...life, isDead: () => isDead }))
+      yield* Effect.sleep(Duration.millis(yield* lifetime))
+      isDead = true
+      yield* Effect.forkDaemon(Fiber.interrupt(fiber))
+      unknown.push(isKept(world).calls - world.sent.length - before)
+      yield* Effect.sleep(Duration.millis(yield* pause))
+    }
+    return unknown
+  })
+
+/** A meter on a clock that shows what it is told. */
+const newMeter = ({ now = () => 0, rates, reserve }: {
+  readonly rates: ReadonlyArray<string>
+  readonly reserve?: (spent: Sweep.Spent) => Effect.Effect<void>
+  readonly now?: () => number
+}) =>
+  Meter.make({
+    rates: rates.map((rate) => Schema.decodeSync(Pace.Rate)(rate)),
+    concurrency: 8,
+    reserve,
+    gate: () => Gate.open,
+    clock: { ...Clock.make(), unsafeCurrentTimeMillis: now },
+    now
+  })!
+
+const between = (least: number, most: number) => Effect.map(Random.next, (part) => least + part * (most - least))
+
+/** A disk that takes some milliseconds. */
+const slow = (least: number, most: number) =>
+  Effect.flatMap(between(least, most), (millis) => Effect.sleep(Duration.millis(millis)))
+
+const succeed = <A, E>(exit: Exit.Exit<A, E>): A => Exit.getOrElse(exit, (cause) => assert.fail(String(cause)))
+
+const windowOf = (rate: string) => Duration.toMillis(Schema.decodeSync(Pace.Rate)(rate).window)
+const limitOf = (rate: string) => Schema.decodeSync(Pace.Rate)(rate).limit
+
+const holds = ({ sent }: World, rates: ReadonlyArray<string>) => {
+  for (const rate of rates) assert.isAtMost(most(sent, windowOf(rate)), limitOf(rate), rate)
+}
+
+describe("a rate", () => {
+  for (const limit of [10, 100, 1000, 5000]) {
+    it(`of ${limit}/s is kept at every call, and at least 95 % of it is used`, () => {
+      const world = newWorld()
+      const rates = [`${limit}/s`]
+      const latency = between(5, 50)
+      succeed(simulate(live(world, {
+        rates,
+        latency,
+        count: limit * 5,
+        policy: { concurrency: 400 },
+        disk: slow(1, 10)
+      })))
+      holds(world, rates)
+      assert.lengthOf(world.sent, limit * 5)
+      // the first one is asked alone
+      assert.isAtLeast(limit * 5 / (world.sent.at(-1)![0] / 1000), limit * 0.95)
+    })
+  }
+
+  it("is used well although the disk is slow and calls are long", () => {
+    for (const limit of [10, 100]) {
+      const world = newWorld()
+      const rates = [`${limit}/s`]
+      const count = limit * 30
+      const policy = { concurrency: limit * 8 }
+      succeed(simulate(live(world, { rates, policy, count, disk: slow(30, 40), latency: between(4000, 6000) })))
+      holds(world, rates)
+      // the first one is asked alone
+      const seconds = (world.sent.at(-1)![0] - world.sent[1]![0]) / 1000
+      assert.isAtLeast(count / seconds, limit * 0.95)
+    }
+  })
+
+  it("is kept together with others, by first calls and retries, before and after a 429", () => {
+    const rates = ["20/s", "300/min burst 60", "10/250ms"]
+    for (let seed = 1; seed <= 8; seed++) {
+      const world = newWorld()
+      const settled: Array<Sweep.Settled> = []
+      const answer = (nth: number): Answer =>
+        nth * seed % 13 === 5 ? 503 : nth * seed % 17 === 3 ? { status: 429, retryAfter: "2" } : 200
+      succeed(simulate(live(world, { rates, answer, settled, count: 400, latency: between(1, 300) }), seed))
+      holds(world, rates)
+      assert.lengthOf(settled, 400)
+      assert.isAbove(world.sent.length, 410)
+    }
+  })
+
+  it("saves up no more than the burst while the gate is shut", () => {
+    const world = newWorld()
+    const answer = (nth: number): Answer => nth === 30 ? { status: 429, retryAfter: "60" } : 200
+    succeed(simulate(live(world, { rates: ["10/s"], answer, count: 60 })))
+    const shut = world.sent[29]![0] + 10
+    const after = world.sent.map(([at]) => at).filter((at) => at > shut)
+    assert.isAtLeast(after[0]!, shut + 60_000)
+    for (const [index, at] of after.slice(1).entries()) assert.isAtLeast(at - after[index]!, 90)
+  })
+
+  it("stops no deadline: a question that is tried again waits for its turn", () => {
+    const world = newWorld()
+    const settled: Array<Sweep.Settled> = []
+    const answer = (nth: number): Answer => nth === 2 || nth === 3 ? 503 : 200
+    const policy = { deadline: Duration.seconds(20), concurrency: 2 }
+    succeed(simulate(live(world, { rates: ["1/min"], answer, policy, settled, count: 4 })))
+    assert.deepStrictEqual(settled.map(({ outcome }) => outcome), ["found", "found", "found", "found"])
+    assert.isAtLeast(world.sent.at(-1)![0], 5 * 60_000)
+  })
+
+  it("lets workers rest while it lets nobody call", () => {
+    const world = newWorld()
+    const awake = simulate(Effect.gen(function*() {
+      const clock = yield* Effect.clock
+      let looks = 0
+      const counting: Clock.Clock = {
+        ...clock,
+        unsafeCurrentTimeNanos: () => {
+          looks++
+          return clock.unsafeCurrentTimeNanos()
+        }
+      }
+      yield* Effect.withClock(live(world, { rates: ["1/min"], count: 10, policy: { concurrency: 100 } }), counting)
+      return looks
+    }))
+    assert.lengthOf(world.sent, 10)
+    // the watch looks at the clock too, five times a second
+    assert.isBelow(succeed(awake), 9 * 60 * 5 + 1500)
+  })
+
+  it("holds without a disk too", () => {
+    const meter = newMeter({ rates: ["5/s"] })
+    assert.isTrue(meter.allows(0))
+    meter.spend(0)
+    assert.isFalse(meter.allows(100))
+    assert.isTrue(meter.allows(meter.readyAt()))
+    assert.isFalse(meter.isDue(100, true))
+  })
+})
+
+describe("what is spent", () => {
+  const cases: ReadonlyArray<readonly [rates: ReadonlyArray<string>, concurrency: number, portion: number]> = [
+    [[], 8, 264],
+    [[], 100, 356],
+    [["10/s"], 8, 2],
+    [["1/s"], 4, 1],
+    [["100/s"], 50, 25],
+    [["5000/s"], 50, 306],
+    [["50/s", "300/min burst 100"], 8, 1],
+    [["40/2s burst 40"], 20, 5],
+    [["1000/min burst 1000", "100/s burst 20"], 30, 4]
+  ]
+  for (const [rates, concurrency, portion] of cases) {
+    const name = rates.length === 0 ? "no rate" : rates.join(" and ")
+    it(`is never forgotten by a crash, nor guessed too high by more than ${portion}: ${name}`, () => {
+      for (let seed = 1; seed <= 4; seed++) {
+        const world = newWorld()
+        const life: Life = {
+          rates,
+          count: 5000,
+          policy: { concurrency },
+          latency: between(1, 100),
+          disk: slow(0, 15),
+          answer: (nth) => nth * seed % 101 === 50 ? { status: 429, retryAfter: "1" } : nth % 31 === 9 ? 503 : 200
+        }
+        const unknown = succeed(simulate(
+          Effect.zipLeft(
+            crash(world, life, 20, between(0, seed % 2 === 0 ? 300 : 3000), between(0, seed % 3 === 0 ? 10 : 500)),
+            live(world, { ...life, count: 100 })
+          ),
+          seed
+        ))
+        holds(world, rates)
+        for (const calls of unknown) {
+          assert.isAtLeast(calls, 0)
+          assert.isAtMost(calls, portion)
+        }
+        assert.isAbove(world.sent.length, 100)
+        // the last one ended well, so that nothing more is unknown
+        assert.strictEqual(isKept(world).calls, world.sent.length + unknown.reduce((sum, calls) => sum + calls, 0))
+      }
+    })
+  }
+
+  it("is reserved anew where a call comes later than was thought", () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const world = newWorld()
+      const life: Life = { rates: ["1/100ms"], latency: between(500, 900), policy: { concurrency: 1 } }
+      succeed(simulate(crash(world, life, 40, between(0, 3000), between(0, 20)), seed))
+      holds(world, ["1/100ms"])
+      assert.isAbove(world.sent.length, 60)
+    }
+  })
+
+  it("stays covered while the next portion is reserved", () => {
+    let now = 0
+    let disk = 1000
+    const kept: Array<Sweep.Spent> = []
+    const reserve = (spent: Sweep.Spent) =>
+      Effect.sync(() => {
+        kept.push(spent)
+        now += disk
+      })
+    const meter = newMeter({ rates: ["100/s"], reserve, now: () => now })
+    Effect.runSync(meter.reserve())
+    // it took a second, so that the next portion is good for more than two
+    disk = 1
+    Effect.runSync(meter.reserve())
+    for (; !meter.isDue(now, true); now += 11) meter.spend(now)
+    const reserving = meter.reserve()
+    disk = 2000
+    Effect.runSync(reserving)
+    // a call just before the answer came
+    now -= 1
+    assert.isTrue(meter.allows(now))
+    meter.spend(now)
+    assert.isAtLeast(kept.at(-1)!.pace["100/s"]!.tat, now + 10)
+  })
+
+  it("holds a daily quota over twenty crashes, and its burst is there again the next day", () => {
+    const rates = ["200/day burst 200"]
+    const hour = 3_600_000
+    for (let seed = 1; seed <= 3; seed++) {
+      const world = newWorld()
+      const life: Life = { rates, count: 500, latency: between(100, 3000), disk: slow(0, 20) }
+      const exit = simulate(
+        Effect.gen(function*() {
+          const unknown = yield* crash(world, life, 20, between(0, 20_000), between(0, 6 * hour))
+          const calls = world.sent.length
+          yield* Effect.sleep(Duration.days(1))
+          yield* crash(world, life, 1, Effect.succeed(3 * 60_000), Effect.succeed(0))
+          return { unknown, burst: world.sent.length - calls }
+        }),
+        seed
+      )
+      holds(world, rates)
+      const { burst, unknown } = succeed(exit)
+      assert.isTrue(unknown.every((calls) => calls === 0 || calls === 1), String(unknown))
+      assert.isAtLeast(most(world.sent, 24 * hour), 180)
+      assert.strictEqual(burst, 200)
+    }
+  })
+
+  it("is reserved before it is spent, once for 256 calls where there is no rate", () => {
+    const world = newWorld()
+    succeed(simulate(live(world, { count: 10_000, policy: { concurrency: 64 }, disk: slow(1, 5) })))
+    assert.lengthOf(world.sent, 10_000)
+    assert.isAtMost(world.kept.length, 10_000 / 256 + 2)
+    assert.deepStrictEqual(isKept(world), { calls: 10_000, pace: {}, gate: 0 })
+  })
+
+  it("keeps nobody waiting while the disk keeps up", () => {
+    const world = newWorld()
+    succeed(simulate(live(world, { count: 10_000, disk: Effect.sleep("4 millis") })))
+    // alone, then eight at a time, 10 ms each; one of them goes to the disk for each portion
+    assert.isAtMost(world.sent.at(-1)![0], 10_000 / 8 * 10 * 1.01)
+  })
+
+  it("is kept exactly at the end: done, stopped, interrupted", () => {
+    const life: Life = { rates: ["100/s burst 10"], count: 300 }
+    const ends: ReadonlyArray<readonly [name: string, effect: (world: World) => Effect.Effect<unknown>]> = [
+      ["done", (world) => Effect.exit(live(world, life))],
+      ["stopped", (world) => Effect.exit(live(world, { ...life, answer: (nth) => nth > 150 ? 401 : 200 }))],
+      [
+        "interrupted",
+        (world) =>
+          Effect.flatMap(
+            Effect.fork(live(world, { ...life, latency: Effect.succeed(700) })),
+            (fiber) => Effect.zipRight(Effect.sleep("1900 millis"), Fiber.interrupt(fiber))
+          )
+      ],
+      [
+        "interrupted while calls hang",
+        (world) =>
+          Effect.flatMap(
+            Effect.fork(live(world, { ...life, latency: Effect.succeed(20_000) })),
+            (fiber) => Effect.zipRight(Effect.sleep("25 seconds"), Fiber.interrupt(fiber))
+          )
+      ]
+    ]
+    for (const [name, effect] of ends) {
+      const world = newWorld()
+      succeed(simulate(effect(world)))
+      assert.strictEqual(isKept(world).calls, world.sent.length, name)
+      const { log, tat } = isKept(world).pace["100/s burst 10"]!
+      const last = world.sent.at(-1)![0]
+      assert.isAtMost(tat - last, 10 * 10 + 10 + 2, name)
+      assert.isAtMost(log.at(-1)![0] - last, 2, name)
+    }
+  })
+
+  it("is not written where nothing was asked", () => {
+    const world = newWorld()
+    succeed(simulate(live(world, { count: 0, rates: ["5/s"] })))
+    assert.lengthOf(world.kept, 0)
+  })
+
+  it("does not count what was refused before it was sent", () => {
+    const world = newWorld()
+    const answer = (nth: number): Answer => nth > 3 && nth < 8 ? "refused" : 200
+    succeed(simulate(live(world, { count: 20, answer })))
+    assert.lengthOf(world.sent, 16)
+    assert.strictEqual(isKept(world).calls, 16)
+  })
+
+  it("goes with the rates that other runs have used", () => {
+    const world = newWorld()
+    const other = { tat: 123_456, log: [] }
+    world.kept.push({ calls: 5, pace: { "1/h": other }, gate: 0 })
+    succeed(simulate(live(world, { count: 3, rates: ["9/s"] })))
+    const { calls, pace } = isKept(world)
+    assert.strictEqual(calls, 8)
+    assert.deepStrictEqual(Object.keys(pace), ["1/h", "9/s"])
+    assert.deepStrictEqual(pace["1/h"], other)
+  })
+
+  it("ends the sweep when it cannot be kept, and nothing is sent that was not", () => {
+    for (const good of [0, 1, 2, 5]) {
+      const world = newWorld()
+      let nth = 0
+      const disk = Effect.suspend(() => ++nth > 2 * good ? Effect.fail(new DiskError()) : Effect.void)
+      const failure = succeed(simulate(Effect.flip(live(world, { rates: ["100/s"], disk }))))
+      assert.instanceOf(failure, DiskError)
+      assert.lengthOf(world.kept, good)
+      assert.isAtMost(world.sent.length, isKept(world).calls)
+      // and it is not tried once more
+      assert.strictEqual(nth, 2 * good + 1)
+    }
+  })
+
+  it("stops with the failure of the last reserve", () => {
+    const world = newWorld()
+    const disk = Effect.suspend(() => world.sent.length === 5 ? Effect.fail(new DiskError()) : Effect.void)
+    for (const answer of [() => 200, (nth: number) => nth === 5 ? 401 : 200]) {
+      assert.instanceOf(succeed(simulate(Effect.flip(live(world, { count: 5, disk, answer })))), DiskError)
+      world.sent.length = 0
+    }
+  })
+
+  it("is reserved in the end however slow the disk is", () => {
+    const world = newWorld()
+    succeed(simulate(live(world, { rates: ["20/s"], count: 30, disk: Effect.sleep("2 seconds") })))
+    assert.lengthOf(world.sent, 30)
+    holds(world, ["20/s"])
+  })
+})
+
+describe("a pause that the server asked for", () => {
+  const told = (seconds: string): Answer => ({ status: 429, retryAfter: seconds })
+
+  it("is kept at once, and holds after a crash", () => {
+    for (const rates of [[], ["50/s"]]) {
+      const world = newWorld()
+      const life: Life = { rates, answer: (nth) => nth === 20 ? told("300") : 200, latency: Effect.succeed(50) }
+      succeed(simulate(Effect.gen(function*() {
+        yield* crash(world, life, 1, Effect.succeed(2000), Effect.succeed(10_000))
+        const shut = world.sent[19]![0] + 50
+        assert.isAtLeast(isKept(world).gate, shut + 300_000)
+        assert.isAtMost(isKept(world).gate, shut + 300_100)
+        const before = world.sent.length
+        // a second crash changes nothing
+        yield* crash(world, { ...life, answer: () => 200 }, 1, Effect.succeed(2000), Effect.succeed(10_000))
+        yield* live(world, { ...life, answer: () => 200, count: 100 })
+        const after = world.sent.slice(before).map(([at]) => at)
+        assert.lengthOf(after, 100)
+        assert.isAtLeast(after[0]!, shut + 300_000)
+        assert.isAtMost(after[0]!, shut + 300_100)
+        // the first is asked alone
+        assert.isAtLeast(after[1]!, after[0]! + 50)
+        assert.strictEqual(isKept(world).gate, 0)
+      })))
+    }
+  })
+
+  it("is reserved before the next call, also when a portion was being reserved just then", () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const world = newWorld()
+      const life: Life = {
+        rates: ["200/s"],
+        policy: { concurrency: 50 },
+        answer: (nth) => nth === 100 + seed ? told("5") : 200,
+        latency: between(1, 20),
+        disk: slow(1, 30)
+      }
+      succeed(simulate(
+        Effect.gen(function*() {
+          yield* crash(world, life, 1, Effect.succeed(10_000), Effect.succeed(0))
+          const [last, next] = [...pauses(world.sent)][0]!
+          const kept = world.kept.filter(({ gate }) => gate > 0)
+          assert.isAtLeast(kept.length, 1)
+          assert.isAtLeast(next, kept[0]!.gate - 2)
+          assert.isAtMost(last, next - 4900)
+        }),
+        seed
+      ))
+    }
+  })
+
+  it("is no longer than max-wait, whatever was kept", () => {
+    const world = newWorld()
+    world.kept.push({ calls: 0, pace: {}, gate: 1e13 })
+    succeed(simulate(live(world, { count: 3 })))
+    assert.isAtLeast(world.sent[0]![0], 900_000)
+    assert.isAtMost(world.sent[0]![0], 900_010)
+  })
+})
+
+/** The times before and after each pause of more than a second. */
+const pauses = (sent: ReadonlyArray<Sent>) =>
+  sent.slice(1).map(([at], index) => [sent[index]![0], at] as const).filter(([before, after]) => after - before > 1000)
