@@ -7,7 +7,21 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import type * as Demo from "../../src/Demo.ts"
-import { env, faults, lines, numbered, program, records, run, setup, some, start, until } from "../command.ts"
+import {
+  env,
+  faults,
+  found,
+  lines,
+  numbered,
+  program,
+  records,
+  run,
+  scripted,
+  setup,
+  some,
+  start,
+  until
+} from "../command.ts"
 
 /** Each code was asked about once, or as often as told. */
 const asked = (log: Demo.Log, times: (code: string) => number = () => 1) =>
@@ -155,6 +169,31 @@ describe.concurrent("rollcall run: going on", { timeout: 60_000 }, () => {
       asked(yield* log)
       assert.strictEqual((yield* log).calls, 60)
       assert.deepStrictEqual(readdirSync(cwd).toSorted(), ["list", "out.ndjson", "out.ndjson.ledger"])
+    }))
+
+  it.scopedLive("replies are read again when the way to read them has changed, without a call", () =>
+    Effect.gen(function*() {
+      const { answer, asked, read, run } = yield* scripted(
+        ["a", "b", "c"],
+        (code) => code === "c" ? [200, "plain text"] : found(code)
+      )
+      const outcomes = () => records(read("out.ndjson")).map(({ code, outcome }) => `${code} ${outcome}`)
+      const rerun = (...words: ReadonlyArray<string>) =>
+        Effect.map(run(...words), ({ exit, stderr }) => {
+          assert.deepStrictEqual(asked, [])
+          return [exit, /^list: 3 entries \(3 answered already(?:, (.*))?\)\n/.exec(stderr)?.[1], ...outcomes()]
+        })
+      assert.strictEqual((yield* run()).exit, 3)
+      assert.deepStrictEqual(outcomes(), ["a found", "b found", "c failed"])
+      answer(() => [500, ""])
+      const one = "1 outcome changed by reading its reply again"
+      const noB = ["--not-found-when", "code == 'b'"]
+      assert.deepStrictEqual(yield* rerun(...noB), [3, one, "a found", "b not_found", "c failed"])
+      assert.deepStrictEqual(yield* rerun(...noB), [3, undefined, "a found", "b not_found", "c failed"])
+      assert.deepStrictEqual(yield* rerun(), [3, one, "a found", "b found", "c failed"])
+      assert.deepStrictEqual(yield* rerun("--expect", "text"), [0, one, "a found", "b found", "c found"])
+      assert.include(read("out.ndjson"), "\"answer\":\"plain text\"")
+      assert.deepStrictEqual(yield* rerun(), [3, one, "a found", "b found", "c failed"])
     }))
 
   it.scopedLive("standard output carries everything, both times", () =>

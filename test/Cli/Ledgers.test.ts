@@ -1,0 +1,188 @@
+import { Path } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Option, type Scope } from "effect"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Ledgers from "../../src/Cli/Ledgers.ts"
+import { found, records, run, scripted, start, until } from "../command.ts"
+
+/** A folder, and an environment that names it as the place of what is remembered. */
+const place = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "rollcall-test-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  ),
+  (folder) => ({
+    folder,
+    path: (name: string) => join(folder, name),
+    within: <A, E, R>(effect: Effect.Effect<A, E, R>, variables: Record<string, string> = { XDG_STATE_HOME: folder }) =>
+      Effect.withConfigProvider(effect, ConfigProvider.fromMap(new Map(Object.entries(variables))))
+  })
+)
+
+const test = (what: string, effect: Effect.Effect<void, unknown, NodeContext.NodeContext | Scope.Scope>) =>
+  it.scopedLive(what, () => Effect.provide(effect, NodeContext.layer))
+
+const request = { url: "https://api.example/{code}" }
+
+describe("Ledgers.standard", () => {
+  test(
+    "is beside the first output that is a file",
+    Effect.gen(function*() {
+      assert.strictEqual(yield* Ledgers.standard(["a/out.csv", "b.csv"], "/list", request), "a/out.csv.ledger")
+      const outputs = ["-", "postgres://localhost/zips", "b.csv"]
+      assert.strictEqual(yield* Ledgers.standard(outputs, "/list", request), "b.csv.ledger")
+    })
+  )
+
+  test(
+    "is kept for each list and request where there is none",
+    Effect.gen(function*() {
+      const { folder, path, within } = yield* place
+      const of = (list: string, fingerprint: Record<string, string>) =>
+        within(Ledgers.standard(["-"], list, fingerprint))
+      const name = yield* of("/home/me/my zips.txt", request)
+      assert.match(name, new RegExp(`^${path("rollcall")}/my_zips-[0-9a-f]{12}\\.ledger$`))
+      assert.strictEqual(statSync(path("rollcall")).mode & 0o777, 0o700)
+      assert.strictEqual(yield* of("/home/me/my zips.txt", request), name)
+      const others = yield* Effect.all([of("/home/me/other.txt", request), of("/home/me/my zips.txt", { url: "u" })])
+      assert.lengthOf([...new Set([name, ...others])], 3)
+      assert.match(yield* of("-", request), /\/stdin-[0-9a-f]{12}\.ledger$/)
+      const home = yield* within(Ledgers.standard([], "/list", request), { HOME: folder })
+      assert.isTrue(home.startsWith(path(".local/state/rollcall/list-")), home)
+    })
+  )
+
+  test(
+    "says what to do where no folder can be made for it",
+    Effect.gen(function*() {
+      const { path, within } = yield* place
+      writeFileSync(path("file"), "")
+      const error = yield* Effect.flip(
+        within(Ledgers.standard([], "/list", request), { XDG_STATE_HOME: path("file") })
+      )
+      assert.match(error.message, /\/file\/rollcall cannot be made for the ledger: name one with --ledger FILE$/)
+    })
+  )
+})
+
+describe("Ledgers.outputId", () => {
+  test(
+    "is seen from where the ledger is",
+    Effect.gen(function*() {
+      const path = yield* Path.Path
+      const id = (ledger: string, output: string) =>
+        Effect.map(Ledgers.named(ledger), (named) => Ledgers.outputId(path, named, output))
+      assert.strictEqual(yield* id("/a/b/zips.ledger", "/a/b/zips.csv"), "zips.csv")
+      assert.strictEqual(yield* id("/a/b/zips.ledger", "/a/zips.csv"), "../zips.csv")
+      assert.strictEqual(yield* id("zips.ledger", "./zips.csv"), "zips.csv")
+      assert.strictEqual(yield* id("a/zips.ledger", path.resolve("a/zips.csv")), "zips.csv")
+    })
+  )
+})
+
+describe("Ledgers.remember", () => {
+  const outputs = ["zips.csv"]
+  const named = (text: string, files: ReadonlyArray<string> = []): Ledgers.Named => ({
+    text,
+    name: text,
+    open: undefined as never,
+    read: undefined as never,
+    holder: Effect.succeed(undefined),
+    files,
+    lock: Effect.void,
+    remove: Effect.void
+  })
+
+  test(
+    "finds the ledger again by nothing, and by the output",
+    Effect.gen(function*() {
+      const { path, within } = yield* place
+      yield* within(Ledgers.remember(named(path("some.ledger"), [path("some.ledger")]), outputs))
+      const [file] = readdirSync(path("rollcall"))
+      assert.strictEqual(statSync(path(`rollcall/${file}`)).mode & 0o777, 0o600)
+      for (const argument of [Option.none(), Option.some("zips.csv"), Option.some("./zips.csv")]) {
+        assert.strictEqual((yield* within(Ledgers.find(argument))).name, path("some.ledger"))
+      }
+      const error = yield* Effect.flip(within(Ledgers.find(Option.some("other.csv"))))
+      assert.match(error.message, /^there is neither other\.csv nor other\.csv\.ledger: /)
+    })
+  )
+
+  test(
+    "writes no password",
+    Effect.gen(function*() {
+      const { path, within } = yield* place
+      yield* within(Ledgers.remember(named("postgres://me:hush@localhost/zips"), outputs))
+      assert.deepStrictEqual(existsSync(path("rollcall")) ? readdirSync(path("rollcall")) : [], [])
+      yield* within(Ledgers.remember(named("postgres://me:${PASSWORD}@localhost/zips"), outputs))
+      const [file] = readdirSync(path("rollcall"))
+      assert.include(readFileSync(path(`rollcall/${file}`), "utf8"), "${PASSWORD}")
+    })
+  )
+
+  test(
+    "takes nothing for a run that it cannot read",
+    Effect.gen(function*() {
+      const { path, within } = yield* place
+      yield* within(Ledgers.remember(named(path("some.ledger"), [path("some.ledger")]), outputs))
+      const [file] = readdirSync(path("rollcall"))
+      writeFileSync(path(`rollcall/${file}`), "{\"ledger\":1}")
+      const error = yield* Effect.flip(within(Ledgers.find(Option.none())))
+      assert.match(error.message, /^which run\? None is known in this folder/)
+    })
+  )
+})
+
+describe.concurrent("a ledger that a run holds", { timeout: 60_000 }, () => {
+  it.scopedLive("is refused to a second run, which names the first and disturbs nothing", () =>
+    Effect.gen(function*() {
+      const { answer, asked, cwd, files, read, run: runList, start, words } = yield* scripted(["a", "b", "c"], (code) =>
+        code === "b" ? undefined : found(code))
+      const running = yield* start()
+      yield* until(() =>
+        asked.includes("b")
+      )
+      const before = files()
+      const others: ReadonlyArray<ReadonlyArray<string>> = [
+        [],
+        ["--fresh"],
+        // another list, and another output
+        ["-o", "other.csv"],
+        ["--redo", "found"]
+      ]
+      for (const more of others) {
+        const { exit, stderr } = more[0] === "-o"
+          ? yield* run(["run", "-", ...words, ...more, "--ledger", "out.ndjson.ledger"], { cwd, stdin: "d\n" })
+          : yield* runList(...more)
+        assert.strictEqual(exit, 5)
+        assert.match(
+          stderr,
+          new RegExp(
+            `^rollcall: out\\.ndjson\\.ledger: another run holds it \\(process ${running.process.pid} on \\S+, since \\S+\\): `
+              + "wait for its end\\n$"
+          )
+        )
+      }
+      assert.deepStrictEqual(files(), before)
+      assert.deepStrictEqual(asked, ["a", "b"])
+      answer(found)
+      assert.strictEqual((yield* running.ended).exit, 0)
+      assert.deepStrictEqual(records(read("out.ndjson")).map(({ code }) => code), ["a", "b", "c"])
+      assert.deepStrictEqual(files(), ["list", "out.ndjson", "out.ndjson.ledger"])
+    }))
+
+  it.scopedLive("is free again when that run was killed", () =>
+    Effect.gen(function*() {
+      const { answer, asked, cwd, read, run: runList, words } = yield* scripted(["a", "b"], () => undefined)
+      const running = yield* start(["run", "list", ...words, "-o", "out.ndjson"], { cwd })
+      yield* until(() => asked.length > 0)
+      running.process.kill("SIGKILL")
+      yield* running.ended
+      answer(found)
+      assert.strictEqual((yield* runList()).exit, 0)
+      assert.strictEqual(records(read("out.ndjson")).length, 2)
+    }))
+})
