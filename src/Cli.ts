@@ -14,6 +14,7 @@ import { stripVTControlCharacters } from "node:util"
 import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
 import * as Demo from "./Cli/Demo.ts"
+import * as Environment from "./Cli/Environment.ts"
 import * as Exit from "./Cli/Exit.ts"
 import * as Export from "./Cli/Export.ts"
 import * as Forget from "./Cli/Forget.ts"
@@ -118,4 +119,12 @@ const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Recor
         `warning: the value of ${name} stands in the arguments, where every user of this machine can read it: write '\${${name}}'`
       ),
     { discard: true }
+  ).pipe(
+    Effect.zipRight(
+      words.some(Environment.hasPassword)
+        ? say(
+          "warning: a password stands in the arguments, where every user of this machine can read it: write '\${PGPASSWORD}'"
+        )
+        : Effect.void
+    )
   )

@@ -1,7 +1,7 @@
 /**
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
-import { Clock, DateTime, Effect, Either, Option, Schema } from "effect"
+import { Clock, DateTime, Effect, Either, Schema } from "effect"
 import * as Code from "./Code.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
@@ -133,11 +133,11 @@ export const run = <A, E, R, R2>(
       spent: yield* spentOf(ledger),
       reserve: (spent) => ledger.setNotes({ spent })
     }).pipe(
+      Effect.zipRight(recorder.flush),
       // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
       Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
       Effect.catchAll((error) => Effect.zipRight(Effect.zipRight(recorder.flush, projection.keep), Effect.fail(error)))
     )
-    yield* recorder.flush
     yield* projection.complete
     progress.warnings = writer.warnings?.() ?? []
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
@@ -145,10 +145,19 @@ export const run = <A, E, R, R2>(
 
 /** What all runs of a ledger have spent, if anything. */
 export const spentOf = (ledger: typeof Ledger.Service): Effect.Effect<Sweep.Spent | undefined, LedgerError> =>
-  Effect.map(
-    ledger.note("spent"),
-    (note) => Option.getOrUndefined(Schema.decodeUnknownOption(Sweep.Spent)(note))
-  )
+  Effect.flatMap(ledger.note("spent"), (note) =>
+    note === undefined
+      ? Effect.succeed(undefined)
+      : Effect.mapError(
+        Schema.decodeUnknown(Sweep.Spent)(note),
+        (cause) =>
+          new LedgerError({
+            reason: "Read",
+            ledger: ledger.name,
+            message: "what it says was spent cannot be read: use a newer rollcall, or another ledger",
+            cause
+          })
+      ))
 
 const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
   new LedgerError({

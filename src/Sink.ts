@@ -171,7 +171,7 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
       const identity = yield* identify(layout, isOrdered)
       const found = yield* marks.valid(target.id, list, identity)
       // what has its final name is not opened again
-      const mark = (found?.isComplete === true ? found.position === list.entries : isOrdered) ? found : undefined
+      const mark = found?.isComplete === true && found.position < list.entries ? undefined : found
       const opened = yield* target.open(mark)
       const before = opened.isHeld ? mark!.position : 0
       if (!opened.isHeld && encoder.header !== "") yield* opened.write(encoder.header)

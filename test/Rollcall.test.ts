@@ -252,6 +252,20 @@ describe("Rollcall.run", () => {
     assert.strictEqual(calls.size, 0)
   })
 
+  it("tells at its end what the readers of its output should know", () => {
+    const { run } = bench()
+    const progress = Progress.none()
+    const sink: typeof Sink.Sink.Service = {
+      ...Sink.memory([]),
+      open: (given) =>
+        Effect.map(Sink.memory([]).open(given), (writer) => ({ ...writer, warnings: () => ["mind the gap"] }))
+    }
+    succeed(simulate(run(["a"], { progress }, sink)))
+    assert.deepStrictEqual(progress.warnings, ["mind the gap"])
+    succeed(simulate(run(["a"], { progress })))
+    assert.deepStrictEqual(progress.warnings, [])
+  })
+
   it("refuses a ledger of another request", () => {
     const { ledger, run } = bench()
     succeed(simulate(run(["a"])))

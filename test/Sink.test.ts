@@ -269,6 +269,23 @@ describe.each(["ndjson", "csv"] as const)("Sink of %s: going on", (format) => {
       }
     }))
 
+  it.effect("begins anew where nothing is left of it", () =>
+    Effect.gen(function*() {
+      for (const isComplete of [false, true]) {
+        const { events, target: made, text, texts } = target("out")
+        const { kept, marks } = memory()
+        const sink = Sink.make(made, { format })
+        if (isComplete) yield* write(sink, [rows], { list, marks })
+        else yield* begin(sink, rows.slice(0, 5), { list, marks })
+        texts.length = 0
+        events.length = 0
+        assert.strictEqual((yield* write(sink, [rows], { list, marks })).position, 0)
+        assert.strictEqual(text(), yield* whole)
+        assert.deepStrictEqual(events, ["open", "keep", "complete", "close"])
+        assert.deepInclude(kept.get("out"), { offset: text().length, isComplete: true, isOurs: true })
+      }
+    }))
+
   it.effect("goes on whatever else is told of the list", () =>
     Effect.gen(function*() {
       const { target: made } = target("out")
@@ -391,7 +408,7 @@ describe("Sink: cells like formulas", () => {
 
   it.effect("are counted once, however often a run is stopped", () =>
     Effect.gen(function*() {
-      const { target: made } = target("cities.csv")
+      const { target: made, texts } = target("cities.csv")
       const { marks } = memory()
       const sink = Sink.make(made, { format: "csv" })
       const told = { list, marks }
@@ -403,7 +420,9 @@ describe("Sink: cells like formulas", () => {
       const ended = yield* write(sink, [rows.slice(1)], told)
       const again = yield* write(sink, [], told)
       const anew = yield* write(sink, [rows], { ...told, list: { ...list, id: 2 } })
-      for (const { warnings } of [ended, again, anew]) assert.match(warnings!().join(), /^2 cells/)
+      texts.length = 0
+      const gone = yield* write(sink, [rows], { ...told, list: { ...list, id: 2 } })
+      for (const { warnings } of [ended, again, anew, gone]) assert.match(warnings!().join(), /^2 cells/)
     }))
 
   it.effect("are told of for each of several sinks", () =>

@@ -11,6 +11,7 @@ import { SinkError } from "../Sink.ts"
 import type { Marks } from "../Sink/Mark.ts"
 import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
+import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Output from "./Output.ts"
@@ -108,7 +109,9 @@ export const command = Command.make({
         }
         yield* writer.complete
         if (values.quiet) return 0
-        yield* Talk.say(told(written, pending, values.output, { entries, only: only.length > 0 }))
+        yield* Talk.say(
+          told(written, pending, values.output.map(Environment.shown), { entries, only: only.length > 0 })
+        )
         yield* Effect.forEach(writer.warnings?.() ?? [], (text) => Talk.say(`warning: ${text}`))
         return 0
       })).pipe(Effect.provide(named.read))

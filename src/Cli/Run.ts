@@ -12,6 +12,7 @@ import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
 import { stdin, UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
+import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
@@ -60,7 +61,7 @@ export const command = Command.make({
       const path = yield* Path.Path
       const sink = yield* Output.sink(values, { select: job.select }, ledger, { fallback: "ndjson", isExport: false })
       const places = [
-        ...values.output.map((path) => ["output", path] as const),
+        ...values.output.map((path) => ["output", Environment.shown(path)] as const),
         ["ledger", ledger.name] as const
       ]
       return yield* call(job, {
@@ -169,7 +170,9 @@ const distinct = (files: ReadonlyArray<string>) =>
   Effect.flatMap(Path.Path, (path) => {
     const resolved = files.map((file) => file === "-" ? file : path.resolve(file))
     const twice = files.find((_, index) => resolved.indexOf(resolved[index]!) < index)
-    return twice === undefined ? Effect.void : new UsageError({ message: `${twice} would be written twice` })
+    return twice === undefined
+      ? Effect.void
+      : new UsageError({ message: `${Environment.shown(twice)} would be written twice` })
   })
 
 const isEmpty = (path: string) =>

@@ -38,10 +38,10 @@ export const command = Command.make({
           })
         }
         const asked = lists.filter(({ outputs }) => Option.isSome(id) && outputs.includes(id.value))
-        return yield* Effect.forEach(asked.length > 0 ? asked : lists, (list, index) =>
+        return yield* Effect.forEach(asked.length > 0 ? asked : lists, (list) =>
           Effect.gen(function*() {
             // one run at a time, and it is that of the list used last
-            const running = list.id === lists[0]!.id && index === 0 ? holder : undefined
+            const running = list.id === lists[0]!.id ? holder : undefined
             const counts = yield* ledger.counts(list.id)
             const calls = (yield* Rollcall.spentOf(ledger))?.calls ?? 0
             const told = { list, counts, calls, holder: running, ledger: named.name }

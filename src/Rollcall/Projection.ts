@@ -71,7 +71,8 @@ export const make = (
       return {
         advance: (questions) => awaited !== undefined && questions.includes(awaited) ? inOrder : Effect.void,
         keep,
-        complete: Effect.zipRight(inOrder, writer.complete)
+        // an output that has its final name holds every entry
+        complete: Effect.suspend(() => position < list.entries ? changed(ledger) : writer.complete)
       }
     }
     while (position < list.entries) {
@@ -91,17 +92,14 @@ export const pages = (ledger: typeof Ledger.Service, list: Pick<Listed, "id">) =
   let pageSize = firstPage
   return (position: number): Effect.Effect<ReadonlyArray<Row>, LedgerError> =>
     Effect.flatMap(Effect.suspend(() => ledger.rows(list.id, position, pageSize)), (rows) => {
-      // a list that ends before its end was changed by somebody else
-      if (rows.length === 0) {
-        return new LedgerError({
-          reason: "Read",
-          ledger: ledger.name,
-          message: "its list was changed under this run"
-        })
-      }
+      if (rows.length === 0) return changed(ledger)
       const length = rows.reduce((sum, { body }) => sum + (body?.length ?? 0), 0)
       const fitting = Math.floor(pageLength * rows.length / Math.max(1, length))
       pageSize = Math.max(1, Math.min(largestPage, pageSize * 4, fitting))
       return Effect.succeed(rows)
     })
 }
+
+/** A list that ends before its end, or has an end that nobody answered, was changed by somebody else. */
+const changed = ({ name }: typeof Ledger.Service) =>
+  new LedgerError({ reason: "Read", ledger: name, message: "its list was changed under this run" })

@@ -35,7 +35,7 @@ export const make = (path: string, id = path): Effect.Effect<File, never, FileSy
         const { size, type } = yield* fs.stat(file)
         // a link could lead anywhere
         const isLink = yield* Effect.isSuccess(fs.readLink(file))
-        if (type !== "File" || isLink || size < BigInt(offset)) return undefined
+        if (type !== "File" || isLink) return undefined
         const opened = yield* fs.open(file, { flag })
         const bytes = new Uint8Array(Math.min(offset, tailLength))
         yield* opened.seek(BigInt(offset - bytes.length), "start")
@@ -128,8 +128,8 @@ export const make = (path: string, id = path): Effect.Effect<File, never, FileSy
           if (held?.isComplete === true && (yield* isWhole(held))) return done
           const kept = held === undefined ? undefined : yield* reopen(part, held, "r+")
           if (kept !== undefined) {
+            // it was read to there, and is written from there
             yield* Effect.mapError(kept.opened.truncate(BigInt(held!.offset)), failed("Open", "it cannot be cut back"))
-            yield* kept.opened.seek(BigInt(held!.offset), "start")
             return opened(kept.opened, held, kept.bytes, isNew, () => {})
           }
           let isKept = false
@@ -175,8 +175,11 @@ export const layer = (path: string, options: Options): Layer.Layer<Sink, never, 
   Layer.effect(Sink, Effect.map(make(path), (target) => sinkOf(target, options)))
 
 const explain = (error: Error.PlatformError): string => {
-  const cause = error.cause as { readonly code?: string; readonly message?: string } | undefined
-  return reasons[cause?.code ?? ""] ?? cause?.message ?? error.message
+  const cause = error.cause as
+    | { readonly code?: string; readonly errno?: number; readonly message?: string }
+    | undefined
+  // Node has no name for this error of Linux
+  return reasons[cause?.errno === -122 ? "EDQUOT" : cause?.code ?? ""] ?? cause?.message ?? error.message
 }
 
 const again = "run the same command again, what is answered is kept"

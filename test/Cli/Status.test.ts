@@ -57,27 +57,33 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
 
   it.scopedLive("tells of a run that goes on, which process it is, and does not disturb it", () =>
     Effect.gen(function*() {
-      const { asked, answer, read, rollcall, start } = yield* scripted(
+      const { answer, asked, read, rollcall, start, words, write } = yield* scripted(
         ["a", "b", "c"],
         (code) => code === "c" ? undefined : found(code)
       )
+      write("other", "a\n")
+      yield* rollcall("run", "other", ...words, "-o", "other.csv", "--ledger", "out.ndjson.ledger")
       const running = yield* start()
       yield* until(() => asked.includes("c"))
       const { pid } = running.process
-      const status = yield* Effect.repeat(Effect.map(rollcall("status"), told), {
+      const status = yield* Effect.repeat(Effect.map(rollcall("status", "out.ndjson"), told), {
         until: (line) => line.startsWith("out.ndjson: 2 of 3 ")
       })
       assert.strictEqual(
         status,
         `out.ndjson: 2 of 3 codes answered (2 found), 1 pending; running (process ${pid} on ${hostname()})\n`
       )
-      const [line] = json(yield* rollcall("status", "out.ndjson.ledger", "--json"))
+      const [line, other] = json(yield* rollcall("status", "out.ndjson.ledger", "--json"))
       assert.deepInclude(line, { state: "running", pending: 1 })
+      assert.deepInclude(other, { list: "other.csv", state: "complete", holder: null })
       assert.deepInclude(line.holder, { pid, host: hostname() })
       answer(found)
       assert.strictEqual((yield* running.ended).exit, 0)
       assert.strictEqual(read("out.ndjson").split("\n").length, 4)
-      assert.strictEqual(told(yield* rollcall("status")), "out.ndjson: 3 of 3 codes answered (3 found)\n")
+      assert.strictEqual(
+        told(yield* rollcall("status", "out.ndjson")),
+        "out.ndjson: 3 of 3 codes answered (3 found)\n"
+      )
     }))
 
   it.scopedLive("tells of every list of a ledger, the last one first, and of one by its output", () =>

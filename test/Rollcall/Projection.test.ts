@@ -105,6 +105,16 @@ describe("Projection in input order", () => {
       assert.deepStrictEqual(events, ["keep 4", "keep 6"])
     }).pipe(Effect.provide(Memory.layer)))
 
+  it.effect("completes nothing that lacks an entry", () =>
+    Effect.gen(function*() {
+      const { list } = yield* listOf(codes(3))
+      yield* settle(["c0", "c1"])
+      const { events, writer } = recording()
+      const projection = yield* Projection.make(writer, list, "input")
+      assert.deepInclude(yield* Effect.flip(projection.complete), { _tag: "LedgerError", reason: "Read" })
+      assert.deepStrictEqual(events, [])
+    }).pipe(Effect.provide(Memory.layer)))
+
   it.effect("has nothing to write where the writer holds everything", () =>
     Effect.gen(function*() {
       const { list } = yield* listOf(codes(3))

@@ -4,7 +4,8 @@
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
-import { type ConfigError, Duration, Effect, Layer } from "effect"
+import { type ConfigError, Context, Duration, Effect, Layer, Scope } from "effect"
+import { isDisk } from "./Failure.ts"
 
 /** A connection whose prepared statements last as long as the process. */
 export const connect = (
@@ -29,8 +30,35 @@ export interface Transaction {
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<any>>, SqlError>
 }
 
-/** Does all of it or nothing. The client's own transactions die where a COMMIT fails. */
+/**
+ * Does all of it or nothing. The client's own transactions die where a COMMIT fails.
+ *
+ * After a disk has failed nothing more is written: a second fsync says that all is well, but what the first one could not write is lost.
+ */
 export const transaction = <A, E>(
+  sql: SqliteClient.SqliteClient,
+  body: (transaction: Transaction) => Effect.Effect<A, E>
+): Effect.Effect<A, E | SqlError> =>
+  Effect.suspend(() => failures.get(sql) as Effect.Effect<never, E | SqlError> | undefined ?? perform(sql, body)).pipe(
+    Effect.tapError((error) => isDisk(error) && !failures.has(sql) ? abandon(sql, error) : Effect.void)
+  )
+
+/** Connections whose disk has failed, and how. */
+const failures = new WeakMap<SqliteClient.SqliteClient, Effect.Effect<never, unknown>>()
+
+/** The last connection that closes copies the journal into the database, with an fsync of each: another one stays open until the end. */
+const abandon = (sql: SqliteClient.SqliteClient, error: unknown) =>
+  Effect.gen(function*() {
+    failures.set(sql, Effect.fail(error))
+    const scope = yield* Scope.make()
+    const other = Context.get(
+      yield* Layer.buildWithScope(connect(sql.config.filename, { isReader: true }), scope),
+      SqliteClient.SqliteClient
+    )
+    yield* other.unsafe("select 1 from sqlite_schema")
+  }).pipe(Effect.catchAllCause(() => Effect.void))
+
+const perform = <A, E>(
   sql: SqliteClient.SqliteClient,
   body: (transaction: Transaction) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | SqlError> =>

@@ -23,6 +23,9 @@ export const explain = (
   return { code: known, message: known === undefined ? firstLine(cause.message) : messages[known]! }
 }
 
+/** Whether the disk failed: what was to be made durable may be lost, and nothing that is asked of it later would tell. */
+export const isDisk = (error: unknown): boolean => innermost(error).code?.startsWith("SQLITE_IOERR") ?? false
+
 /** What is missing where npm did not build or fetch the native part, or did it for another Node. */
 const noBinding = "SQLite could not be loaded: run `npm rebuild better-sqlite3` where rollcall is installed"
 
@@ -47,6 +50,8 @@ export const messagesOf = (flag: string): Readonly<Record<string, string>> => {
     SQLITE_CANTOPEN: unwritable,
     SQLITE_CORRUPT: "it is damaged: restore it from a backup",
     SQLITE_FULL: `the disk is full: make room ${kept}`,
+    // the index of the journal cannot be made larger
+    SQLITE_IOERR_SHMSIZE: `the disk is full, or the disk failed: make room ${kept}`,
     SQLITE_IOERR: `the disk failed: look after it ${kept}`,
     SQLITE_NOTADB: `this file is not a SQLite database: name another one with ${flag}`,
     SQLITE_READONLY: unwritable

@@ -1,0 +1,287 @@
+/**
+ * Disks that refuse: every call on a file of the run fails once with every error that it can come back with; disks that run full in the
+ * middle of a write; a reader that goes away.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Random } from "effect"
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import type { DemoError } from "../../src/Demo.ts"
+import { type Ended, folder, program, run } from "../command.ts"
+import { say, scale, seeded, timeout } from "./scale.ts"
+import { type Kind, sinks } from "./sinks.ts"
+import * as Strace from "./strace.ts"
+import * as Trial from "./trial.ts"
+
+type Errno = `E${string}`
+
+/** How an error is said in words. */
+const words: Readonly<Record<Errno, RegExp>> = {
+  ENOSPC: /the disk is full/,
+  EDQUOT: /your share of the disk is used up/,
+  EIO: /the disk failed|i\/o error/,
+  EROFS: /read-only/,
+  EMFILE: /too many (?:open )?files/,
+  EFBIG: /too large/
+}
+
+/** SQLite has fewer words than errors: a disk that is full or failed, and a file that does not open. */
+const wordsOfSqlite: Readonly<Record<Errno, RegExp>> = {
+  ...words,
+  ENOSPC: /the disk (?:is full|failed)/,
+  EDQUOT: /the disk (?:is full|failed)/,
+  EROFS: /(?:x\.ledger|out\.db): \S/,
+  EMFILE: /(?:x\.ledger|out\.db): \S/
+}
+
+/** In words, with its exit code, and without a claim of success. */
+const assertRefused = ({ exit, stderr }: Ended, isFinished: boolean, said: RegExp) => {
+  const last = stderr.trimEnd().split("\n").at(-1)
+  assert.strictEqual(exit, 5, last)
+  // the whole line, which `match` would cut
+  assert.isTrue(last!.startsWith("rollcall: ") && said.test(last!), `${last} (expected ${said})`)
+  assert.notMatch(stderr, /\n\s+at |defect/)
+  assert.isFalse(isFinished, "the output claims to be complete")
+}
+
+describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
+  const codes = Trial.mixed(150)
+  const ledger = ["x.ledger", "x.ledger-wal", "x.ledger-shm", "x.ledger-journal", "x.ledger-lock"]
+  const isSqlite = (file: string) => ledger.includes(file) || file.startsWith("out.db")
+  const [writes, syncs, opens, renames] = [
+    ["write", "pwrite64", "writev", "pwritev"],
+    ["fsync", "fdatasync"],
+    ["open", "openat"],
+    ["rename", "renameat", "renameat2"]
+  ]
+
+  /** What a call may come back with. An unlink that fails leaves a file behind, and that is all. */
+  const errors = (call: string): ReadonlyArray<Errno> =>
+    writes.includes(call)
+      ? ["ENOSPC", "EDQUOT", "EIO"]
+      : syncs.includes(call)
+      ? ["EIO"]
+      : opens.includes(call)
+      ? ["EROFS", "EMFILE"]
+      : renames.includes(call) || call === "ftruncate"
+      ? ["ENOSPC"]
+      : []
+
+  /**
+   * What SQLite does when it closes: everything is durable in its log, which it copies into the database. It says nothing where that
+   * fails, and keeps the log. Nothing in the index of the log has to last.
+   */
+  const isCopy = ({ call, file, nth }: Strace.Injection, before: ReadonlyArray<Strace.Logged>) =>
+    file === "x.ledger" || file === "out.db"
+      ? call === "ftruncate" || (!opens.includes(call) && nth !== 1)
+      : file === "x.ledger-shm" ||
+        (file.endsWith("-wal") && syncs.includes(call) && syncs.includes(before.at(-1)!.call))
+
+  /**
+   * How many writes count as durable because a second sync went well after the first one had failed: the system has forgotten by then what
+   * it could not write. They have to be written again, or cut off.
+   */
+  const syncedInVain = (calls: ReadonlyArray<Strace.Logged>): number => {
+    const isSync = ({ call }: Strace.Logged) => syncs.includes(call)
+    const failed = calls.findIndex(({ isInjected }) => isInjected)
+    const before = calls.findLastIndex((call, index) => index < failed && isSync(call))
+    const next = calls.findIndex((call, index) => index > failed && isSync(call))
+    const between = calls.slice(failed + 1, next)
+    if (next < 0 || between.some(({ call }) => call === "ftruncate")) return 0
+    const again = new Set(between.map(({ offset }) => offset))
+    return calls.slice(before + 1, failed).filter(({ offset }) => !again.has(offset)).length
+  }
+
+  /** The calls of a run that nothing befalls. */
+  const undisturbed = (sink: Kind, files: ReadonlyArray<string>) =>
+    Effect.scoped(Effect.gen(function*() {
+      const { judge, options, words } = yield* Trial.make({ codes, sinks: [sink] })
+      const ended = yield* Strace.traced(words, options, { files, calls: [...Strace.changes, ...opens] })
+      yield* judge(ended)
+      return Strace.count(ended.calls)
+    }))
+
+  /** The first, one in the middle and the last; in the short form one of them, but all of what makes durable. */
+  const occurrences = (call: string, count: number) =>
+    Effect.gen(function*() {
+      const all = [...new Set([1, Math.ceil(count / 2), count])]
+      return scale(syncs.includes(call) ? all : [all[yield* Random.nextIntBetween(0, all.length)]!], all)
+    })
+
+  const strike = (sink: Kind, injection: Strace.Injection): Effect.Effect<void, DemoError> =>
+    Effect.scoped(Effect.gen(function*() {
+      const { isFinished, judge, log, options, run, words: command } = yield* Trial.make({ codes, sinks: [sink] })
+      const { call, file, what } = injection
+      const isSync = syncs.includes(call)
+      const ended = yield* Strace.traced(command, options, {
+        files: [file],
+        calls: isSync ? [...writes, ...syncs, "ftruncate"] : [call],
+        injection
+      })
+      const at = ended.calls.findIndex(({ isInjected }) => isInjected)
+      if (at < 0) return yield* strike(sink, yield* Strace.sooner(injection))
+      const isUnharmed = ended.exit === 0 && isCopy(injection, ended.calls.slice(0, at))
+      // the last that is written to the ledger says that the output is complete, which it is
+      const isLast = ended.exit === 5 && isSqlite(file) && (yield* isFinished)
+      if (isUnharmed || isLast) yield* judge({ ...ended, exit: 0 })
+      if (!isUnharmed) {
+        assertRefused(
+          ended,
+          !isLast && (yield* isFinished),
+          (isSqlite(file) ? wordsOfSqlite : words)[what as Errno]!
+        )
+      }
+      const { calls } = yield* log
+      yield* judge(yield* run)
+      if (isUnharmed) assert.strictEqual((yield* log).calls, calls, "asked again after a run that was complete")
+      if (isSync) assert.strictEqual(syncedInVain(ended.calls), 0, "pages of a sync that failed were synced once more")
+    }))
+
+  /** Everything that can happen on some files. The ledger has many, which take turns in the short form. */
+  const strikes = (sink: Kind, files: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const injections: Array<Strace.Injection> = []
+      for (const [index, { call, count, file }] of (yield* undisturbed(sink, files)).entries()) {
+        const all = errors(call)
+        const some = files === ledger ? scale(all.filter((_, place) => place === index % all.length), all) : all
+        for (const what of some) {
+          // what does not open now does not open later: SQLite would try again to read it only
+          const isLasting = opens.includes(call)
+          for (const nth of yield* occurrences(call, count)) injections.push({ file, call, nth, what, isLasting })
+        }
+      }
+      yield* Trial.each(injections, {
+        run: (injection) => strike(sink, injection),
+        name: Strace.describe,
+        concurrency: 2
+      })
+      say(`${injections.length} faults: ${files.join()}`)
+    })
+
+  for (const sink of sinks.filter(({ files }) => files.length > 0)) {
+    it.live(
+      `on the output in ${sink.name}`,
+      () => strikes(sink, sink.files).pipe(seeded(`faults ${sink.name}`)),
+      timeout
+    )
+  }
+  it.live("on the ledger", () => strikes(sinks[0]!, ledger).pipe(seeded("faults")), timeout)
+
+  it.scopedLive(
+    "on the ledger's database while the run goes on: it is copied from the log once more, all of it",
+    () =>
+      Effect.gen(function*() {
+        // so many that SQLite copies before the end
+        const codes = Trial.mixed(16_000)
+        const { isFinished, judge, options, run, words } = yield* Trial.make({
+          codes,
+          sinks: sinks.slice(0, 1),
+          words: ["-c", "64"]
+        })
+        const ended = yield* Strace.traced(words, options, {
+          files: ["x.ledger"],
+          calls: [...writes, ...syncs],
+          injection: { file: "x.ledger", call: "fsync", nth: 2, what: "EIO" }
+        })
+        assert.strictEqual(syncedInVain(ended.calls), 0)
+        if (ended.exit === 0) {
+          yield* judge(ended)
+          assert.isAbove(
+            ended.calls.filter(({ call }) => syncs.includes(call)).length,
+            2,
+            "it was not synced before the end"
+          )
+        } else assertRefused(ended, yield* isFinished, wordsOfSqlite.EIO!)
+        yield* judge(yield* run)
+      }),
+    timeout
+  )
+})
+
+if (!Strace.available) say(`calls that fail are left out: ${Strace.missing}`)
+
+const isMountable = process.platform === "linux" && process.getuid?.() === 0
+  && spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
+
+if (!isMountable) {
+  say("disks that run full are left out: only root can mount one (the limit on the size of a file is tested)")
+}
+
+describe("rollcall run: a write that is cut short", () => {
+  const codes = Trial.mixed(1_000)
+
+  /** A disk of its own in a folder, until the scope closes. */
+  const disk = (path: string, size: number) =>
+    Effect.acquireRelease(
+      Effect.sync(() => mount("-t", "tmpfs", "-o", `size=${size}k`, "tmpfs", path)),
+      () => Effect.sync(() => spawnSync("umount", ["-l", path]))
+    )
+  const mount = (...words: ReadonlyArray<string>) => assert.strictEqual(spawnSync("mount", words).status, 0)
+
+  const full = (sink: Kind, size: number, isLedgerElsewhere: boolean) =>
+    Effect.scoped(Effect.gen(function*() {
+      const elsewhere = yield* folder
+      const { cwd, isFinished, judge, list, run } = yield* Trial.make({
+        codes,
+        sinks: [sink],
+        ...(isLedgerElsewhere ? { ledger: join(elsewhere, "x.ledger") } : {})
+      })
+      yield* disk(cwd, size)
+      list(codes)
+      const ended = yield* run
+      if (ended.exit === 0) return yield* Effect.as(judge(ended), false)
+      assertRefused(ended, yield* isFinished, words.ENOSPC!)
+      mount("-o", "remount,size=64m", cwd)
+      yield* judge(yield* run)
+      return true
+    }))
+
+  /** Kilobytes: of the disk of all that is written, and of that of the output alone. */
+  const sizes = scale([24, 400], Array.from({ length: 40 }, (_, index) => 24 + index * 20))
+  const sizesOfOutput = scale([60], Array.from({ length: 12 }, (_, index) => 12 + index * 8))
+
+  for (const sink of sinks.filter(({ bytes }) => bytes !== undefined)) {
+    it.live.skipIf(!isMountable)(`${sink.name}: by a disk that is full`, () =>
+      Effect.gen(function*() {
+        const disks = [
+          ...sizes.map((size) => [size, false] as const),
+          ...sizesOfOutput.map((size) => [size, true] as const)
+        ]
+        const ranFull = yield* Trial.each(disks, {
+          run: ([size, isLedgerElsewhere]) => full(sink, size, isLedgerElsewhere),
+          name: ([size]) => `${size} KB`,
+          concurrency: 2
+        })
+        const count = ranFull.filter((one) => one).length
+        say(`${sink.name}: ${count} of ${disks.length} disks ran full`)
+        assert.isAbove(count, disks.length / 2)
+      }), timeout)
+
+    it.live(
+      `${sink.name}: by a limit on the size of a file`,
+      () =>
+        Effect.forEach(scale([64], [16, 32, 64, 100]), (size) =>
+          Effect.scoped(Effect.gen(function*() {
+            const { isFinished, judge, options, run: again, words } = yield* Trial.make({ codes, sinks: [sink] })
+            const limited = ["bash", "-c", `ulimit -f ${size}; exec "$@"`, "bash", ...program]
+            const ended = yield* run(words, { ...options, program: limited })
+            assertRefused(ended, yield* isFinished, /too large|the disk (?:is full|failed)/)
+            yield* judge(yield* again)
+          }))),
+      timeout
+    )
+
+    it.scopedLive(`${sink.name}: by a reader that goes away`, () =>
+      Effect.gen(function*() {
+        const { cwd, judge, options, words } = yield* Trial.make({ codes, sinks: [sink] })
+        const toStdout = [...words.filter((word) => !sink.words(options.cwd).includes(word)), "--format", sink.name]
+        const pipe = (text: string) =>
+          run(toStdout, { ...options, program: ["bash", "-c", `set -o pipefail; "$@" ${text}`, "bash", ...program] })
+        const gone = yield* pipe("| head -1")
+        assert.strictEqual(gone.exit, 141)
+        assert.notMatch(gone.stderr, /EPIPE|rollcall:|Error|answered/)
+        assert.match(gone.stdout, /^.+\n$/)
+        yield* judge(yield* pipe(`> ${join(cwd, `out.${sink.name}`)}`))
+      }), timeout)
+  }
+})

@@ -1,0 +1,146 @@
+/**
+ * Signals at any instant: a run is drained, ended at once, or stands still; nothing is lost, and nothing is asked in vain.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Random } from "effect"
+import type * as Demo from "../../src/Demo.ts"
+import { until } from "../command.ts"
+import { median, say, scale, seeded, timeout } from "./scale.ts"
+import * as Trial from "./trial.ts"
+
+const signals = [["SIGINT", 130], ["SIGTERM", 143]] as const
+const concurrency = 8
+const words = ["-c", String(concurrency)]
+/** What ends a resumed run soon. */
+const faster = ["-c", "64", "--timeout", "2s"]
+
+const repeat = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+describe("rollcall run: a signal", () => {
+  interface Case {
+    readonly signal: (typeof signals)[number]
+    /** How many codes have been asked about, and how many milliseconds after that. */
+    readonly asked: number
+    readonly delay: number
+    readonly api: Demo.Options
+  }
+
+  const drain = ({ api, asked, delay, signal: [signal, code] }: Case) =>
+    Effect.scoped(Effect.gen(function*() {
+      const codes = Trial.mixed(150)
+      const { again, demo, isFinished, judge, log, start } = yield* Trial.make({ codes, api, words })
+      const running = yield* start
+      while ((yield* demo.log).codes.size < asked) yield* Effect.sleep("2 millis")
+      yield* Effect.sleep(delay)
+      const signalled = yield* Clock.currentTimeMillis
+      running.process.kill(signal)
+      const { exit, stderr } = yield* running.ended
+      const took = (yield* Clock.currentTimeMillis) - signalled
+      // the run may have been faster than the signal
+      assert.include((yield* isFinished) ? [0, code] : [code], exit, stderr)
+      const before = yield* log
+      const isSlow = before.hung > 0
+      // the limit is 5 s, the rest is the machine's
+      assert.isBelow(took, isSlow ? 6_500 : 3_000)
+      assert.strictEqual(before.abandoned, 0)
+      yield* judge(yield* again(...faster))
+      assert.isAtMost(Trial.askedAgain(before, yield* log), isSlow ? concurrency : 0, stderr)
+      return { took, seen: before.codes.size, isSlow }
+    }))
+
+  it.live(
+    "at any instant drains the run for at most 5 s, and the next one asks only what is left",
+    () =>
+      Effect.gen(function*() {
+        const cases = yield* Effect.forEach(repeat(scale(20, 200)), (index): Effect.Effect<Case> => {
+          const signal = signals[index % 2]!
+          switch (index % 10) {
+            // before there is a listener, and while the list is read
+            case 0:
+            case 1:
+              return Effect.map(Random.nextIntBetween(0, 400), (delay) => ({ signal, asked: 0, delay, api: {} }))
+            // when all is asked
+            case 2:
+              return Effect.map(Random.nextIntBetween(0, 150), (delay) => ({ signal, asked: 150, delay, api: {} }))
+            // while some calls take for ever
+            case 3: {
+              const api = { latency: "20 millis", hang: 0.1, faultsPerCode: 1 } satisfies Demo.Options
+              return Effect.succeed({ signal, asked: 60, delay: 0, api })
+            }
+            default:
+              return Effect.map(Random.nextIntBetween(1, 150), (asked) => {
+                return { signal, asked, delay: 0, api: { latency: { p50: "30 millis", p99: "300 millis" } } }
+              })
+          }
+        })
+        const drained = yield* Trial.each(cases, {
+          run: drain,
+          name: ({ asked, delay, signal: [signal] }) => `${signal} after ${asked} codes and ${delay} ms`,
+          concurrency: 3
+        })
+        const took = (isSlow: boolean) => median(drained.filter((one) => one.isSlow === isSlow).map(({ took }) => took))
+        const seen = drained.map(({ seen }) => seen)
+        say(
+          `${cases.length} signals after ${Math.min(...seen)} to ${Math.max(...seen)} of 150 codes: `
+            + `drained in ${took(false)} ms (median), in ${took(true)} ms where calls hang`
+        )
+        assert.isTrue(drained.some(({ isSlow }) => isSlow))
+      }).pipe(seeded("signals")),
+    timeout
+  )
+
+  it.live("and a second one ends it at once, and keeps what is answered", () =>
+    Effect.gen(function*() {
+      const took = yield* Effect.forEach(repeat(scale(5, 50)), (index) =>
+        Effect.scoped(Effect.gen(function*() {
+          const [signal, code] = signals[index % 2]!
+          const { again, demo, judge, log, start } = yield* Trial.make({
+            codes: Trial.mixed(60),
+            // a seed with which the first code, which is asked alone, does not hang
+            api: { hang: 0.5, faultsPerCode: 1, seed: 2 },
+            words
+          })
+          const running = yield* start
+          while ((yield* demo.log).inFlight < concurrency) yield* Effect.sleep("10 millis")
+          // the last answers are committed by now
+          yield* Effect.sleep("300 millis")
+          running.process.kill(signal)
+          yield* until(() => running.said().includes("again to stop at once"))
+          const signalled = yield* Clock.currentTimeMillis
+          running.process.kill(signal)
+          const { exit } = yield* running.ended
+          const took = (yield* Clock.currentTimeMillis) - signalled
+          assert.strictEqual(exit, code)
+          // sooner than by its drain, in any case
+          assert.isBelow(took, 4_000)
+          const before = yield* log
+          assert.isAbove(before.codes.size, concurrency)
+          yield* judge(yield* again(...faster))
+          assert.isAtMost(Trial.askedAgain(before, yield* log), concurrency)
+          return took
+        })), { concurrency: 2 })
+      say(`a second signal ends a run in ${median(took)} ms (median)`)
+      assert.isBelow(median(took), 1_000)
+    }), timeout)
+
+  it.live("SIGSTOP, for longer than a call may take, and SIGCONT: no outcome is wrong", () =>
+    Effect.gen(function*() {
+      const instants = yield* Effect.forEach(repeat(scale(2, 5)), () => Random.nextIntBetween(10, 140))
+      yield* Effect.forEach(instants, (instant) =>
+        Effect.scoped(Effect.gen(function*() {
+          const { demo, judge, log, start } = yield* Trial.make({
+            codes: Trial.mixed(150),
+            api: { latency: "40 millis" },
+            words: [...words, "--timeout", "1s"]
+          })
+          const running = yield* start
+          while ((yield* demo.log).codes.size < instant) yield* Effect.sleep("5 millis")
+          running.process.kill("SIGSTOP")
+          yield* Effect.sleep(scale("3 seconds", "60 seconds"))
+          running.process.kill("SIGCONT")
+          yield* judge(yield* running.ended)
+          const { calls, codes: asked } = yield* log
+          assert.isAtMost(calls - asked.size, concurrency)
+        })), { concurrency: "unbounded" })
+    }).pipe(seeded("stop")), timeout)
+})
