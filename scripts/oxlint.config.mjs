@@ -11,7 +11,18 @@ const rows = [
 ]
 
 /** What needs Node; all else runs on any platform. */
-const node = ["bin", "Cli", "Demo", "Transport", "Ledger/Sqlite", "Ledger/Postgres", "Sink/Sqlite", "Sink/Postgres", "Sink/Parquet", "Source/Gzip"]
+const node = [
+  "bin",
+  "Cli",
+  "Demo",
+  "Transport",
+  "Ledger/Sqlite",
+  "Ledger/Postgres",
+  "Sink/Sqlite",
+  "Sink/Postgres",
+  "Sink/Parquet",
+  "Source/Gzip"
+]
 
 /** What knows the command line. */
 const command = ["bin", "Cli"]

@@ -123,7 +123,7 @@ const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Recor
     Effect.zipRight(
       words.some(Environment.hasPassword)
         ? say(
-          "warning: a password stands in the arguments, where every user of this machine can read it: write '\${PGPASSWORD}'"
+          "warning: a password stands in the arguments, where every user of this machine can read it: write '${PGPASSWORD}'"
         )
         : Effect.void
     )

@@ -162,8 +162,7 @@ describe("Request.inputs", () => {
 })
 
 describe("Request.fingerprint", () => {
-  const fingerprint = (options: Request.Options, expect: Expect = "json") =>
-    Request.fingerprint(options, expect)
+  const fingerprint = (options: Request.Options, expect: Expect = "json") => Request.fingerprint(options, expect)
 
   const base: Request.Options = {
     url: "https://h/v1/{code}?format=json&key=${KEY}&q=c4naryc4nary{&year}",
