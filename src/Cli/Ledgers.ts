@@ -87,7 +87,7 @@ const stateFolder = Effect.gen(function*() {
   const home = (yield* variable("HOME")) ?? "."
   const folder = path.join((yield* variable("XDG_STATE_HOME")) ?? path.join(home, ".local", "state"), "rollcall")
   yield* Effect.mapError(
-    fs.makeDirectory(folder, { recursive: true, mode: 0o700 }),
+    Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), fs.chmod(folder, 0o700)),
     () => new UsageError({ message: `${folder} cannot be made for the ledger: name one with --ledger FILE` })
   )
   return folder

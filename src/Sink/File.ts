@@ -136,6 +136,8 @@ export const make = (path: string, id = path): Effect.Effect<File, never, FileSy
           // made anew, so that no link is followed and no mode inherited
           const file = yield* fs.remove(part, { force: true }).pipe(
             Effect.zipRight(fs.open(part, { flag: "wx", mode: 0o600 })),
+            // a umask may have taken even that away
+            Effect.zipLeft(fs.chmod(part, 0o600)),
             Effect.mapError(failed("Open", "it cannot be made")),
             Effect.tap((file) =>
               // what was never kept is of no use to a later run

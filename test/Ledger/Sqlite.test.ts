@@ -121,18 +121,21 @@ describe("Sqlite", () => {
     "is for its owner's eyes only",
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const path = yield* file
-      const umask = process.umask(0)
-      yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(umask)))
-      yield* Effect.provide(
-        Effect.gen(function*() {
-          yield* enroll(entries(["a"]))
-          for (const end of ["", "-wal", "-shm"]) {
-            assert.strictEqual((yield* fs.stat(path + end)).mode & 0o777, 0o600, end)
-          }
-        }),
-        Sqlite.layer(path)
-      )
+      for (const umask of [0, 0o277, 0o777]) {
+        const path = yield* file
+        const before = process.umask(umask)
+        yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(before)))
+        yield* Effect.provide(
+          Effect.gen(function*() {
+            yield* enroll(entries(["a"]))
+            for (const end of ["", "-wal", "-shm", "-lock"]) {
+              assert.strictEqual((yield* fs.stat(path + end)).mode & 0o777, 0o600, `${umask} ${end}`)
+            }
+          }),
+          Sqlite.layer(path)
+        )
+        process.umask(before)
+      }
     })
   )
 

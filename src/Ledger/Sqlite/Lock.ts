@@ -4,7 +4,7 @@
  */
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Cause, Context, Effect, Layer, Schema, type Scope } from "effect"
-import { closeSync, constants, existsSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs"
+import { closeSync, constants, existsSync, fchmodSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs"
 import { busy, Holder, type LedgerError } from "../../Ledger.ts"
 import { connect } from "./Connection.ts"
 import * as Failure from "./Failure.ts"
@@ -58,11 +58,24 @@ const take = (file: string): Effect.Effect<void, LedgerError, Scope.Scope> =>
 /** Makes a file before SQLite does, which would leave its mode to the umask and follow links; the result is its inode. */
 export const touch = (file: string): Effect.Effect<number, Cause.UnknownException> =>
   Effect.try(() => {
-    const handle = openSync(file, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600)
+    const handle = open(file)
     const { ino } = fstatSync(handle)
     closeSync(handle)
     return ino
   })
+
+const open = (file: string): number => {
+  const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
+  try {
+    const handle = openSync(file, flags | constants.O_CREAT | constants.O_EXCL, 0o600)
+    // a umask may have taken even that away
+    fchmodSync(handle, 0o600)
+    return handle
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
+    return openSync(file, flags)
+  }
+}
 
 /** Who the ledger says that holds it, or held it. */
 const note = (file: string): Effect.Effect<Holder | undefined> =>
