@@ -38,6 +38,8 @@ describe("rollcall run: kill -9 at any instant", () => {
           words: ["-q", "-c", String(concurrency)]
         })
         const asked = Effect.map(demo.log, ({ codes }) => codes.size)
+        // the log of a hundred thousand codes takes 10 ms to read
+        const interval = scale("5 millis", "50 millis")
         const hits = { starting: 0, asking: 0, ending: 0 }
         let before = 0
         let most = 0
@@ -53,7 +55,7 @@ describe("rollcall run: kill -9 at any instant", () => {
             const target = phase === "ending"
               ? count
               : Math.min(known + (yield* Random.nextIntBetween(1, step + 1)), count - 1)
-            while ((yield* asked) < target && running.process.exitCode === null) yield* Effect.sleep("5 millis")
+            while ((yield* asked) < target && running.process.exitCode === null) yield* Effect.sleep(interval)
             if (phase === "ending") yield* Effect.sleep(yield* Random.nextIntBetween(0, 400))
           }
           running.process.kill("SIGKILL")

@@ -6,6 +6,7 @@ import { Clock, Effect, Random } from "effect"
 import type * as Demo from "../../src/Demo.ts"
 import { until } from "../command.ts"
 import { median, say, scale, seeded, timeout } from "./scale.ts"
+import { type Kind, sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
 const signals = [["SIGINT", 130], ["SIGTERM", 143]] as const
@@ -23,12 +24,13 @@ describe("rollcall run: a signal", () => {
     readonly asked: number
     readonly delay: number
     readonly api: Demo.Options
+    readonly sink: Kind
   }
 
-  const drain = ({ api, asked, delay, signal: [signal, code] }: Case) =>
+  const drain = ({ api, asked, delay, signal: [signal, code], sink }: Case) =>
     Effect.scoped(Effect.gen(function*() {
       const codes = Trial.mixed(150)
-      const { again, demo, isFinished, judge, log, start } = yield* Trial.make({ codes, api, words })
+      const { again, demo, isFinished, judge, log, start } = yield* Trial.make({ codes, api, sinks: [sink], words })
       const running = yield* start
       while ((yield* demo.log).codes.size < asked) yield* Effect.sleep("2 millis")
       yield* Effect.sleep(delay)
@@ -52,33 +54,39 @@ describe("rollcall run: a signal", () => {
     "at any instant drains the run for at most 5 s, and the next one asks only what is left",
     () =>
       Effect.gen(function*() {
-        const cases = yield* Effect.forEach(repeat(scale(20, 200)), (index): Effect.Effect<Case> => {
-          const signal = signals[index % 2]!
-          switch (index % 10) {
-            // before there is a listener, and while the list is read
-            case 0:
-            case 1:
-              return Effect.map(Random.nextIntBetween(0, 400), (delay) => ({ signal, asked: 0, delay, api: {} }))
-            // when all is asked
-            case 2:
-              return Effect.map(Random.nextIntBetween(0, 150), (delay) => ({ signal, asked: 150, delay, api: {} }))
-            // while some calls take for ever
-            case 3: {
-              const api = { latency: "20 millis", hang: 0.1, faultsPerCode: 1 } satisfies Demo.Options
-              return Effect.succeed({ signal, asked: 60, delay: 0, api })
+        const cases = yield* Effect.forEach(repeat(scale(20, 200)), (index): Effect.Effect<Case> =>
+          Effect.gen(function*() {
+            const place = { signal: signals[index % 2]!, sink: sinks[(index >> 1) % sinks.length]! }
+            const draw = (from: number, to: number) =>
+              Random.nextIntBetween(from, to)
+            switch (index % 10) {
+              // before there is a listener, and while the list is read
+              case 0:
+              case 1:
+                return { ...place, asked: 0, delay: yield* draw(0, 400), api: {} }
+              // when all is asked
+              case 2:
+                return { ...place, asked: 150, delay: yield* draw(0, 150), api: {} }
+              // while some calls take for ever
+              case 3:
+                return { ...place, asked: 60, delay: 0, api: { latency: "20 millis", hang: 0.1, faultsPerCode: 1 } }
+              default:
+                return {
+                  ...place,
+                  asked: yield* draw(1, 150),
+                  delay: 0,
+                  api: { latency: { p50: "30 millis", p99: "300 millis" } }
+                }
             }
-            default:
-              return Effect.map(Random.nextIntBetween(1, 150), (asked) => {
-                return { signal, asked, delay: 0, api: { latency: { p50: "30 millis", p99: "300 millis" } } }
-              })
-          }
-        })
+          }))
         const drained = yield* Trial.each(cases, {
           run: drain,
-          name: ({ asked, delay, signal: [signal] }) => `${signal} after ${asked} codes and ${delay} ms`,
+          name: ({ asked, delay, signal: [signal], sink }) =>
+            `${sink.name}: ${signal} after ${asked} codes and ${delay} ms`,
           concurrency: 3
         })
-        const took = (isSlow: boolean) => median(drained.filter((one) => one.isSlow === isSlow).map(({ took }) => took))
+        const took = (isSlow: boolean) =>
+          median(drained.filter((one) => one.isSlow === isSlow).map(({ took }) => took))
         const seen = drained.map(({ seen }) => seen)
         say(
           `${cases.length} signals after ${Math.min(...seen)} to ${Math.max(...seen)} of 150 codes: `
@@ -98,6 +106,7 @@ describe("rollcall run: a signal", () => {
             codes: Trial.mixed(60),
             // a seed with which the first code, which is asked alone, does not hang
             api: { hang: 0.5, faultsPerCode: 1, seed: 2 },
+            sinks: [sinks[index % sinks.length]!],
             words
           })
           const running = yield* start

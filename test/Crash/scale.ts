@@ -3,13 +3,14 @@
  */
 import { Array, Effect, Random } from "effect"
 
-const isLong = process.env.TORTURE === "1"
+/** Whether everything is tried. */
+export const isLong = process.env.TORTURE === "1"
 
 /** What is taken in `npm test`, and what in `npm run torture`. */
 export const scale = <A>(short: A, long: A): A => isLong ? long : short
 
 /** How long a test may take, in milliseconds. */
-export const timeout = scale(120_000, 4 * 3_600_000)
+export const timeout = scale(240_000, 4 * 3_600_000)
 
 /** The same draws for the same seed, whatever else draws. */
 export const seeded = (seed: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

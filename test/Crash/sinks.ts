@@ -5,13 +5,12 @@
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert } from "@effect/vitest"
 import { parse } from "csv-parse/sync"
-import { Effect } from "effect"
-import { createHash } from "node:crypto"
-import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { Effect, type Scope } from "effect"
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { inject } from "vitest"
 import { connect } from "../../src/Ledger/Sqlite/Connection.ts"
-import { records } from "../command.ts"
+import { folder, records } from "../command.ts"
 import { query } from "../schema.ts"
 
 /** A record as any sink gives it back. */
@@ -28,8 +27,10 @@ export interface Seen {
 
 export interface Kind {
   readonly name: string
-  /** The words that ask for it, for a run in a folder. */
+  /** The words that ask for it in a run in this folder. */
   readonly words: (cwd: string) => ReadonlyArray<string>
+  /** Makes the place that it needs, until the scope closes. */
+  readonly prepare: (cwd: string) => Effect.Effect<unknown, never, Scope.Scope>
   /** The files that it writes, in the folder of the run; none where that is no file. */
   readonly files: ReadonlyArray<string>
   /** Whether records tell their line. */
@@ -48,6 +49,7 @@ const file = (ending: string, tellsLine: boolean, decode: (text: string) => Read
   return {
     name: ending,
     words: () => ["-o", name],
+    prepare: () => Effect.void,
     files: [`${name}.part`, name],
     tellsLine,
     isFinished: (cwd) => Effect.sync(() => existsSync(join(cwd, name))),
@@ -55,6 +57,46 @@ const file = (ending: string, tellsLine: boolean, decode: (text: string) => Read
     bytes: (cwd) => readFileSync(join(cwd, name))
   }
 }
+
+/** The rows of the runs that are complete; none where there is no such table. */
+const rowsOf = (
+  query: (text: string) => Effect.Effect<ReadonlyArray<any>>,
+  exists: string,
+  schema: string
+): Effect.Effect<ReadonlyArray<any>> =>
+  Effect.flatMap(query(exists), ({ length }) =>
+    length === 0 ? Effect.succeed([]) : query(
+      `select * from ${schema}rollcall join ${schema}rollcall_mark using (run) where is_complete order by ordinal`
+    ))
+
+/** Columns of such a row that are not the input's. */
+const own = new Set(
+  ("run ordinal line code input answer outcome http_status error_type error attempts calls repeat "
+    + "table_name layout list epoch position is_complete").split(" ")
+)
+
+/** A table `rollcall`. */
+const table = (
+  { rows, ...kind }:
+    & Pick<Kind, "name" | "words" | "prepare" | "files">
+    // none where there is no such table
+    & { readonly rows: (cwd: string) => Effect.Effect<ReadonlyArray<any>> }
+): Kind => ({
+  ...kind,
+  tellsLine: true,
+  isFinished: (cwd) => Effect.map(rows(cwd), ({ length }) => length > 0),
+  read: (cwd) =>
+    Effect.map(rows(cwd), (all) =>
+      all.map((row) => ({
+        line: Number(row.line),
+        code: row.code,
+        outcome: row.outcome,
+        ...(row.answer === null
+          ? {}
+          : { answer: typeof row.answer === "string" ? JSON.parse(row.answer) : row.answer }),
+        ...others(Object.fromEntries(Object.entries(row).filter(([name]) => !own.has(name))))
+      })))
+})
 
 /** Columns that are there. */
 const others = (columns: Readonly<Record<string, unknown>> = {}) => Object.keys(columns).length === 0 ? {} : { columns }
@@ -73,53 +115,53 @@ export const sinks: ReadonlyArray<Kind> = [
       const { answer = "", code = "", error: _error, http_status: _status, outcome = "", ...columns } = row
       return { code, outcome, ...(answer === "" ? {} : { answer: JSON.parse(answer) }), ...others(columns) }
     })),
-  {
+  table({
     name: "sqlite",
     words: () => ["-o", "out.db"],
-    files: ["out.db", "out.db-wal"],
-    tellsLine: true,
-    isFinished: (cwd) =>
-      Effect.map(sqlite(cwd, "select is_complete from rollcall_mark"), ([row]) => row?.is_complete === 1),
-    read: (cwd) => Effect.map(sqlite(cwd, "select * from rollcall order by ordinal"), fromTable)
-  },
-  {
+    prepare: () => Effect.void,
+    files: ["out.db", "out.db-wal", "out.db-shm", "out.db-journal"],
+    rows: (cwd) =>
+      Effect.gen(function*() {
+        // a copy, because a look at what a crash left would mend it
+        const copy = yield* folder
+        for (const name of readdirSync(cwd)) {
+          if (/^out\.db(?:-wal|-journal)?$/.test(name)) copyFileSync(join(cwd, name), join(copy, name))
+        }
+        return yield* rowsOf(
+          (text) =>
+            Effect.orDie(Effect.provide(
+              Effect.flatMap(SqliteClient.SqliteClient, (sql) => sql.unsafe(text)),
+              connect(join(copy, "out.db"))
+            )),
+          "select 1 from sqlite_schema where name = 'rollcall_mark'",
+          ""
+        )
+      }).pipe(Effect.scoped)
+  }),
+  table({
     name: "postgres",
-    words: (cwd) => ["-o", `${inject("postgres")}?table=${table(cwd)}`],
-    files: [],
-    tellsLine: true,
-    isFinished: (cwd) =>
-      Effect.map(
-        postgres(`select is_complete from rollcall_mark where table_name like '%${table(cwd)}%'`),
-        ([row]) => row?.is_complete === true
+    words: (cwd) => {
+      const url = new URL(inject("postgres"))
+      url.searchParams.set("table", `${schemaOf(cwd)}.rollcall`)
+      return ["-o", url.href]
+    },
+    prepare: (cwd) =>
+      Effect.acquireRelease(
+        query(`create schema "${schemaOf(cwd)}"`),
+        () => query(`drop schema "${schemaOf(cwd)}" cascade`)
       ),
-    read: (cwd) => Effect.map(postgres(`select *, answer::text from ${table(cwd)} order by ordinal`), fromTable)
-  }
+    files: [],
+    rows: (cwd) =>
+      rowsOf(
+        query,
+        `select 1 from pg_tables where schemaname = '${schemaOf(cwd)}' and tablename = 'rollcall_mark'`,
+        `"${schemaOf(cwd)}".`
+      )
+  })
 ]
 
-const own = new Set(["run", "ordinal", "input", "http_status", "error_type", "error", "attempts", "calls", "repeat"])
-
-const fromTable = (rows: ReadonlyArray<Readonly<Record<string, any>>>): ReadonlyArray<Seen> =>
-  rows.map(({ answer, code, line, outcome, ...more }) => ({
-    // PostgreSQL's client gives a bigint as text
-    line: Number(line),
-    code,
-    outcome,
-    ...(answer === null ? {} : { answer: JSON.parse(answer) }),
-    ...others(Object.fromEntries(Object.entries(more).filter(([name]) => !own.has(name))))
-  }))
-
-/** The table of the run in a folder. */
-const table = (cwd: string) => `t_${createHash("sha256").update(cwd).digest("hex").slice(0, 12)}`
-
-/** What a query gives; nothing where there is no such database or table yet. */
-const sqlite = (cwd: string, text: string): Effect.Effect<ReadonlyArray<any>> =>
-  Effect.flatMap(SqliteClient.SqliteClient, (sql) => sql.unsafe(text)).pipe(
-    Effect.provide(connect(join(cwd, "out.db"), { isReader: true })),
-    Effect.catchAllCause(() => Effect.succeed([]))
-  )
-
-const postgres = (text: string): Effect.Effect<ReadonlyArray<any>> =>
-  Effect.catchAllCause(query(text), () => Effect.succeed([]))
+/** A schema of its own for each folder. */
+const schemaOf = (cwd: string) => basename(dirname(cwd))
 
 /** Fails where what was read is not what must be there: says what is lost, twice or wrong, and shows the first of it. */
 export const assertSame = (

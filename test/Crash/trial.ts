@@ -8,7 +8,8 @@ import type * as Demo from "../../src/Demo.ts"
 import * as Reply from "../../src/Demo/Reply.ts"
 import * as Zips from "../../src/Demo/Zips.ts"
 import { type Ended, env, run, setup, start } from "../command.ts"
-import { assertSame, type Kind, type Seen, sinks as everySink } from "./sinks.ts"
+import * as Sinks from "./sinks.ts"
+import { type Kind, type Seen } from "./sinks.ts"
 
 /** Outcomes that may be lost with a crash beside the calls in flight: those of one batch that is not committed. */
 export const batch = 256
@@ -74,12 +75,20 @@ export interface Options {
   readonly ledger?: string
 }
 
-export const make = ({ api = {}, codes, ledger = "x.ledger", sinks = everySink, words: more = [] }: Options) =>
+export const make = ({ api = {}, codes, ledger = "x.ledger", sinks = Sinks.sinks, words: more = [] }: Options) =>
   Effect.gen(function*() {
     const { cwd, demo, flags, list, log } = yield* setup(codes, api)
     const words = ["run", "list", ...flags, "--ledger", ledger, "--no-timing"]
       .concat(sinks.flatMap(({ words }) => words(cwd)), more)
+    yield* Effect.forEach(sinks, ({ prepare }) => prepare(cwd))
     const options = { cwd, env: { ...env, UV_THREADPOOL_SIZE: "1" } }
+    /** Every output has every record, as it must be. */
+    const assertSame = (expected?: ReadonlyArray<Seen>) =>
+      Effect.gen(function*() {
+        const wanted = expected ?? (yield* expect(codes))
+        for (const sink of sinks) Sinks.assertSame(sink, wanted, yield* sink.read(cwd))
+        return wanted
+      })
     return {
       cwd,
       demo,
@@ -93,16 +102,15 @@ export const make = ({ api = {}, codes, ledger = "x.ledger", sinks = everySink, 
       /** Runs it with other flags, which stand for the same ones of before. */
       again: (...flags: ReadonlyArray<string>) =>
         run([...words.slice(0, words.length - more.length), ...flags], options),
+      assertSame: assertSame(),
+      /** Whether any of the outputs looks complete. */
       isFinished: Effect.exists(sinks, ({ isFinished }) => isFinished(cwd)),
       /** Everything is as if nothing had happened. */
       judge: (ended: Ended, expected?: ReadonlyArray<Seen>) =>
         Effect.gen(function*() {
           assert.strictEqual(ended.exit, 0, ended.stderr)
-          const wanted = expected ?? (yield* expect(codes))
-          for (const sink of sinks) {
-            assert.isTrue(yield* sink.isFinished(cwd), `${sink.name}: ${ended.stderr}`)
-            assertSame(sink, wanted, yield* sink.read(cwd))
-          }
+          for (const sink of sinks) assert.isTrue(yield* sink.isFinished(cwd), `${sink.name}: ${ended.stderr}`)
+          const wanted = yield* assertSame(expected)
           assert.deepStrictEqual(readdirSync(cwd).filter((name) => /\.part$|-lock$/.test(name)), [])
           const asked = (yield* log).codes
           assert.deepStrictEqual(wanted.filter(({ code }) => !asked.has(code)), [])
