@@ -71,7 +71,8 @@ export const noProgress = (): Progress => ({
   retries: 0,
   inFlight: 0,
   waiting: 0,
-  gate: Gate.open
+  gate: Gate.open,
+  paced: 0
 })
 
 /** Takes the settings and services of a lookup, before anything is asked. */

@@ -71,16 +71,22 @@ export const watch = (progress: Progress): Effect.Effect<never> =>
     if (isTerminal()) process.stderr.write(clear)
   })))
 
+/** Milliseconds without a call that look as if nothing happened: a pause of the pace is told from then on. */
+const longPause = 10_000
+
 /** The line of progress; what does not fit into `width` is left out, what matters least first. */
 export const status = (progress: Progress, done: number, rate: number, now: number, width = Infinity): string => {
   if (progress.phase === "reading") return `reading: ${counted(progress.entries, "entry", "entries")}`.slice(0, width)
   const total = progress.questions + progress.refused
   const left = Math.max(0, total - done)
-  const gate = progress.gate.until - now
-  const shut = Gate.isShut(progress.gate, now)
+  const pause = Gate.isShut(progress.gate, now)
+    ? `the server says wait ${Math.ceil((progress.gate.until - now) / 1000)} s`
+    : progress.paced - now > longPause
+    ? `the rate says wait ${time((progress.paced - now) / 1000)}`
+    : undefined
   const parts = [
     `${count(done)}/${count(total)} (${total === 0 ? 100 : Math.floor(done * 100 / total)} %)`,
-    shut ? `the server says wait ${Math.ceil(gate / 1000)} s` : `${count(rate)}/s`,
+    pause ?? `${count(rate)}/s`,
     `${count(progress.inFlight)} in flight`,
     progress.waiting === 0 ? "" : `${count(progress.waiting)} to retry`,
     outcomes(progress.outcomes).map(([word, value]) => `${count(value)} ${word}`).join(", "),

@@ -32,6 +32,8 @@ export interface Progress {
   waiting: number
   /** The gate, on the monotonic clock. */
   gate: Gate.Gate
+  /** When the pace allowed or allows the call that was waited for last, on the same clock. */
+  paced: number
 }
 
 /** Where workers get their questions. */
@@ -112,7 +114,7 @@ export const make = <E>(options: {
       if (isHungry()) wake(1)
       else if (!hasNext()) return
       else if (meter.readyAt() <= at || meter.isDue(at, true)) wake(1)
-      else keepPace()
+      else keepPace(meter)
     }
 
     /** Whether there is no question left of the page, and nobody gets the next page. */
@@ -151,7 +153,7 @@ export const make = <E>(options: {
       if (isHungry()) return resume(Effect.zipRight(pull(), wait))
       const unpark = () => resume(wait)
       parked.push(unpark)
-      if (meter !== undefined && meter.readyAt() > at && isOpen(at) && hasNext()) keepPace()
+      if (meter !== undefined && meter.readyAt() > at && isOpen(at) && hasNext()) keepPace(meter)
       return Effect.sync(() => {
         const place = parked.indexOf(unpark)
         if (place >= 0) parked.splice(place, 1)
@@ -183,7 +185,8 @@ export const make = <E>(options: {
     let resumePacer: (() => void) | undefined
 
     /** Wakes a worker when the pace allows the next call, who wakes the next one. */
-    const keepPace = () => {
+    const keepPace = (meter: Meter<E>) => {
+      progress.paced = meter.readyAt()
       isPaced = true
       resumePacer?.()
       resumePacer = undefined
@@ -192,7 +195,7 @@ export const make = <E>(options: {
     const pacer = (meter: Meter<E>) =>
       Effect.async<void>((resume) => {
         resumePacer = () => resume(Effect.void)
-        if (isPaced) keepPace()
+        if (isPaced) keepPace(meter)
       }).pipe(
         Effect.zipRight(sleepUntil(meter.readyAt)),
         Effect.zipRight(Effect.sync(() => {

@@ -57,6 +57,11 @@ describe("Talk", () => {
     assert.include(Talk.status(shut, 21_532, 0, 0), " · the server says wait 5 s · ")
   })
 
+  it("tells of a rate that is used up", () => {
+    assert.include(Talk.status({ ...progress(), paced: 7_200_000 }, 21_532, 0, 0), " · the rate says wait 2 h 0 min · ")
+    assert.include(Talk.status({ ...progress(), paced: 6_000 }, 21_532, 0, 0), " · 0/s · ")
+  })
+
   it("counts entries while it reads", () => {
     assert.strictEqual(Talk.status({ ...Progress.none(), entries: 4_096 }, 0, 0, 0), "reading: 4,096 entries")
   })
