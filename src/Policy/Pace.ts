@@ -7,9 +7,23 @@
 import { Duration, Schema } from "effect"
 
 /** The first name of a length is the one that is written. */
-const units = { day: 86_400_000, d: 86_400_000, h: 3_600_000, min: 60_000, m: 60_000, s: 1000, ms: 1 } as const
+const units = {
+  day: 86_400_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  hour: 3_600_000,
+  min: 60_000,
+  minute: 60_000,
+  m: 60_000,
+  s: 1000,
+  sec: 1000,
+  second: 1000,
+  ms: 1
+} as const
 
-const form = /^([1-9]\d{0,8})\/([1-9]\d{0,8})?(ms|s|min|m|h|day|d)(?: burst ([1-9]\d{0,8}))?$/
+const form = new RegExp(
+  `^([1-9]\\d{0,8})/([1-9]\\d{0,8})?(${Object.keys(units).join("|")})(?: burst ([1-9]\\d{0,8}))?$`
+)
 
 const text = Schema.String.pipe(
   Schema.pattern(form, {
