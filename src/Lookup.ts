@@ -23,8 +23,11 @@ export interface Reply {
   readonly at: number
 }
 
-/** One attempt at a question. */
-export type Ask<E> = (question: Question) => Effect.Effect<Reply, E>
+/**
+ * One attempt at a question. `pay` is to be run before every call but the first, which is paid: it waits until one more may be sent, and
+ * counts it.
+ */
+export type Ask<E> = (question: Question, pay: Effect.Effect<void>) => Effect.Effect<Reply, E>
 
 /**
  * How a question becomes an answer of type `A`, or an error of type `E`, with the services `R`.
@@ -35,6 +38,8 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
   readonly inputs: ReadonlyArray<string>
   /** What decides the answer, by part, with secrets by name only or hashed: a ledger belongs to one of these. */
   readonly fingerprint: Effect.Effect<Readonly<Record<string, string>>>
+  /** Whether a call that may have been carried out, though no answer came, is made again. */
+  readonly idempotent: boolean
   /** Takes settings and services once; what it gives makes one attempt each time. */
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
   /** Reads a reply: pure, so that it can be applied again to what the ledger keeps. */
@@ -107,6 +112,7 @@ export const http = <A = unknown, I = A>(
     name: options.name ?? "http",
     inputs: Request.inputs(options),
     fingerprint: Request.fingerprint(options, expect),
+    idempotent: Request.isIdempotent(options),
     prepare: Call.prepare(options, expect),
     read: (reply) => Classify.reply(reply, read),
     reading: JSON.stringify([expect, options.reading ?? `${options.answer?.ast ?? ""} ${options.notFoundWhen ?? ""}`]),
@@ -124,10 +130,16 @@ export const http = <A = unknown, I = A>(
 export const make = <A, E = never, R = never>(
   name: string,
   effect: (code: Question["code"], question: Question) => Effect.Effect<A, E, R>,
-  options?: { readonly version?: string; readonly inputs?: ReadonlyArray<string> }
+  options?: {
+    readonly version?: string
+    readonly inputs?: ReadonlyArray<string>
+    /** Whether the effect is run again where it took too long; true unless told otherwise. */
+    readonly idempotent?: boolean
+  }
 ): Lookup<NonNullable<A>, E, R> => ({
   name,
   inputs: options?.inputs ?? [],
+  idempotent: options?.idempotent ?? true,
   fingerprint: Effect.succeed({ lookup: name, version: options?.version ?? "1" }),
   prepare: Effect.gen(function*() {
     const context = yield* Effect.context<R>()

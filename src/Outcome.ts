@@ -19,6 +19,7 @@ export const Reason = Schema.Literal(
   "status",
   "unauthorized",
   "throttled",
+  "redirect",
   "decode",
   "too_large",
   "error"

@@ -5,6 +5,7 @@ import { Clock, DateTime, Effect, Either, Schema } from "effect"
 import * as Code from "./Code.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
+import * as Idempotency from "./Lookup/Idempotency.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Enrolment from "./Rollcall/Enrolment.ts"
@@ -74,7 +75,8 @@ export const forEach = <A, E, R>(
       outcomes[settled.id] = toOutcome(settled)
       return Effect.void
     }
-    return Sweep.prepare(lookup).pipe(
+    return Idempotency.makeRunId.pipe(
+      Effect.flatMap((id) => Effect.provideService(Sweep.prepare(lookup), Idempotency.RunId, id)),
       Effect.flatMap((ask) => Sweep.sweep({ lookup, ask, policy, progress: Sweep.noProgress(), pull, settle })),
       Effect.map(() => places.map((id) => outcomes[id]!))
     )
@@ -112,7 +114,7 @@ export const run = <A, E, R, R2>(
     const sink = yield* Sink
     const begun = yield* Clock.currentTimeNanos
     const progress = options.progress ?? Progress.none()
-    const ask = yield* Sweep.prepare(lookup)
+    const ask = yield* Effect.provideService(Sweep.prepare(lookup), Idempotency.RunId, yield* idOf(ledger))
     yield* sink.check(marks(ledger))
     const name = options.name ?? sink.outputs[0] ?? options.source.name
     const list = yield* enlist(lookup, { ...options, name, progress, sink })
@@ -142,6 +144,13 @@ export const run = <A, E, R, R2>(
     progress.warnings = writer.warnings?.() ?? []
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
+
+/** The id of the runs of a ledger: each goes on with the one before. */
+const idOf = (ledger: typeof Ledger.Service): Effect.Effect<string, LedgerError> =>
+  Effect.flatMap(ledger.note("id"), (id) =>
+    typeof id === "string"
+      ? Effect.succeed(id)
+      : Effect.tap(Idempotency.makeRunId, (id) => ledger.setNotes({ id })))
 
 /** What all runs of a ledger have spent, if anything. */
 export const spentOf = (ledger: typeof Ledger.Service): Effect.Effect<Sweep.Spent | undefined, LedgerError> =>

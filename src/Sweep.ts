@@ -28,7 +28,15 @@ export { Spent } from "./Sweep/Meter.ts"
 
 /** What would fail every other question too. Nothing is marked by it; a run can go on later. */
 export class StopError extends Schema.TaggedError<StopError>()("StopError", {
-  reason: Schema.Literal("setting", "unreachable", "unauthorized", "forbidden", "none_found", "throttled"),
+  reason: Schema.Literal(
+    "setting",
+    "unreachable",
+    "redirected",
+    "unauthorized",
+    "forbidden",
+    "none_found",
+    "throttled"
+  ),
   message: Schema.String,
   /** The request that was refused, for a person to try; secrets are shown by name. */
   curl: Schema.optional(Schema.String)
@@ -117,6 +125,8 @@ interface Attempt<out A, out E> {
 interface Slot {
   asked: Queue.Asked | undefined
   sentAt: number
+  /** Its question needs one more call, which may not be sent yet. */
+  isPaying: boolean
   fiber: Fiber.RuntimeFiber<void, unknown> | undefined
 }
 
@@ -155,6 +165,8 @@ const askAll = <A, E, R, E2>(
     const deadline = Duration.toMillis(policy.deadline)
 
     let isFirst = true
+    /** The ledger's failure, met while a question waited for one more call. */
+    let broken: Effect.Effect<never, E2> | undefined
     let stopped: StopError | undefined
     let { found } = progress.outcomes
     // `invalid` may be what was never sent
@@ -236,9 +248,11 @@ const askAll = <A, E, R, E2>(
         case "stop":
           return refuse(asked, "unauthorized", verdict.error)
         case "failed":
-          return wasFirst && reply?.status === 403
-            ? refuse(asked, "forbidden", verdict.error as LookupError)
-            : finish(asked, "failed", attempt, undefined, verdict.error)
+          if (wasFirst && reply?.status === 403) return refuse(asked, "forbidden", verdict.error as LookupError)
+          if (wasFirst && verdict.error instanceof LookupError && verdict.error.reason === "redirect") {
+            return refuse(asked, "redirected", verdict.error)
+          }
+          return finish(asked, "failed", attempt, undefined, verdict.error)
         case "retry":
           if (wasFirst && unreachable.has(verdict.error.reason)) return refuse(asked, "unreachable", verdict.error)
           return verdict.wait === undefined
@@ -252,9 +266,31 @@ const askAll = <A, E, R, E2>(
       progress.calls++
     }
 
+    /** Pays for one more call of the question in a slot. The time that it waits is nobody's. */
+    const payFor = (slot: Slot): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const asked = slot.asked!
+        const [begun, since] = [now(), activeTime(now())]
+        slot.isPaying = true
+        return Effect.matchEffect(queue.pay, {
+          onFailure: (error) => {
+            broken = Effect.fail(error)
+            return Effect.interrupt
+          },
+          onSuccess: () =>
+            Effect.sync(() => {
+              slot.isPaying = false
+              slot.sentAt += now() - begun
+              asked.since += activeTime(now()) - since
+              count(asked)
+            })
+        })
+      })
+
     const begin = (slot: Slot, asked: Queue.Asked) => {
       slot.sentAt = now()
       slot.asked = asked
+      slot.isPaying = false
     }
 
     const end = (slot: Slot): number => {
@@ -266,15 +302,20 @@ const askAll = <A, E, R, E2>(
     /** Asks until there is no more to ask. It is interrupted when a call outlives its limit. */
     const shift = (slot: Slot) =>
       Effect.gen(function*() {
+        const pay = payFor(slot)
         while (true) {
           const asked = queue.next() ?? (yield* queue.wait)
           if (asked === undefined) return
           begin(slot, asked)
-          const attempt = yield* Effect.matchCause(Effect.suspend(() => ask(asked.question)), {
+          const attempt = yield* Effect.matchCause(Effect.suspend(() => ask(asked.question, pay)), {
             onSuccess: (reply): Attempt<A, E> => ({ ms: end(slot), reply, verdict: read(lookup, reply) }),
-            onFailure: (cause): Attempt<A, E> => ({ ms: end(slot), reply: undefined, verdict: fromCause(cause) })
+            onFailure: (cause): Attempt<A, E> => ({
+              ms: end(slot),
+              reply: undefined,
+              verdict: lost(lookup, fromCause(cause))
+            })
           })
-          yield* judge(asked, attempt)
+          yield* broken ?? judge(asked, attempt)
         }
       })
 
@@ -288,7 +329,7 @@ const askAll = <A, E, R, E2>(
           const ms = end(slot)
           const error = timedOut(ms >= timeout ? policy.timeout : policy.deadline)
           return Effect.zipRight(
-            judge(asked, { ms, reply: undefined, verdict: Classify.failure(error) }),
+            judge(asked, { ms, reply: undefined, verdict: lost(lookup, Classify.failure(error)) }),
             work(slot)
           )
         })
@@ -296,14 +337,14 @@ const askAll = <A, E, R, E2>(
 
     const slots = Array.from(
       { length: policy.concurrency },
-      (): Slot => ({ asked: undefined, sentAt: 0, fiber: undefined })
+      (): Slot => ({ asked: undefined, sentAt: 0, isPaying: false, fiber: undefined })
     )
 
     /** Interrupts the calls that have outlived their own limit or the deadline of their question. */
     const watch: Effect.Effect<never> = Effect.suspend(() => {
       const at = now()
-      for (const { asked, fiber, sentAt } of slots) {
-        if (asked === undefined) continue
+      for (const { asked, fiber, isPaying, sentAt } of slots) {
+        if (asked === undefined || isPaying) continue
         const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
         if (isLate) fiber?.unsafeInterruptAsFork(fiber.id())
       }
@@ -342,6 +383,20 @@ const fromCause = <E>(cause: Cause.Cause<E>): Classify.Verdict<never, E | Lookup
   if (Cause.isFailure(cause)) return { verdict: "failed", error: error as E }
   const message = error instanceof Error ? error.message : String(error)
   return { verdict: "failed", error: new LookupError({ reason: "error", message, cause: error }) }
+}
+
+/** Makes final what would be tried again, where that could be once too often. */
+const lost = <A, E>(
+  { idempotent }: Pick<Lookup<unknown>, "idempotent">,
+  verdict: Classify.Verdict<A, E | LookupError>
+): Classify.Verdict<A, E | LookupError> => {
+  if (idempotent || verdict.verdict !== "retry" || unreachable.has(verdict.error.reason)) return verdict
+  const { message, reason, status } = verdict.error
+  const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`
+  return {
+    verdict: "failed",
+    error: new LookupError({ reason, message: told, ...(status === undefined ? {} : { status }) })
+  }
 }
 
 const timedOut = (limit: Duration.Duration) =>

@@ -16,7 +16,7 @@ const reply = (body: string, status = 200): Lookup.Reply => ({ status, body, hea
 
 /** One attempt, and the verdict on what came back. */
 const attempt = <A, E, R>(lookup: Lookup.Lookup<A, E, R>, asked: Question) =>
-  Effect.map(Effect.flatMap(lookup.prepare, (ask) => ask(asked)), lookup.read)
+  Effect.map(Effect.flatMap(lookup.prepare, (ask) => ask(asked, Effect.void)), lookup.read)
 
 const Zip = Schema.Struct({ city: Schema.String, lat: Schema.NumberFromString })
 
@@ -157,9 +157,9 @@ describe("Lookup.make", () => {
   it.effect("asks an effect, with the services that are there when it is prepared", () =>
     Effect.gen(function*() {
       const ask = yield* Effect.provideService(lookup.prepare, Table, { x: [1] })
-      const reply = yield* ask(question("x", { year: "2024" }))
+      const reply = yield* ask(question("x", { year: "2024" }), Effect.void)
       assert.deepStrictEqual(lookup.read(reply), { verdict: "found", answer: { row: [1], year: "2024" } })
-      assert.strictEqual((yield* Effect.flip(ask(question("y")))).message, "no y")
+      assert.strictEqual((yield* Effect.flip(ask(question("y"), Effect.void))).message, "no y")
     }))
 
   it.effect("says what it is", () =>
@@ -178,10 +178,10 @@ describe("Lookup.make", () => {
         throw new Error("broken")
       })
       const ask = yield* broken.prepare
-      assert.include(String(yield* Effect.flip(Effect.sandbox(ask(question("x"))))), "broken")
+      assert.include(String(yield* Effect.flip(Effect.sandbox(ask(question("x"), Effect.void)))), "broken")
       const circle: { self?: unknown } = {}
       circle.self = circle
       const round = yield* Lookup.make("circle", () => Effect.succeed(circle)).prepare
-      assert.include(String(yield* Effect.flip(Effect.sandbox(round(question("x"))))), "circular")
+      assert.include(String(yield* Effect.flip(Effect.sandbox(round(question("x"), Effect.void)))), "circular")
     }))
 })

@@ -230,10 +230,10 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) 
           ...lookup,
           prepare: Effect.map(
             lookup.prepare,
-            (ask) => (question) =>
+            (ask) => (question, pay) =>
               question.code === stopAt
                 ? new LookupError({ reason: "unauthorized", message: "no" }) as never
-                : ask(question)
+                : ask(question, pay)
           )
         }
         return yield* Rollcall.run(stopping, {

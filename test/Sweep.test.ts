@@ -59,6 +59,7 @@ const serve = (answer: (code: string, nth: number, at: number) => Answer, latenc
     prepare: Effect.succeed(ask),
     read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
     expect: "json",
+    idempotent: true,
     reading: "",
     curl: ({ code }) => Effect.succeed(Option.some(`curl ${code}`))
   }

@@ -5,10 +5,10 @@ import { Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
 
-const listen = <S extends Net.Server>(server: S): Effect.Effect<S, never, Scope.Scope> =>
+const listen = <S extends Net.Server>(server: S, address = "127.0.0.1"): Effect.Effect<S, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<S>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      server.listen(0, address, () => resume(Effect.succeed(server)))
     }),
     () =>
       Effect.async<void>((resume) => {
@@ -60,3 +60,22 @@ export const raw = (
 
 /** A port on which nobody listens. */
 export const closedPort: Effect.Effect<number> = Effect.scoped(Effect.map(listen(Net.createServer()), portOf))
+
+/** A server on any address that says nothing sensible, and hands on what it hears; its port. */
+export const listening = (
+  address: string,
+  hear: (bytes: string) => void
+): Effect.Effect<{ readonly port: string }, never, Scope.Scope> =>
+  Effect.map(
+    listen(
+      Net.createServer((socket) => {
+        socket.on("error", () => {})
+        socket.on("data", (chunk) => {
+          hear(chunk.toString("latin1"))
+          socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        })
+      }),
+      address
+    ),
+    (server) => ({ port: String(portOf(server)) })
+  )

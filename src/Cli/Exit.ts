@@ -56,6 +56,7 @@ const isAsked: ReadonlySet<LedgerError["reason"]> = new Set(["Mismatch", "Forgot
 
 const advice: Partial<Record<StopError["reason"], string>> = {
   unreachable: "The first question could not reach the server; nothing was marked.",
+  redirected: "The first question was sent elsewhere; nothing was marked.",
   unauthorized: "The server does not accept the key; nothing more was asked.",
   forbidden: "The server forbade the first question; nothing was marked.",
   none_found: "If it is, --allow-none goes on; what is answered is kept.",

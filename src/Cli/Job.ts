@@ -68,6 +68,19 @@ export const flags = {
     value: "KIND",
     help: "what the answer is: json (default), text, html, bytes"
   }),
+  allowOrigin: Flag.repeated("allow-origin", Text, {
+    group: request,
+    value: "ORIGIN",
+    help: "where else a redirect may lead to; no header goes there"
+  }),
+  idempotent: Flag.toggle("idempotent", {
+    group: request,
+    help: "a POST or PATCH whose answer is lost may be sent again"
+  }),
+  idempotencyKey: Flag.toggle("idempotency-key", {
+    group: request,
+    help: "send an Idempotency-Key: the same for every call of a question"
+  }),
   inputFormat: Flag.optional("input-format", Flag.choice(formats), {
     group: input,
     value: "FORMAT",
@@ -182,6 +195,9 @@ export const make = (
         ...optional("method", values.method),
         ...optional("body", Option.map(values.data, fill)),
         ...optional("expect", values.expect),
+        allowOrigins: values.allowOrigin,
+        ...(values.idempotent || values.idempotencyKey ? { idempotent: true } : {}),
+        idempotencyKey: values.idempotencyKey,
         ...(notFoundWhen === undefined ? {} : { notFoundWhen }),
         reading: Option.getOrElse(values.notFoundWhen, () => ""),
         // in plain lines, what stands in braces in a body is the body's own

@@ -5,16 +5,19 @@ import {
   FetchHttpClient,
   HttpClient,
   type HttpClientError,
-  type HttpClientRequest,
+  HttpClientRequest,
   type HttpClientResponse
 } from "@effect/platform"
 import { Effect, Either, Encoding, Option } from "effect"
+import * as Entry from "../Entry.ts"
 import type { Ask, Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
 import * as Classify from "./Classify.ts"
 import type { Expect } from "./Expect.ts"
 import * as Failure from "./Failure.ts"
+import * as Idempotency from "./Idempotency.ts"
 import * as Redact from "./Redact.ts"
+import * as Redirect from "./Redirect.ts"
 import * as Request from "./Request.ts"
 import * as Template from "./Template.ts"
 
@@ -26,18 +29,20 @@ export const prepare = (
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const clock = yield* Effect.clock
-    const secrets: Array<string> = []
-    const request = yield* Request.make(options, (name, config) =>
-      Effect.tap(Template.fromConfig(name, config), (value) => {
-        if (value.length >= shortestSecret) {
-          secrets.push(value, encodeURIComponent(value))
-        }
-      }))
+    const settings: Array<string> = []
+    const request = yield* Request.make(
+      options,
+      (name, config) => Effect.tap(Template.fromConfig(name, config), (value) => void settings.push(value))
+    )
+    const secrets = settings.filter(({ length }) => length >= shortestSecret)
+      .flatMap((value) => [value, encodeURIComponent(value)])
+    const rules: Redirect.Rules = {
+      allowed: yield* Request.allowed(options),
+      secrets: [...settings, ...Request.ownWords(options)].filter(({ length }) => length >= shortestWord)
+    }
     const send = discreet.has(client) ? client.execute : yield* discreetly(client)
     const read = expect === "bytes" ? base64 : text
-    const conceal = (text: string) =>
-      secrets.reduce((text, secret) =>
-        text.replaceAll(secret, Redact.redacted), text)
+    const conceal = (text: string) => secrets.reduce((text, secret) => text.replaceAll(secret, Redact.redacted), text)
 
     const toReply = (response: HttpClientResponse.HttpClientResponse, body: string): Reply => ({
       status: response.status,
@@ -62,22 +67,62 @@ export const prepare = (
     const failed = ({ message, reason, status }: LookupError) =>
       new LookupError({ reason, message: conceal(message), ...(status === undefined ? {} : { status }) })
 
-    return (question) => {
-      const made = request(question)
-      if (Either.isLeft(made)) return new LookupError({ reason: "invalid_code", message: made.left })
-      return Effect.matchEffect(send(made.right), {
+    const exchange = (
+      request: HttpClientRequest.HttpClientRequest,
+      pay: Effect.Effect<void>,
+      chain: Redirect.Chain | undefined
+    ): Effect.Effect<Reply, LookupError> => {
+      const take = (response: HttpClientResponse.HttpClientResponse) =>
+        Redirect.isRedirect(response.status) && response.headers.location !== undefined
+          ? follow(request, response, pay, chain ?? Redirect.begin(request))
+          : receive(response)
+      return Effect.matchEffect(send(request), {
         onFailure: (error) =>
           // a client that filters by status has the response all the same
           error._tag === "ResponseError" && error.reason === "StatusCode"
-            ? receive(error.response)
+            ? take(error.response)
             : failed(Failure.fromHttpClient(error)),
-        onSuccess: receive
+        onSuccess: take
       })
+    }
+
+    const follow = (
+      request: HttpClientRequest.HttpClientRequest,
+      response: HttpClientResponse.HttpClientResponse,
+      pay: Effect.Effect<void>,
+      chain: Redirect.Chain
+    ): Effect.Effect<Reply, LookupError> => {
+      const { headers, status } = response
+      const next = Redirect.next(request, { status, location: headers.location! }, chain, rules)
+      if (Either.isLeft(next)) return next.left
+      const [followed, longer] = next.right
+      // a body that is not read keeps its connection
+      return Effect.ignore(read(response)).pipe(
+        Effect.zipRight(pay),
+        Effect.zipRight(Effect.suspend(() => exchange(followed, pay, longer)))
+      )
+    }
+
+    const runId = yield* Idempotency.RunId
+    const inputs = Request.inputs(options)
+
+    return (question, pay) => {
+      const made = request(question)
+      if (Either.isLeft(made)) return new LookupError({ reason: "invalid_code", message: made.left })
+      return options.idempotencyKey === true
+        ? Effect.flatMap(
+          Idempotency.key(runId, Entry.key(question, inputs)),
+          (key) => exchange(HttpClientRequest.setHeader(made.right, "idempotency-key", key), pay, undefined)
+        )
+        : exchange(made.right, pay, undefined)
     }
   })
 
 /** Shorter settings are not looked for in what a server says: "us" stands in every other word. */
 const shortestSecret = 8
+
+/** Shorter ones are not looked for in where a redirect leads to. */
+const shortestWord = 4
 
 /**
  * Clients that follow no redirects and open no spans of their own. Any other is told so at each call, because both would carry

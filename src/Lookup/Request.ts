@@ -23,6 +23,18 @@ export interface Options {
   readonly body?: string
   /** The columns that `{…}` in headers and the body may name. */
   readonly columns?: ReadonlyArray<string>
+  /**
+   * Origins such as `https://other.example` that a redirect may lead to. What is sent there is the URL alone; the URL's own origin gets
+   * what it would have got at once.
+   */
+  readonly allowOrigins?: ReadonlyArray<string>
+  /**
+   * Whether a request that may have been carried out, though no answer came, is sent again. True for methods that are idempotent by RFC
+   * 9110, 9.2.2, false for POST and PATCH, unless told otherwise.
+   */
+  readonly idempotent?: boolean
+  /** Sends an `Idempotency-Key`, the same for every call of a run for a question (draft-ietf-httpapi-idempotency-key-header). */
+  readonly idempotencyKey?: boolean
   /** Other parts of a request may name the code. Without this, a URL and body without `{code}` are refused. */
   readonly allowConstant?: boolean
 }
@@ -44,6 +56,10 @@ const known = (options: Options): ReadonlyArray<string> => ["code", ...(options.
 
 const method = (options: Options): HttpMethod => options.method ?? (options.body === undefined ? "GET" : "POST")
 
+/** Whether a request that may have been carried out is sent again. */
+export const isIdempotent = (options: Options): boolean =>
+  options.idempotent ?? !["POST", "PATCH"].includes(method(options))
+
 /** The content type of the body: what a header says, or what the body looks like. */
 const contentType = ({ body = "", headers = {} }: Options): string => {
   const given = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type")?.[1]
@@ -58,6 +74,29 @@ const encoding = (type: string): Template.Encoding => {
   if (/[/+]xml\s*$/.test(essence!)) return "xml"
   return essence!.trim() === "application/x-www-form-urlencoded" ? "form" : "text"
 }
+
+/** The origins that a redirect may lead to, as `URL.origin` writes them. */
+export const allowed = (
+  { allowOrigins = [] }: Options
+): Effect.Effect<ReadonlySet<string>, Template.TemplateError> =>
+  Effect.map(
+    Effect.forEach(allowOrigins, (text) => {
+      const url = URL.canParse(text) ? new URL(text) : undefined
+      return url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+        ? Effect.succeed(url.origin)
+        : Template.malformed(`${JSON.stringify(text)} is not an origin: write it as https://other.example`)
+    }),
+    (origins) => new Set(origins)
+  )
+
+/** The words of a request that are its own and may be secret, where they are not settings. */
+export const ownWords = (options: Options): ReadonlyArray<string> =>
+  [
+    ...Redact.pairs(options.url).filter(([name, value]) => !Redact.isOpenValue(name, value)),
+    ...Object.entries(options.headers ?? {}).filter((pair): pair is [string, string] =>
+      typeof pair[1] === "string" && !Redact.isOpen(pair[0], pair[1], known(options))
+    )
+  ].flatMap(([, value]) => value.split(/\s+|\$?\{[^{}]*\}/))
 
 /** Makes the request for a question, or says why there is none. */
 export type Make = (question: Question) => Either.Either<HttpClientRequest.HttpClientRequest, string>

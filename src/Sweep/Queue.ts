@@ -42,6 +42,8 @@ export interface Queue<out E> {
   readonly next: () => Asked | undefined
   /** The next question as soon as one may be asked, or `undefined` when there will be none. */
   readonly wait: Effect.Effect<Asked | undefined, E>
+  /** Waits until one more call may be sent for a question that is in flight, and spends it. */
+  readonly pay: Effect.Effect<void, E>
   /** Asks a question again, at once or after a delay in milliseconds, in which it holds no worker. */
   readonly again: (asked: Asked, delay: number) => Effect.Effect<void>
   /** Shuts the gate; the next question after it is asked alone. */
@@ -76,10 +78,14 @@ export const make = <E>(options: {
     /** The first question, and the first after a shut gate, is asked alone. */
     let isAlone = true
     const due: Array<Asked> = []
+    /** Workers without a question. */
     const parked: Array<() => void> = []
+    /** Workers whose question needs one more call: they go first. */
+    const paying: Array<() => void> = []
 
     const wake = (count: number) => {
-      for (const resume of parked.splice(0, count)) resume()
+      const first = paying.splice(0, count)
+      for (const resume of [...first, ...parked.splice(0, count - first.length)]) resume()
     }
 
     const isOpen = (at: number) => !isDraining && !(isAlone && progress.inFlight > 0) && !Gate.isShut(progress.gate, at)
@@ -104,17 +110,27 @@ export const make = <E>(options: {
       progress.inFlight++
       if (meter !== undefined) {
         meter.spend(at)
-        if (parked.length > 0 && isOpen(at)) follow(meter, at)
+        follow(meter, at)
       }
       return asked
     }
 
     /** Whoever takes a question sees to the next one, as others may be parked for the pace alone. */
     const follow = (meter: Meter<E>, at: number) => {
-      if (isHungry()) wake(1)
-      else if (!hasNext()) return
-      else if (meter.readyAt() <= at || meter.isDue(at, true)) wake(1)
+      if (paying.length === 0) {
+        if (parked.length === 0 || !isOpen(at)) return
+        if (isHungry()) return wake(1)
+        if (!hasNext()) return
+      } else if (Gate.isShut(progress.gate, at)) return
+      if (meter.readyAt() <= at || meter.isDue(at, true)) wake(1)
       else keepPace(meter)
+    }
+
+    /** Reserves the next portion; what is left of the last one is for somebody else. */
+    const reserve = (meter: Meter<E>) => {
+      const reserving = Effect.map(meter.reserve(), () => wake(paying.length))
+      wake(1)
+      return reserving
     }
 
     /** Whether there is no question left of the page, and nobody gets the next page. */
@@ -141,23 +157,37 @@ export const make = <E>(options: {
       const asked = take(at)
       if (asked !== undefined) return resume(Effect.succeed(asked))
       if (isFinished()) {
-        wake(parked.length)
+        wake(Infinity)
         return resume(Effect.succeed(undefined))
       }
       if (meter?.isDue(at, isOpen(at) && hasNext())) {
-        const reserve = meter.reserve()
-        // what is left of the last portion is for somebody else
-        wake(1)
-        return resume(Effect.zipRight(reserve, wait))
+        return resume(Effect.zipRight(reserve(meter), wait))
       }
       if (isHungry()) return resume(Effect.zipRight(pull(), wait))
-      const unpark = () => resume(wait)
-      parked.push(unpark)
-      if (meter !== undefined && meter.readyAt() > at && isOpen(at) && hasNext()) keepPace(meter)
+      return park(parked, () => resume(wait), isOpen(at) && hasNext())
+    })
+
+    /** Waits to be woken; `isReady`: but for the pace a call could be sent. */
+    const park = (waiting: Array<() => void>, unpark: () => void, isReady: boolean): Effect.Effect<void> => {
+      waiting.push(unpark)
+      if (meter !== undefined && isReady && meter.readyAt() > now()) keepPace(meter)
       return Effect.sync(() => {
-        const place = parked.indexOf(unpark)
-        if (place >= 0) parked.splice(place, 1)
+        const place = waiting.indexOf(unpark)
+        if (place >= 0) waiting.splice(place, 1)
       })
+    }
+
+    const pay: Effect.Effect<void, E> = Effect.async((resume) => {
+      const at = now()
+      const isShut = Gate.isShut(progress.gate, at)
+      if (!isShut && (meter === undefined || meter.allows(at))) {
+        meter?.spend(at)
+        if (meter !== undefined) follow(meter, at)
+        return resume(Effect.void)
+      }
+      return meter?.isDue(at, !isShut)
+        ? resume(Effect.zipRight(reserve(meter), pay))
+        : park(paying, () => resume(pay), !isShut)
     })
 
     const requeue = (asked: Asked) => {
@@ -177,7 +207,7 @@ export const make = <E>(options: {
       sleepUntil(() => progress.gate.until),
       Effect.sync(() => {
         isAlone = true
-        wake(parked.length)
+        wake(Infinity)
       })
     )
 
@@ -208,6 +238,7 @@ export const make = <E>(options: {
     const queue: Queue<E> = {
       next: () => take(now()),
       wait,
+      pay,
       again: (asked, delay) =>
         Effect.suspend(() => {
           if (delay === 0) return Effect.sync(() => requeue(asked))
@@ -230,11 +261,11 @@ export const make = <E>(options: {
         progress.gate = Gate.passed(progress.gate)
         if (!isAlone) return
         isAlone = false
-        wake(parked.length)
+        wake(Infinity)
       },
       drain: () => {
         isDraining = true
-        wake(parked.length)
+        wake(Infinity)
       }
     }
     return meter === undefined ? Effect.succeed(queue) : Effect.as(Effect.forkIn(pacer(meter), scope), queue)

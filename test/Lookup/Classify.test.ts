@@ -105,6 +105,7 @@ describe("Classify.failure", () => {
     status: "failed",
     unauthorized: "stop",
     throttled: "throttled",
+    redirect: "failed",
     decode: "failed",
     too_large: "failed",
     error: "failed"

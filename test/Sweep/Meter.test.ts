@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Data, Duration, Effect, Exit, Fiber, Option, Random, Schema } from "effect"
 import type { Code } from "../../src/Code.ts"
+import type { Question } from "../../src/Entry.ts"
 import type { Lookup, Reply } from "../../src/Lookup.ts"
 import * as Classify from "../../src/Lookup/Classify.ts"
 import { LookupError } from "../../src/Outcome.ts"
@@ -14,8 +15,8 @@ import { most, type Sent } from "../windows.ts"
 
 class DiskError extends Data.TaggedError("DiskError")<{}> {}
 
-/** A status, a status with Retry-After, or a question that cannot be sent. */
-type Answer = number | { readonly status: number; readonly retryAfter: string } | "refused"
+/** A status, a status with Retry-After, a question that cannot be sent, or one that needs one more call. */
+type Answer = number | { readonly status: number; readonly retryAfter: string } | "refused" | "redirect"
 
 /** What outlives a process. */
 interface World {
@@ -53,19 +54,18 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
     const time = () => clock.unsafeCurrentTimeMillis()
     const begun = time()
     let calls = 0
-    const ask = (): Effect.Effect<Reply, LookupError> =>
+    const ask = (question: Question, pay: Effect.Effect<void>): Effect.Effect<Reply, LookupError> =>
       Effect.suspend(() => {
         if (isDead()) return Effect.never
         const said = life.answer?.(++calls) ?? 200
         if (said === "refused") return new LookupError({ reason: "invalid_code", message: "not sent" })
         const at = time()
         world.sent.push([at, 1])
+        const took = Effect.flatMap(latency, (millis) => Effect.sleep(Duration.millis(millis)))
+        if (said === "redirect") return Effect.zipRight(Effect.zipRight(took, pay), ask(question, pay))
         const [status, retryAfter] = typeof said === "number" ? [said, undefined] : [said.status, said.retryAfter]
         const header = (name: string) => name === "retry-after" ? retryAfter : undefined
-        return Effect.as(
-          Effect.flatMap(latency, (millis) => Effect.sleep(Duration.millis(millis))),
-          { status, body: "1", at, header }
-        )
+        return Effect.as(took, { status, body: "1", at, header })
       })
     const lookup: Lookup<unknown, LookupError> = {
       name: "simulated",
@@ -74,6 +74,7 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
       prepare: Effect.succeed(ask),
       read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
       expect: "json",
+      idempotent: true,
       reading: "",
       curl: () => Effect.succeed(Option.none())
     }
@@ -218,6 +219,29 @@ describe("a rate", () => {
     }
   })
 
+  it("is paid by every call of a question that is redirected, and well used", () => {
+    for (const [rate, concurrency] of [["10/s", 1], ["10/s", 8], ["100/s", 50], ["1000/s", 100]] as const) {
+      for (let seed = 1; seed <= 4; seed++) {
+        const world = newWorld()
+        const settled: Array<Sweep.Settled> = []
+        const count = limitOf(rate) * 4
+        const answer = (nth: number): Answer =>
+          nth % 3 !== 0 ? "redirect" : nth % 210 === 0 ? { status: 429, retryAfter: "1" } : 200
+        const policy = { concurrency, timeout: Duration.seconds(1), deadline: Duration.seconds(2) }
+        succeed(simulate(
+          live(world, { rates: [rate], answer, settled, count, policy, latency: between(1, 10), disk: slow(0, 5) }),
+          seed
+        ))
+        holds(world, [rate])
+        assert.lengthOf(settled.filter(({ outcome }) => outcome === "found"), count)
+        assert.strictEqual(settled.reduce((sum, { calls }) => sum + calls, 0), world.sent.length)
+        // the waits that the server asked for are no use of the rate
+        const seconds = world.sent.at(-1)![0] / 1000 - Math.floor(world.sent.length / 210) - 1
+        assert.isAtLeast(world.sent.length / seconds, limitOf(rate) * 0.9, `${rate} ${concurrency} ${seed}`)
+      }
+    }
+  })
+
   it("saves up no more than the burst while the gate is shut", () => {
     const world = newWorld()
     const answer = (nth: number): Answer => nth === 30 ? { status: 429, retryAfter: "60" } : 200
@@ -283,15 +307,23 @@ describe("what is spent", () => {
   for (const [rates, concurrency, portion] of cases) {
     const name = rates.length === 0 ? "no rate" : rates.join(" and ")
     it(`is never forgotten by a crash, nor guessed too high by more than ${portion}: ${name}`, () => {
-      for (let seed = 1; seed <= 4; seed++) {
+      for (let seed = 1; seed <= 5; seed++) {
         const world = newWorld()
+        const isRedirected = (nth: number) => seed === 5 && nth % 3 === 1
         const life: Life = {
           rates,
           count: 5000,
           policy: { concurrency },
           latency: between(1, 100),
           disk: slow(0, 15),
-          answer: (nth) => nth * seed % 101 === 50 ? { status: 429, retryAfter: "1" } : nth % 31 === 9 ? 503 : 200
+          answer: (nth) =>
+            isRedirected(nth)
+              ? "redirect"
+              : nth * seed % 101 === 50
+              ? { status: 429, retryAfter: "1" }
+              : nth % 31 === 9
+              ? 503
+              : 200
         }
         const unknown = succeed(simulate(
           Effect.zipLeft(

@@ -1,0 +1,103 @@
+/**
+ * Redirect: where a reply sends a request on, and what of the request may go there.
+ *
+ * The configured origin gets what it would have got at once. Another one gets a bare request, and only where it is named as allowed: what
+ * comes with a request is meant for the configured origin alone.
+ *
+ * Sources: RFC 9110, 15.4; Fetch standard, HTTP-redirect fetch.
+ */
+import { HttpBody, HttpClientRequest } from "@effect/platform"
+import { Either } from "effect"
+import { LookupError } from "../Outcome.ts"
+
+/** Redirects in a row that are followed. */
+export const limit = 5
+
+/** A chain of requests for one question. */
+export interface Chain {
+  /** The origin of the first request. */
+  readonly home: string
+  /** The requests so far, as method and URL. */
+  readonly seen: ReadonlyArray<string>
+  /** Whether it has left its home: what is taken off on the way out stays off. */
+  readonly isAway: boolean
+}
+
+/** What may go where. */
+export interface Rules {
+  /** Origins that may be sent to besides the configured one, as `URL.origin` writes them. */
+  readonly allowed: ReadonlySet<string>
+  /** What no URL for another origin may hold, in any of its spellings. */
+  readonly secrets: ReadonlyArray<string>
+}
+
+/** A chain that has not been redirected. */
+export const begin = (request: HttpClientRequest.HttpClientRequest): Chain => ({
+  home: new URL(request.url).origin,
+  seen: [trace(request)],
+  isAway: false
+})
+
+/** Whether a reply of this status sends on where it says where to. */
+export const isRedirect = (status: number): boolean =>
+  status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+
+/** The request that follows on a redirect, or why there is none. */
+export const next = (
+  request: HttpClientRequest.HttpClientRequest,
+  { location, status }: { readonly location: string; readonly status: number },
+  chain: Chain,
+  { allowed, secrets }: Rules
+): Either.Either<readonly [HttpClientRequest.HttpClientRequest, Chain], LookupError> => {
+  const refuse = (message: string) => Either.left(new LookupError({ reason: "redirect", message, status }))
+  const target = URL.canParse(location, request.url) ? new URL(location, request.url) : undefined
+  if (target === undefined || !/^https?:$/.test(target.protocol) || target.username !== "" || target.password !== "") {
+    return refuse("the server redirects to what is not a URL for HTTP")
+  }
+  target.hash = ""
+  const { href, origin } = target
+  const isAway = chain.isAway || origin !== chain.home
+  if (origin !== chain.home && !allowed.has(origin)) {
+    return refuse(
+      `the server redirects to ${origin}, where nothing is sent: ask there, or allow it (--allow-origin ${origin})`
+    )
+  }
+  const isGet = status === 303 ? request.method !== "HEAD" : status < 303 && request.method === "POST"
+  const method = isGet ? "GET" : request.method
+  const body = isGet ? HttpBody.empty : request.body
+  if (isAway) {
+    if (body._tag !== "Empty") return refuse(`the server redirects to ${origin}, where no body is sent`)
+    const spelled = decoded(href)
+    if (secrets.some((secret) => href.includes(secret) || spelled.includes(secret))) {
+      return refuse(`the server redirects to ${origin} with a secret in the URL`)
+    }
+  }
+  const followed = isAway
+    ? HttpClientRequest.make(method)(href, { headers: harmless(request.headers) })
+    : HttpClientRequest.setBody(
+      HttpClientRequest.setMethod(HttpClientRequest.setUrl(request, href), method),
+      body
+    )
+  const step = trace(followed)
+  if (chain.seen.includes(step)) return refuse("the server redirects in a circle")
+  if (chain.seen.length > limit) return refuse(`the server redirects more than ${limit} times`)
+  return Either.right([followed, { home: chain.home, seen: [...chain.seen, step], isAway }])
+}
+
+const trace = ({ method, url }: HttpClientRequest.HttpClientRequest) => `${method} ${url}`
+
+/** Headers that are the same for every server. */
+const harmless = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    ["accept", "accept-language", "user-agent"].flatMap((name) =>
+      headers[name] === undefined ? [] : [[name, headers[name]]]
+    )
+  )
+
+const decoded = (url: string): string => {
+  try {
+    return decodeURIComponent(url.replaceAll("+", " "))
+  } catch {
+    return url
+  }
+}
