@@ -23,6 +23,7 @@ import * as Gate from "./Policy/Gate.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
+import * as Tracing from "./Tracing.ts"
 
 export { Spent } from "./Sweep/Meter.ts"
 
@@ -160,6 +161,11 @@ const askAll = <A, E, R, E2>(
     const { ask, lookup, policy, progress, pull, settle, spent } = options
     const scope = yield* Effect.scope
     const queue = yield* Queue.make({ pull, progress, meter, now })
+    const spans = (yield* Tracing.isOn) ? Tracing.questions(clock) : undefined
+    if (spans !== undefined) yield* Effect.addFinalizer(() => spans.close)
+    const attempt = spans === undefined
+      ? ({ question }: Queue.Asked, pay: Effect.Effect<void>) => ask(question, pay)
+      : ({ id, question }: Queue.Asked, pay: Effect.Effect<void>) => spans.within(id, ask(question, pay))
     const schedule = Retry.schedule(policy.retry)
     const timeout = Duration.toMillis(policy.timeout)
     const deadline = Duration.toMillis(policy.deadline)
@@ -196,6 +202,7 @@ const askAll = <A, E, R, E2>(
       if (outcome === "found") found++
       else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) stop("none_found", noneFound(answered))
       const { attempts, calls, id, question } = asked
+      spans?.end(id, { outcome, attempts, calls })
       const at = clock.unsafeCurrentTimeMillis()
       const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
       return settle({ id, question, outcome, answer, error, reply, status, attempts, calls, ms, at })
@@ -307,7 +314,7 @@ const askAll = <A, E, R, E2>(
           const asked = queue.next() ?? (yield* queue.wait)
           if (asked === undefined) return
           begin(slot, asked)
-          const attempt = yield* Effect.matchCause(Effect.suspend(() => ask(asked.question, pay)), {
+          const made = yield* Effect.matchCause(Effect.suspend(() => attempt(asked, pay)), {
             onSuccess: (reply): Attempt<A, E> => ({ ms: end(slot), reply, verdict: read(lookup, reply) }),
             onFailure: (cause): Attempt<A, E> => ({
               ms: end(slot),
@@ -315,7 +322,7 @@ const askAll = <A, E, R, E2>(
               verdict: lost(lookup, fromCause(cause))
             })
           })
-          yield* broken ?? judge(asked, attempt)
+          yield* broken ?? judge(asked, made)
         }
       })
 

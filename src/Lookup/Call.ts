@@ -12,6 +12,7 @@ import { Effect, Either, Encoding, Option } from "effect"
 import * as Entry from "../Entry.ts"
 import type { Ask, Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
+import * as Tracing from "../Tracing.ts"
 import * as Classify from "./Classify.ts"
 import type { Expect } from "./Expect.ts"
 import * as Failure from "./Failure.ts"
@@ -41,6 +42,7 @@ export const prepare = (
       secrets: [...settings, ...Request.ownWords(options)].filter(({ length }) => length >= shortestWord)
     }
     const send = discreet.has(client) ? client.execute : yield* discreetly(client)
+    const isTraced = yield* Tracing.isOn
     const read = expect === "bytes" ? base64 : text
     const conceal = (text: string) => secrets.reduce((text, secret) => text.replaceAll(secret, Redact.redacted), text)
 
@@ -76,7 +78,8 @@ export const prepare = (
         Redirect.isRedirect(response.status) && response.headers.location !== undefined
           ? follow(request, response, pay, chain ?? Redirect.begin(request))
           : receive(response)
-      return Effect.matchEffect(send(request), {
+      const sent = isTraced ? Tracing.call(request, chain?.isAway !== true, send) : send(request)
+      return Effect.matchEffect(sent, {
         onFailure: (error) =>
           // a client that filters by status has the response all the same
           error._tag === "ResponseError" && error.reason === "StatusCode"
