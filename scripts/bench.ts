@@ -1,116 +1,161 @@
 /**
- * `npm run bench`: what a code costs, beside a bare undici loop, and how long the command takes to start and end,
- * beside `node -e 0`.
+ * `npm run bench`: what a code costs Rollcall and its peers, how near both come to the ideal where the API is slow, and how
+ * long the command takes to start and end, beside `node -e 0`.
  *
- *     npm run bench -- [--codes 50000] [--rounds 3] [--only undici --only rollcall]
+ *     npm run bench -- [--codes 100000] [--rounds 3] [--only undici --only rollcall]
  *
  * Each contestant is a process of its own, pinned to one core; the API has another. In every round each runs twice, for
- * one code and for all of them, and the difference counts: what it takes to start is not part of the price of a code.
- * Rounds are interleaved, in rotated order, and the median counts. Nothing here passes or fails.
+ * the start of the list and for all of it, and the difference counts: what it takes to start is not part of the price of a
+ * code. Rounds are interleaved, in rotated order, and the median counts. Nothing here passes or fails by time; an answer
+ * that is missing fails. Memory at longer lists is the matter of `npm run bench:scale`.
  */
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import { rmSync } from "node:fs"
 import { parseArgs } from "node:util"
+import { contestants, isInstalled, type Rival } from "./bench/contestants.ts"
 import {
   command,
-  type Contestant,
   freshFolder,
   inFlight,
-  type Job,
   list,
   measure,
   median,
   print,
-  root,
   time,
   type Usage,
   withApi
 } from "./bench/measure.ts"
 
-/** Who is measured; ratios are to the first. */
-const contestants: Record<string, Contestant> = {
-  undici: {
-    args: ({ file, url }) => [join(root, "scripts/bench/undici.mjs"), file, url]
-  },
-  rollcall: {
-    args: ({ file, url }) => [command, "run", file, "--url", url, "-c", `${inFlight}`, "-o", "out.ndjson", "--quiet"],
-    verify: ({ codes, folder }) => {
-      const records = readFileSync(join(folder, "out.ndjson"), "utf8").split("\n").length - 1
-      if (records !== codes) throw new Error(`${records} records for ${codes} codes`)
-    }
-  }
-}
-
-/** What Node starts and ends; ratios are to the first. */
-const starts: Record<string, (job: Job) => ReadonlyArray<string>> = {
-  "node -e 0": () => ["-e", "0"],
-  "rollcall --version": () => [command, "--version"],
-  "rollcall --help": () => [command, "--help"],
-  "rollcall run, one code": (job) => contestants.rollcall!.args(job)
-}
-
 const { values: flags } = parseArgs({
   options: {
-    codes: { type: "string", default: "50000" },
+    codes: { type: "string", default: "100000" },
     rounds: { type: "string", default: "3" },
     only: { type: "string", multiple: true }
   }
 })
 const count = Number(flags.codes)
 const rounds = Number(flags.rounds)
-const chosen = Object.entries(contestants).filter(([name]) => flags.only?.includes(name) ?? true)
-if (!(count >= 2 && rounds >= 1 && chosen.length >= 1)) {
-  console.error(`usage: npm run bench -- [--codes N] [--rounds N] [--only ${Object.keys(contestants).join("|")}]…`)
+const names = Object.keys(contestants)
+if (!(count >= 100 && rounds >= 1 && (flags.only ?? []).every((name) => names.includes(name)))) {
+  console.error(`usage: npm run bench -- [--codes N] [--rounds N] [--only ${names.join("|")}]…`)
   process.exit(2)
 }
+const chosen = (rivals: Record<string, Rival>) =>
+  Object.entries(rivals).flatMap(([name, rival]) => flags.only?.includes(name) ?? true ? [rival] : [])
 
-/** What a code costs. */
-const compareSweeps = (url: string) => {
-  const one = list(1, url)
-  const all = list(count, url)
-  const samples = new Map(chosen.map(([name]) => [name, new Array<Usage>()]))
-  for (let round = 0; round < rounds; round++) {
-    for (const at of chosen.keys()) {
-      const [name, contestant] = chosen[(at + round) % chosen.length]!
-      const start = measure(contestant, one)
-      const whole = measure(contestant, all)
-      samples.get(name)!.push({ wall: whole.wall - start.wall, cpu: whole.cpu - start.cpu, rss: whole.rss })
+interface Race {
+  readonly rivals: ReadonlyArray<Rival>
+  readonly url: string
+  readonly codes: number
+  readonly inFlight: number
+  /** How many codes the run asks about that is subtracted. */
+  readonly start: number
+}
+
+/** What a code costs each, from one run. */
+const race = ({ codes, inFlight, rivals, start, url }: Race) => {
+  const entries = rivals.map((rival) => {
+    const all = Math.max(start + 1, Math.round(codes * (rival.share ?? 1)))
+    const samples = new Array<Usage>()
+    const run = () => {
+      const [first, whole] = [start, all].map((codes) => {
+        const folder = freshFolder()
+        const usage = measure(rival, list(codes, url, inFlight), folder)
+        rmSync(folder, { recursive: true })
+        return usage
+      }) as [Usage, Usage]
+      samples.push({ wall: whole.wall - first.wall, cpu: whole.cpu - first.cpu, rss: whole.rss })
     }
+    return { all, rival, run, samples }
+  })
+  for (let round = 0; round < rounds; round++) {
+    for (const at of entries.keys()) entries[(at + round) % entries.length]!.run()
   }
-  const figures = chosen.map(([name]) => {
-    const of = (key: keyof Usage) => median(samples.get(name)!.map((usage) => usage[key]))
-    return { name, rate: (count - 1) / of("wall") * 1_000, cpu: of("cpu") / (count - 1), rss: of("rss") }
+  return entries.map(({ all, rival, samples }) => {
+    const of = (key: keyof Usage) => median(samples.map((usage) => usage[key]))
+    const counted = all - start
+    return {
+      title: rival.title,
+      codes: all,
+      rate: counted / of("wall") * 1e3,
+      cpu: of("cpu") / counted,
+      rss: of("rss")
+    }
+  })
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString("en")
+
+/** What a code costs where the API answers at once. */
+const compareCosts = (url: string) => {
+  const rivals = chosen(contestants)
+  for (const { probe, title } of rivals.filter((rival) => !isInstalled(rival))) {
+    console.log(`left out, as \`${probe!.join(" ")}\` fails: ${title}\n`)
+  }
+  const figures = race({ rivals: rivals.filter(isInstalled), url, codes: count, inFlight, start: 1 })
+  const [first] = figures
+  print([
+    ["", "codes", "CPU µs/code", "× CPU", "codes/s", "× codes/s", "peak memory"],
+    ...figures.map(({ codes, cpu, rate, rss, title }) => [
+      title,
+      whole(codes),
+      cpu.toFixed(1),
+      (cpu / first!.cpu).toFixed(2),
+      whole(rate),
+      (rate / first!.rate).toFixed(2),
+      `${whole(rss / 2 ** 20)} MB`
+    ])
+  ])
+}
+
+/** Where the API takes its time: so many milliseconds, with so many calls in flight. */
+const slow = { inFlight: 500, delay: 50 }
+
+/** How near one comes to the ideal there. The run that is subtracted fills the flight once. */
+const compareWaits = (rivals: ReadonlyArray<Rival>) => (url: string) => {
+  const ideal = slow.inFlight / slow.delay * 1e3
+  const figures = race({
+    rivals,
+    url,
+    codes: Math.max(count, 4 * slow.inFlight),
+    inFlight: slow.inFlight,
+    start: slow.inFlight
   })
   print([
-    ["contestant", "codes/s", "CPU µs/code", `× ${figures[0]!.name}`, "peak RSS MB"],
-    ...figures.map(({ cpu, name, rate, rss }) => [
-      name,
-      Math.round(rate).toLocaleString("en"),
-      cpu.toFixed(1),
-      (cpu / figures[0]!.cpu).toFixed(2),
-      (rss / 2 ** 20).toFixed(0)
-    ])
+    ["", "codes/s", `% of the ideal ${whole(ideal)}/s`],
+    ...figures.map(({ rate, title }) => [title, whole(rate), (rate / ideal * 100).toFixed(1)])
   ])
 }
 
 /** How long the command takes to start and end. */
 const compareStarts = (url: string) => {
   const one = list(1, url)
+  const starts: Record<string, (folder: string) => ReadonlyArray<string>> = {
+    "`node -e 0`": () => ["-e", "0"],
+    "`rollcall --version`": () => [command, "--version"],
+    "`rollcall --help`": () => [command, "--help"],
+    "`rollcall run`, one code": (folder) => contestants.rollcall.args({ ...one, folder })
+  }
   const samples = new Map(Object.keys(starts).map((name) => [name, new Array<number>()]))
   for (let round = 0; round < 9; round++) {
     for (const [name, args] of Object.entries(starts)) {
-      const job = { ...one, folder: freshFolder() }
-      samples.get(name)!.push(time(process.execPath, args(job), job.folder))
+      const folder = freshFolder()
+      samples.get(name)!.push(time(process.execPath, args(folder), folder))
     }
   }
   const figures = [...samples].map(([name, times]) => [name, median(times)] as const)
+  const [first] = figures
   print([
-    ["start-up, median of 9", "ms", `× ${figures[0]![0]}`],
-    ...figures.map(([name, ms]) => [name, ms.toFixed(0), (ms / figures[0]![1]).toFixed(2)])
+    ["start-up, median of 9", "ms", `× ${first![0]}`],
+    ...figures.map(([name, ms]) => [name, ms.toFixed(0), (ms / first![1]).toFixed(2)])
   ])
 }
 
-await withApi(`${count.toLocaleString("en")} codes, ${inFlight} in flight, median of ${rounds} rounds`, (url) => {
-  compareSweeps(url)
+const medians = `medians of ${rounds} rounds`
+await withApi(`${inFlight} in flight, ${medians}; ratios are to the first row`, (url) => {
+  compareCosts(url)
   compareStarts(url)
 })
+const { rollcall, undici } = contestants
+const patient = chosen({ undici, rollcall })
+if (patient.length > 0) await withApi(`${slow.inFlight} in flight, ${medians}`, compareWaits(patient), slow.delay)
+console.log("memory of longer lists: npm run bench:scale")

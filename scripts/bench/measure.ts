@@ -18,23 +18,30 @@ export interface Job {
   readonly codes: number
   /** Where to ask, with {code} for the code. */
   readonly url: string
+  /** How many calls at once. */
+  readonly inFlight: number
   /** A fresh folder, which is also the working folder. */
   readonly folder: string
 }
 
 export interface Contestant {
-  /** What Node runs. */
+  /** The program, Node unless told otherwise. */
+  readonly program?: string
+  /** Its arguments; may prepare files in the folder. */
   readonly args: (job: Job) => ReadonlyArray<string>
   /** Throws unless the work is done. */
   readonly verify?: (job: Job) => void
 }
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"))
+process.on("exit", () => rmSync(folder, { recursive: true }))
+
 const isPinned = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0
 const pinned = (core: number, program: string, args: ReadonlyArray<string>): [string, ReadonlyArray<string>] =>
   isPinned ? ["taskset", ["-c", `${core}`, program, ...args]] : [program, args]
 
-const body = JSON.stringify({
+/** What the API answers. */
+export const body = JSON.stringify({
   links: { self: "/zip" },
   meta: { count: 1 },
   data: {
@@ -56,10 +63,8 @@ const freePort = async () => {
   return port
 }
 
-/** Starts the API on the first core. */
-const serve = async () => {
-  const hasNginx = spawnSync("nginx", ["-v"]).status === 0
-  const port = await freePort()
+/** nginx, which is never the limit; one worker, and connections that are kept whatever goes over them. */
+const nginx = (port: number): [string, ReadonlyArray<string>] => {
   const config = join(folder, "nginx.conf")
   writeFileSync(
     config,
@@ -72,32 +77,42 @@ const serve = async () => {
        server { listen 127.0.0.1:${port}; default_type application/json; location / { return 200 '${body}'; } }
      }`
   )
-  const server = hasNginx
-    ? spawn(...pinned(0, "nginx", ["-p", folder, "-c", config]), { stdio: ["ignore", "ignore", "inherit"] })
-    : spawn(...pinned(0, process.execPath, [join(root, "scripts/bench/server.mjs"), `${port}`, body]), {
-      stdio: "inherit"
-    })
+  return ["nginx", ["-p", folder, "-c", config]]
+}
+
+/** Starts the API on the first core: nginx where it is installed, but Node where answers take some milliseconds. */
+const serve = async (delay: number) => {
+  const port = await freePort()
+  const isNginx = delay === 0 && spawnSync("nginx", ["-v"]).status === 0
+  const [program, args] = isNginx
+    ? nginx(port)
+    : [process.execPath, [join(root, "scripts/bench/server.mjs"), `${port}`, body, `${delay}`]]
+  const server = spawn(...pinned(0, program, args), { stdio: ["ignore", "ignore", "inherit"] })
   const url = `http://127.0.0.1:${port}/zip/{code}`
   for (let tries = 0; !await fetch(url).then((reply) => reply.ok, () => false); tries++) {
     if (tries === 100 || server.exitCode !== null) throw new Error("the API does not start")
     await new Promise((done) => setTimeout(done, 50))
   }
-  return { url, name: hasNginx ? "nginx" : "node:http (nginx is not installed)", stop: () => server.kill("SIGTERM") }
+  const name = isNginx ? "nginx" : delay === 0 ? "node:http (nginx is not installed)" : `node:http, after ${delay} ms`
+  return { url, name, stop: () => server.kill("SIGTERM") }
 }
 
 export const freshFolder = () => mkdtempSync(join(folder, "run-"))
 
-/** Runs a program to its end; how long it took, in milliseconds. */
-export const time = (program: string, args: ReadonlyArray<string>, cwd: string, env: Record<string, string> = {}) => {
+/** Runs a program to its end; how long it took, in milliseconds. Its output goes to `stdout` in its folder. */
+export const time = (program: string, args: ReadonlyArray<string>, cwd: string) => {
+  const stdout = openSync(join(cwd, "stdout"), "w")
   const start = performance.now()
   const { status, stderr } = spawnSync(program, args, {
     cwd,
-    env: { ...process.env, XDG_STATE_HOME: cwd, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    // neither a proxy nor a run before may come between a program and the API
+    env: { ...process.env, XDG_STATE_HOME: cwd, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" },
+    stdio: ["ignore", stdout, "pipe"],
     encoding: "utf8"
   })
   const wall = performance.now() - start
-  if (status !== 0) throw new Error(`exit ${status}: ${args.join(" ")}\n${stderr}`)
+  closeSync(stdout)
+  if (status !== 0) throw new Error(`exit ${status}: ${args.join(" ").slice(0, 1_000)}\n${stderr}`)
   return wall
 }
 
@@ -110,32 +125,37 @@ export interface Usage {
   readonly rss: number
 }
 
+/** Runs a contestant on the second core, and looks at it from the first. */
 export const measure = (
-  { args, verify }: Contestant,
+  { args, program = process.execPath, verify }: Contestant,
   list: Omit<Job, "folder">,
   folder = freshFolder()
 ): Usage => {
   const job = { ...list, folder }
-  const usage = join(job.folder, "usage.json")
-  const hook = ["--import", join(root, "scripts/bench/usage.mjs")]
-  const wall = time(...pinned(1, process.execPath, [...hook, ...args(job)]), job.folder, { BENCH_USAGE: usage })
+  const usage = join(folder, "usage")
+  const [runner, words] = pinned(1, program, args(job))
+  time(...pinned(0, "bash", [join(root, "scripts/bench/usage.sh"), usage, runner, ...words]), folder)
   verify?.(job)
-  return { wall, ...JSON.parse(readFileSync(usage, "utf8")) }
+  // some locales write a comma
+  const figures = readFileSync(usage, "utf8").replaceAll(",", ".").trimEnd().split(/\s/).map(Number)
+  const [elapsed, user, system, peak] = figures as [number, number, number, number]
+  return { wall: elapsed * 1e3, cpu: (user + system) * 1e6, rss: peak * 1024 }
 }
 
 export const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-/** Prints rows of cells, the first column to the left and the others to the right. */
+/** Prints a table in Markdown, the first column to the left and the others to the right. */
 export const print = (rows: ReadonlyArray<ReadonlyArray<string>>) => {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const lines = rows.map((row) =>
-    row.map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)).join("  ")
+  const widths = rows[0]!.map((_, column) => Math.max(4, ...rows.map((row) => row[column]!.length)))
+  const [head, ...lines] = rows.map((row) =>
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))
   )
-  console.log(`${lines.join("\n")}\n`)
+  const rule = widths.map((width, column) => column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)
+  console.log([head!, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |\n`).join(""))
 }
 
 /** A list of so many codes. */
-export const list = (codes: number, url: string): Omit<Job, "folder"> => {
+export const list = (codes: number, url: string, calls = inFlight): Omit<Job, "folder"> => {
   const file = join(folder, `${codes}.txt`)
   const handle = openSync(file, "w")
   for (let at = 0; at < codes; at += 10_000) {
@@ -146,24 +166,21 @@ export const list = (codes: number, url: string): Omit<Job, "folder"> => {
     writeSync(handle, some.join(""))
   }
   closeSync(handle)
-  return { file, codes, url }
+  return { file, codes, url, inFlight: calls }
 }
 
-/** Starts the API, says what it runs on, measures, and clears everything away. */
-export const withApi = async (title: string, work: (url: string) => void) => {
+/** Starts the API, whose answers take some milliseconds if told so, says what it runs on, measures, and stops it. */
+export const withApi = async (title: string, work: (url: string) => void, delay = 0) => {
+  const api = await serve(delay)
   try {
-    const api = await serve()
-    try {
-      console.log(`Node ${process.version}, ${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} cores`)
-      console.log(
-        `API: ${api.name}, ${body.length} bytes; ${isPinned ? "API and contestants on a core each" : "not pinned"}`
-      )
-      console.log(`${title}\n`)
-      work(api.url)
-    } finally {
-      api.stop()
-    }
+    console.log(
+      `${title}; Node ${process.version}, ${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} cores`
+    )
+    console.log(
+      `API: ${api.name}, ${body.length} bytes; ${isPinned ? "API and contestants on a core each" : "not pinned"}\n`
+    )
+    work(api.url)
   } finally {
-    rmSync(folder, { recursive: true })
+    api.stop()
   }
 }
