@@ -110,8 +110,8 @@ export interface Options<A, E, R, E2> {
 
 /** Outcomes without a single `found` that stop a sweep. */
 const noneFoundLimit = 100
-/** How long calls in flight may go on after an interruption. */
-const drainLimit = Duration.seconds(5)
+/** How long calls in flight may go on after an interruption; the rest of 5 s is for what is to be written. */
+const drainLimit = Duration.millis(4_500)
 /** Milliseconds by which a call may outlive its limit. */
 const watchInterval = 200
 
@@ -310,19 +310,23 @@ const askAll = <A, E, R, E2>(
     const shift = (slot: Slot) =>
       Effect.gen(function*() {
         const pay = payFor(slot)
+        // made once for all questions: the fast path allocates little
+        const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay)), {
+          onSuccess: (reply) => {
+            const asked = slot.asked!
+            return judge(asked, { ms: end(slot), reply, verdict: read(lookup, reply) })
+          },
+          onFailure: (cause) => {
+            const asked = slot.asked!
+            const attempt = { ms: end(slot), reply: undefined, verdict: lost(lookup, fromCause(cause)) }
+            return broken ?? judge(asked, attempt)
+          }
+        })
         while (true) {
           const asked = queue.next() ?? (yield* queue.wait)
           if (asked === undefined) return
           begin(slot, asked)
-          const made = yield* Effect.matchCause(Effect.suspend(() => attempt(asked, pay)), {
-            onSuccess: (reply): Attempt<A, E> => ({ ms: end(slot), reply, verdict: read(lookup, reply) }),
-            onFailure: (cause): Attempt<A, E> => ({
-              ms: end(slot),
-              reply: undefined,
-              verdict: lost(lookup, fromCause(cause))
-            })
-          })
-          yield* broken ?? judge(asked, made)
+          yield* asking
         }
       })
 

@@ -8,7 +8,7 @@ import {
   HttpClientRequest,
   type HttpClientResponse
 } from "@effect/platform"
-import { Effect, Either, Encoding, Option } from "effect"
+import { Effect, Either, Encoding, Exit, Option } from "effect"
 import * as Entry from "../Entry.ts"
 import type { Ask, Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
@@ -54,8 +54,11 @@ export const prepare = (
       at: clock.unsafeCurrentTimeMillis()
     })
 
-    const receive = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Reply, LookupError> =>
-      Effect.matchEffect(read(response), {
+    const receive = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Reply, LookupError> => {
+      const body = read(response)
+      // at once where it is at hand
+      if (Exit.isExit(body) && Exit.isSuccess(body)) return Effect.succeed(toReply(response, body.value as string))
+      return Effect.matchEffect(body, {
         onFailure: (error) => {
           const failure = Failure.fromHttpClient(error)
           // a body that would not be looked at need not be readable
@@ -65,6 +68,7 @@ export const prepare = (
         },
         onSuccess: (body) => Effect.succeed(toReply(response, body))
       })
+    }
 
     const failed = ({ message, reason, status }: LookupError) =>
       new LookupError({ reason, message: conceal(message), ...(status === undefined ? {} : { status }) })

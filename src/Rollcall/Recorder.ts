@@ -10,7 +10,7 @@ import * as Progress from "./Progress.ts"
 import type { Projection } from "./Projection.ts"
 
 /** Outcomes, and characters of answers, that are committed at once while the ledger keeps up. */
-const [commitSize, commitLength] = [256, 4 * 1024 * 1024]
+const [commitSize, commitLength] = [1024, 4 * 1024 * 1024]
 /** No outcome waits longer for its commit. */
 const commitInterval = Duration.millis(50)
 
@@ -21,7 +21,7 @@ export interface Recorder {
   readonly flush: Effect.Effect<void, LedgerError | SinkError>
 }
 
-/** A recorder that commits every 256 outcomes, and what there is every 50 ms. */
+/** A recorder that commits every 1,024 outcomes, and what there is every 50 ms. */
 export const make = (
   list: number,
   projection: Projection,

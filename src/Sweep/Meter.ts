@@ -40,8 +40,10 @@ export interface Meter<out E> {
   readonly close: Effect.Effect<void, E>
 }
 
-/** Calls that are reserved at once, besides one for each worker. */
+/** Calls that are reserved at once where they are slow, besides one for each worker. */
 const portionSize = 256
+/** Milliseconds for which calls are reserved where they are fast. */
+const portionTimeUnpaced = 50
 /** Milliseconds for which calls are reserved where there is a rate. */
 const portionTime = 250
 
@@ -62,7 +64,7 @@ export const make = <E>(options: {
 
   /** From the monotonic clock to the time since 1970; it changes when somebody sets the clock, or the machine was asleep. */
   const offset = () => clock.unsafeCurrentTimeMillis() - now()
-  /** Calls in a portion; the next one is reserved when this few are left of it. */
+  /** Calls in a portion, at least; the next one is reserved when this few are left of it. */
   const portion = Math.max(1, Math.min(portionSize + concurrency, ...rates.map(inPortionTime)))
   const low = rates.length === 0 ? concurrency : Math.floor(portion / 3)
 
@@ -71,6 +73,8 @@ export const make = <E>(options: {
   let { calls } = spent
   /** How many calls may be sent, and until when. */
   let covered = reserve === undefined ? { calls: Infinity, until: Infinity } : { calls: -Infinity, until: -Infinity }
+  /** When the last portion was reserved, and how many calls there were. */
+  let last = { at: -Infinity, calls }
   let isReserving = false
   /** The gate was shut since the last reserve began. */
   let isStale = false
@@ -119,7 +123,9 @@ export const make = <E>(options: {
       // what takes long gets more time the next time; and what is covered now stays covered
       const soon = Math.max(begun, readyAt, gate().until) + portionTime + 2 * took
       const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
-      const next = { calls: calls + portion, until }
+      const used = (calls - last.calls) * portionTimeUnpaced / (begun - last.at)
+      const next = { calls: calls + (rates.length === 0 ? Math.max(portion, Math.ceil(used)) : portion), until }
+      last = { at: begun, calls }
       isReserving = true
       isStale = false
       hasBegun = true

@@ -12,7 +12,7 @@ import * as Sinks from "./sinks.ts"
 import { type Kind, type Seen } from "./sinks.ts"
 
 /** Outcomes that may be lost with a crash beside the calls in flight: those of one batch that is not committed. */
-export const batch = 256
+export const batch = 1024
 
 /** Distinct codes, of which the API knows two in five; at most 100,000. */
 export const mixed = (count: number): ReadonlyArray<string> =>
