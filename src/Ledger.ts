@@ -28,12 +28,10 @@ export interface Enrolled {
   readonly error: string | null
 }
 
-/** A question without an outcome. */
-export interface Unanswered {
+/** A question without an outcome, and the first entry that asks it. */
+export interface Unanswered extends Enrolled {
   readonly question: number
   readonly key: string
-  /** The first entry that asks it. */
-  readonly ordinal: number
 }
 
 /** The outcome of a question. */

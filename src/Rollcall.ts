@@ -130,7 +130,7 @@ export const run = <A, E, R, R2>(
       ask,
       policy: options.policy ?? Policy.standard,
       progress,
-      pull: Enrolment.pending(ledger, list.id, lookup.inputs),
+      pull: Enrolment.pending(ledger, list.id, lookup.inputs, projection.see),
       settle: recorder.settle,
       spent: yield* spentOf(ledger),
       reserve: (spent) => ledger.setNotes({ spent })

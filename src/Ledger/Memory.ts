@@ -116,10 +116,11 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         const list = lists[id]!
         const found = []
         for (let at = ordinal; at < list.entries.length && found.length < limit; at++) {
-          const { key } = list.entries[at]!
+          const entry = list.entries[at]!
+          const { key } = entry
           if (key === null) continue
           const question = questions.get(key)!
-          if (!outcomes.has(question) && !isRepeat(list, question, at)) found.push({ question, key, ordinal: at })
+          if (!outcomes.has(question) && !isRepeat(list, question, at)) found.push({ ...entry, question, key })
         }
         return found
       }),

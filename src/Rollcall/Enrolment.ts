@@ -4,7 +4,7 @@
 import { Effect, Either, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
-import { type Enrolled, Ledger, type LedgerError } from "../Ledger.ts"
+import { type Enrolled, Ledger, type LedgerError, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
 import { empty } from "../Source/Bytes.ts"
@@ -87,12 +87,18 @@ const missingInput = (source: string, name: string, columns: ReadonlyArray<strin
       : `the request names {${name}}, but the columns are ${columns.join(", ")}`
   })
 
-/** The pending questions, a page at each call. */
-export const pending = (ledger: typeof Ledger.Service, list: number, inputs: ReadonlyArray<string>) => {
+/** The pending questions, a page at each call, which `see` is shown. */
+export const pending = (
+  ledger: typeof Ledger.Service,
+  list: number,
+  inputs: ReadonlyArray<string>,
+  see: (page: ReadonlyArray<Unanswered>) => void
+) => {
   let from = 0
   return Effect.suspend(() =>
     Effect.map(ledger.pending(list, from, pageSize), (page) => {
       from = (page.at(-1)?.ordinal ?? from) + 1
+      see(page)
       return page.map(({ key, question }): Queue.Pending => ({ id: question, question: Entry.fromKey(key, inputs) }))
     })
   )

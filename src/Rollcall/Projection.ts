@@ -2,7 +2,7 @@
  * Projection: from the ledger into the sink, as rows become final.
  */
 import { Clock, Effect } from "effect"
-import { Ledger, LedgerError, type Listed, type Row } from "../Ledger.ts"
+import { type Answered, Ledger, LedgerError, type Listed, type Row, type Unanswered } from "../Ledger.ts"
 import type { SinkError, Writer } from "../Sink.ts"
 
 /** Rows per page, at first and at the most. */
@@ -17,8 +17,10 @@ export type Order = "input" | "done"
 
 /** Writes answered rows as they become final. */
 export interface Projection {
-  /** These questions have been recorded. */
-  readonly advance: (questions: ReadonlyArray<number>) => Effect.Effect<void, LedgerError | SinkError>
+  /** These questions will be asked. */
+  readonly see: (page: ReadonlyArray<Unanswered>) => void
+  /** These outcomes have been recorded. */
+  readonly advance: (outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError | SinkError>
   /** Makes durable what has been written. */
   readonly keep: Effect.Effect<void, LedgerError | SinkError>
   /** Everything has been recorded. */
@@ -36,6 +38,7 @@ export const make = (
     let position = writer.position
     const nextPage = pages(ledger, list)
 
+    const recent = new Recent()
     /** The question that the next row waits for. */
     let awaited: number | undefined
     let kept = position
@@ -56,12 +59,18 @@ export const make = (
     const inOrder: Effect.Effect<void, LedgerError | SinkError> = Effect.gen(function*() {
       awaited = undefined
       while (position < list.entries && awaited === undefined) {
-        const rows = yield* nextPage(position)
-        const end = rows.findIndex(({ outcome }) => outcome === null)
-        if (end >= 0) awaited = rows[end]!.question
-        const answered = end < 0 ? rows : rows.slice(0, end)
-        yield* writer.write(answered)
-        position += answered.length
+        let rows = recent.take(position)
+        if (rows.length === 0) {
+          awaited = recent.pending(position)
+          if (awaited !== undefined) return
+          const page = yield* nextPage(position)
+          const end = page.findIndex(({ outcome }) => outcome === null)
+          if (end >= 0) awaited = page[end]!.question
+          rows = end < 0 ? page : page.slice(0, end)
+          recent.drop(rows)
+        }
+        yield* writer.write(rows)
+        position += rows.length
         yield* keepInTime
       }
     })
@@ -69,7 +78,11 @@ export const make = (
     if (order === "input") {
       yield* inOrder
       return {
-        advance: (questions) => awaited !== undefined && questions.includes(awaited) ? inOrder : Effect.void,
+        see: recent.see,
+        advance: (outcomes) => {
+          recent.remember(outcomes)
+          return outcomes.some(({ question }) => question === awaited) ? inOrder : Effect.void
+        },
         keep,
         // an output that has its final name holds every entry
         complete: Effect.suspend(() => position < list.entries ? changed(ledger) : writer.complete)
@@ -81,11 +94,71 @@ export const make = (
       position += rows.length
     }
     return {
-      advance: (questions) => Effect.flatMap(ledger.rowsOf(list.id, questions), writer.write),
+      see: () => {},
+      advance: (outcomes) =>
+        Effect.flatMap(ledger.rowsOf(list.id, outcomes.map(({ question }) => question)), writer.write),
       keep: Effect.void,
       complete: writer.complete
     }
   })
+
+/** Rows that are kept at the most until those before them are there; what is not kept is read from the ledger. */
+const recentLimit = 16_384
+
+/** What was recorded a moment ago: rows that need not be read back, as long as there are not too many of them. */
+class Recent {
+  /** What is asked at present, by question. */
+  private readonly asked = new Map<number, Unanswered>()
+  /** The entries that ask it. */
+  private readonly ordinals = new Map<number, number>()
+  /** The rows, by entry. */
+  private readonly rows = new Map<number, Row>()
+  private length = 0
+
+  readonly see = (page: ReadonlyArray<Unanswered>): void => {
+    for (const entry of page) {
+      this.asked.set(entry.question, entry)
+      this.ordinals.set(entry.ordinal, entry.question)
+    }
+  }
+
+  /** The question of an entry that is being asked. */
+  pending(ordinal: number): number | undefined {
+    return this.ordinals.get(ordinal)
+  }
+
+  remember(outcomes: ReadonlyArray<Answered>): void {
+    for (const outcome of outcomes) {
+      const entry = this.asked.get(outcome.question)
+      if (entry === undefined) continue
+      const { columns, input, key, line, ordinal } = entry
+      this.asked.delete(outcome.question)
+      this.ordinals.delete(ordinal)
+      this.rows.set(ordinal, { ordinal, line, key, input, columns, ...outcome, isRepeat: false })
+      this.length += outcome.body?.length ?? 0
+    }
+    if (this.length <= pageLength && this.rows.size <= recentLimit) return
+    this.rows.clear()
+    this.length = 0
+  }
+
+  /** Takes the rows from an entry on, up to the first one that is not there. */
+  take(ordinal: number): ReadonlyArray<Row> {
+    const taken: Array<Row> = []
+    for (let row = this.rows.get(ordinal); row !== undefined; row = this.rows.get(ordinal + taken.length)) {
+      taken.push(row)
+    }
+    this.drop(taken)
+    return taken
+  }
+
+  /** These need not be kept any more. */
+  drop(rows: ReadonlyArray<Row>): void {
+    for (const { body, ordinal } of rows) {
+      if (this.rows.delete(ordinal)) this.length -= body?.length ?? 0
+    }
+  }
+}
 
 /** The rows of a list, a page at each call, from a position on. */
 export const pages = (ledger: typeof Ledger.Service, list: Pick<Listed, "id">) => {

@@ -44,7 +44,7 @@ export const make = (
         ledger.record(list, outcomes),
         Effect.suspend(() => {
           for (const answered of outcomes) Progress.count(progress, answered)
-          return projection.advance(outcomes.map(({ question }) => question))
+          return projection.advance(outcomes)
         })
       )
     }).pipe(

@@ -29,7 +29,7 @@ const crash = (rate: string, concurrency: number, count: number) =>
         const { calls } = yield* demo.log
         if (calls >= before + more) break
         // a quota that is spent lets nothing more through
-        if (calls > before || kill >= kills / 2) deadline = Math.min(deadline, Date.now() + 1_000)
+        if (calls > before || kill >= 10) deadline = Math.min(deadline, Date.now() + 1_000)
         yield* Effect.sleep("5 millis")
       }
       running.process.kill("SIGKILL")

@@ -252,7 +252,9 @@ describe("Sqlite", () => {
         }
         let immediate = setImmediate(turn)
         yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
-        assert.deepStrictEqual(yield* ledger.pending(0, 0, 10), [{ question: 3, key: "c", ordinal: 199_999 }])
+        assert.deepStrictEqual(yield* ledger.pending(0, 0, 10), [
+          { question: 3, key: "c", ordinal: 199_999, line: 200_000, input: "c", columns: null, error: null }
+        ])
         assert.isAtLeast(turns, 3)
         assert.deepStrictEqual(yield* ledger.pending(0, 200_000, 10), [])
         yield* ledger.record(0, [answer(3)])

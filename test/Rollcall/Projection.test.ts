@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, TestClock } from "effect"
-import { Ledger, type Listed, type Row } from "../../src/Ledger.ts"
+import { type Answered, Ledger, type Listed, type Row } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import * as Projection from "../../src/Rollcall/Projection.ts"
 import type { Writer } from "../../src/Sink.ts"
-import { enroll, entries, settle } from "../Ledger/fixture.ts"
+import { answer, enroll, entries, settle } from "../Ledger/fixture.ts"
 
 /** A writer that holds the entries before `position`, and tells what is done to it. */
 const recording = (position = 0) => {
@@ -30,7 +30,7 @@ const listOf = (codes: ReadonlyArray<string>) =>
     const list: Listed = (yield* ledger.lists).find((list) => list.id === id)!
     const all = yield* ledger.rows(id, 0, codes.length)
     const questions = (...asked: ReadonlyArray<string>) =>
-      asked.map((code) => all.find(({ input }) => input === code)!.question)
+      asked.map((code) => all.find(({ input }) => input === code)! as Answered)
     return { list, questions }
   })
 
@@ -53,6 +53,59 @@ describe("Projection in input order", () => {
       assert.deepStrictEqual(events, [])
       yield* projection.complete
       assert.deepStrictEqual([written.length, events], [6, ["complete"]])
+    }).pipe(Effect.provide(Memory.layer)))
+
+  it.effect("reads nothing back that was recorded a moment ago", () =>
+    Effect.gen(function*() {
+      const all = ["a", "b", "a", "c", "", "d", "e", "f"]
+      const { list } = yield* listOf(all)
+      const real = yield* Ledger
+      const read: Array<number> = []
+      const ledger = Ledger.of({
+        ...real,
+        rows: (list, ordinal, limit) => {
+          read.push(ordinal)
+          return real.rows(list, ordinal, limit)
+        }
+      })
+      const rows: Array<Row> = []
+      const writer: Writer = { ...recording().writer, write: (some) => Effect.sync(() => void rows.push(...some)) }
+      const projection = yield* Effect.provideService(Projection.make(writer, list, "input"), Ledger, ledger)
+      // all but the last
+      projection.see(yield* real.pending(list.id, 0, 5))
+      /** Settles codes and tells of it, as the recorder does. */
+      const record = (...codes: ReadonlyArray<string>) =>
+        Effect.gen(function*() {
+          yield* settle(codes)
+          const outcomes = yield* real.answered(0, 100)
+          yield* projection.advance(outcomes.filter(({ body }) => codes.includes(JSON.parse(body!))))
+        })
+      yield* record("d", "c")
+      yield* record("b")
+      assert.deepStrictEqual([read, rows.length], [[0], 0])
+      yield* record("a")
+      // the repeat and what is no code are read, with what stands behind them
+      assert.deepStrictEqual([read, rows.length], [[0, 2], 6])
+      yield* record("e")
+      assert.deepStrictEqual([read, rows.length], [[0, 2, 7], 7])
+      yield* record("f")
+      assert.deepStrictEqual(rows, yield* real.rows(list.id, 0, 100))
+    }).pipe(Effect.provide(Memory.layer)))
+
+  it.effect("keeps no more than it may of what cannot be written yet", () =>
+    Effect.gen(function*() {
+      const { list } = yield* listOf(codes(20_000))
+      const ledger = yield* Ledger
+      const { writer, written } = recording()
+      const projection = yield* Projection.make(writer, list, "input")
+      const pending = yield* ledger.pending(list.id, 0, 20_000)
+      projection.see(pending)
+      for (const some of [pending.slice(1, 9_000), pending.slice(9_000), pending.slice(0, 1)]) {
+        const outcomes = some.map(({ question }) => answer(question))
+        yield* ledger.record(list.id, outcomes)
+        yield* projection.advance(outcomes)
+      }
+      assert.deepStrictEqual(written, codes(20_000))
     }).pipe(Effect.provide(Memory.layer)))
 
   it.effect("reads its rows again only when the one that it waits for is recorded", () =>

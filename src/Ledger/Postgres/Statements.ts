@@ -110,7 +110,7 @@ export const make = (schema: string) => {
 
     /** Parameters: the list, from where on, and how many. */
     selectPending: `
-      select e.question, (select key from ${question} q where q.id = e.question), e.ordinal
+      select e.question, (select key from ${question} q where q.id = e.question), e.ordinal, e.line, e.input, e.columns
       from ${entry} e
       where list = $1 and ordinal >= $2 and question is not null
         and (select question from ${outcome} o where o.question = e.question) is null and ordinal = ${first}
@@ -175,7 +175,11 @@ export const fromRedo = ({ before, forgotten, outcomes, statuses }: Redo): Reado
 export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
   question: row[0],
   key: row[1],
-  ordinal: row[2]
+  ordinal: row[2],
+  line: row[3],
+  input: row[4],
+  columns: row[5],
+  error: null
 })
 
 export const toAnswered = (row: ReadonlyArray<any>): Answered => ({

@@ -105,7 +105,7 @@ const isRepeat = `
     where earlier.question = entry.question and earlier.place >= ? and earlier.place < entry.place)`
 
 export const selectPending = `
-  select entry.question, question.key, entry.place
+  select entry.question, question.key, entry.place, entry.line, entry.input, entry.columns
   from entry join question on question.id = entry.question
   where entry.place >= ? and entry.place < ?
     and not exists (select 1 from outcome where outcome.question = entry.question) and not ${isRepeat}
@@ -114,7 +114,11 @@ export const selectPending = `
 export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
   question: row[0],
   key: row[1],
-  ordinal: row[2] % 2 ** 32
+  ordinal: row[2] % 2 ** 32,
+  line: row[3],
+  input: row[4],
+  columns: row[5],
+  error: null
 })
 
 const rowColumns = `
