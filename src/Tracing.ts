@@ -48,7 +48,7 @@ export const questions = (clock: Clock.Clock): Questions => {
         )
       }),
     close: Effect.sync(() => {
-      for (const question of [...open.keys()]) end(question, { outcome: "pending" })
+      for (const question of open.keys()) end(question, { outcome: "pending" })
     })
   }
 }

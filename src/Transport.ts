@@ -1,103 +1,230 @@
 /**
  * The transport provides the platform's `HttpClient` over undici's dispatcher, at about the cost of undici itself. Node only.
  *
- * It follows no redirects and keeps no cookies; an answer is read whole before it is given on. Interruption aborts the request.
+ * It takes the proxies that the environment names. It follows no redirects and keeps no cookies; an answer is read whole before it is
+ * given on. Interruption aborts the request.
  */
 import {
+  type Headers,
   HttpClient,
   HttpClientError,
   type HttpClientRequest,
   type HttpClientResponse,
   UrlParams
 } from "@effect/platform"
-import { Effect, Either, Layer } from "effect"
+import { Effect, Either, type Fiber, Layer } from "effect"
 import { Agent, type Dispatcher } from "undici"
 import { discreet } from "./Lookup/Call.ts"
-import type { LookupError } from "./Outcome.ts"
+import { LookupError } from "./Outcome.ts"
+import { Connector, type Opening, type Options as ConnectOptions } from "./Transport/Connect.ts"
+import * as Http2 from "./Transport/Http2.ts"
+import * as Proxy from "./Transport/Proxy.ts"
 import { type RawHeaders, Response } from "./Transport/Response.ts"
 import { tooLarge, unpack } from "./Transport/Unpack.ts"
+import { version } from "./version.ts"
 
-/** Limits of the transport. */
-export interface Options {
+/** Limits of the transport, whom it trusts, and which way it takes. */
+export interface Options extends ConnectOptions {
   /** The longest body that is taken, in bytes after decompression; 8 MiB unless told otherwise. */
-  readonly maxBody?: number
+  readonly maxBody?: number | undefined
+  /** The longest block of headers that is taken, in bytes; 64 KiB unless told otherwise. */
+  readonly maxHeader?: number | undefined
+  /** Speaks HTTP/2 with servers that do, over TLS. */
+  readonly http2?: boolean | undefined
+  /**
+   * Connections to an origin at the most; more calls wait for one. Left out, there are as many as calls need, up to twice as many as are in
+   * flight: one that has just answered is not ready for the next call at once.
+   */
+  readonly connections?: number | undefined
+  /** What is sent as `User-Agent` where the request sets none; `rollcall/` and its version unless told otherwise. */
+  readonly userAgent?: string | undefined
+  /** Where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are read: the environment of the process unless told otherwise. */
+  readonly environment?: Proxy.Environment | undefined
 }
 
 /** An `HttpClient` over an undici agent, which is closed with the layer. */
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.suspend(() => layerWith({}))
 
-/** An `HttpClient` with other limits. */
+/** An `HttpClient` with other limits, certificates or protocols. Certificates that are none are a defect. */
 export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> =>
   Layer.scoped(
     HttpClient.HttpClient,
     Effect.map(
       Effect.acquireRelease(
-        // the time limits are the sweep's
-        Effect.sync(() => new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 0 } })),
-        (agent) => Effect.promise(() => agent.destroy())
+        Effect.sync(() => open(options)),
+        ({ agent, connector, sessions }) => {
+          connector.close()
+          return Effect.promise(() => Promise.all([agent.destroy(), sessions?.destroy()]))
+        }
       ),
-      (agent) => make(agent, options.maxBody ?? 8 * 1024 * 1024)
+      make
     )
   )
 
-const make = (dispatcher: Dispatcher, maxBody: number): HttpClient.HttpClient => {
+/** What all calls of a layer share. */
+interface Line {
+  readonly agent: Dispatcher
+  readonly connector: Connector
+  /** Connections over HTTP/2, where that is spoken. */
+  readonly sessions: Http2.Sessions | undefined
+  readonly proxies: Proxy.Proxies | undefined
+  readonly maxBody: number
+  readonly userAgent: string
+}
+
+const open = (options: Options): Line => {
+  const proxies = Proxy.fromEnvironment(options.environment ?? process.env)
+  const connector = new Connector(options, proxies)
+  const maxHeader = options.maxHeader ?? 64 * 1024
+  return {
+    // the time limits are the sweep's
+    agent: new Agent({
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: maxHeader,
+      connect: connector.connect,
+      connections: options.connections ?? null
+    }),
+    connector,
+    sessions: options.http2 === true ? new Http2.Sessions(connector.connect2, maxHeader) : undefined,
+    proxies,
+    maxBody: options.maxBody ?? 8 * 1024 * 1024,
+    userAgent: options.userAgent ?? `rollcall/${version}`
+  }
+}
+
+const make = (line: Line): HttpClient.HttpClient => {
+  const headers = withUserAgent(line.userAgent)
   const client = HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
-    Effect.flatMap((request) => execute(dispatcher, request, maxBody)),
+    Effect.flatMap((request) =>
+      Effect.async<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
+        const exchange = send(line, request, headers(request.headers), resume)
+        return Effect.sync(() => exchange?.abort())
+      })
+    ),
     Effect.succeed
   )
-  discreet.add(client)
+  discreet.set(
+    client,
+    (request) =>
+      Effect.withFiberRuntime((fiber) =>
+        Effect.async((resume) => attach(fiber, send(line, request, headers(request.headers), resume)))
+      )
+  )
   return client
 }
 
-const execute = (dispatcher: Dispatcher, request: HttpClientRequest.HttpClientRequest, maxBody: number) =>
-  Effect.async<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
-    const target = destination(request)
-    if (target === undefined) {
-      return resume(new HttpClientError.RequestError({ request, reason: "InvalidUrl" }))
+/** What fibers ask at present. */
+const attached = new WeakMap<Fiber.RuntimeFiber<unknown, unknown>, Exchange | undefined>()
+
+/** Aborts an exchange where the fiber ends before it: for fibers that do nothing else, and cheaper than to watch each exchange. */
+const attach = (fiber: Fiber.RuntimeFiber<unknown, unknown>, exchange: Exchange | undefined): void => {
+  if (!attached.has(fiber)) fiber.addObserver(() => attached.get(fiber)?.abort())
+  attached.set(fiber, exchange)
+}
+
+/** Adds the user agent; the calls of a lookup mostly share their headers, and so what is made of them. */
+const withUserAgent = (userAgent: string) => {
+  let last: Headers.Headers | undefined
+  let made: Record<string, string>
+  return (headers: Headers.Headers): Record<string, string> => {
+    if (headers !== last) {
+      made = headers["user-agent"] === undefined ? { ...headers, "user-agent": userAgent } : headers
+      last = headers
     }
-    if (request.body._tag === "FormData" || request.body._tag === "Stream") {
-      return resume(
-        new HttpClientError.RequestError({ request, reason: "Encode", description: "the body must be at hand" })
-      )
+    return made
+  }
+}
+
+/** Sends a request. What it gives ends it early; nothing where it was refused at once. */
+const send = (
+  { agent, connector, maxBody, proxies, sessions }: Line,
+  request: HttpClientRequest.HttpClientRequest,
+  headers: Record<string, string>,
+  resume: Resume
+): Exchange | undefined => {
+  const target = destination(request)
+  if (target === undefined) {
+    return void resume(new HttpClientError.RequestError({ request, reason: "InvalidUrl" }))
+  }
+  if (request.body._tag === "FormData" || request.body._tag === "Stream") {
+    const description = "the body must be at hand"
+    return void resume(new HttpClientError.RequestError({ request, reason: "Encode", description }))
+  }
+  try {
+    const route = proxies === undefined ? target : relayed(proxies, target, headers)
+    const asked = {
+      origin: route.origin,
+      path: route.path,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: route.headers ?? headers,
+      body: request.body._tag === "Empty" ? null : bodyOf(request.body)
     }
-    const exchange = new Exchange(request, resume, maxBody)
-    try {
-      dispatcher.dispatch({
-        origin: target.origin,
-        path: target.path,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: request.headers as Record<string, string>,
-        body: request.body._tag === "Empty" ? null : bodyOf(request.body)
-      }, exchange)
-    } catch (cause) {
-      return resume(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
-    }
-    return Effect.sync(() => exchange.abort())
-  })
+    const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined)
+    connector.latest = undefined
+    if (sessions === undefined || asked.origin.startsWith("http:")) agent.dispatch(asked, exchange)
+    else sessions.dispatch(asked, exchange, () => agent.dispatch(asked, exchange))
+    exchange.opening = connector.latest
+    return exchange
+  } catch (cause) {
+    return void resume(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
+  }
+}
+
+/** What is asked of whom. */
+interface Target {
+  readonly origin: string
+  readonly path: string
+  /** Those for a proxy that sends the request on. */
+  readonly headers?: Record<string, string>
+}
+
+/** A request over plain HTTP goes to the proxy, which sends it on; over TLS the connection leads through it. */
+const relayed = (proxies: Proxy.Proxies, target: Target, headers: Record<string, string>): Target => {
+  const { host, hostname, port, protocol } = new URL(target.origin)
+  const proxy = protocol === "http:" ? Proxy.find(proxies, protocol, hostname, port) : undefined
+  if (proxy === undefined) return target
+  if (proxy instanceof LookupError) throw proxy
+  return {
+    origin: proxy.origin,
+    path: target.origin + target.path,
+    headers: { host, ...headers, ...proxy.headers }
+  }
+}
 
 type Resume = (effect: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>) => void
 
 /** One request and its reply, as undici calls back. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Http2.Handler {
   private controller: Dispatcher.DispatchController | undefined
   private status = 0
   private headers: RawHeaders = {}
   private chunks: Array<Buffer> = []
   private size = 0
+  private merged = 0
+  private isOver = false
   private isAborted = false
+  /** The connection that was opened for it. */
+  opening: Opening | undefined
   private readonly request: HttpClientRequest.HttpClientRequest
   private readonly resume: Resume
   private readonly maxBody: number
+  /** Whether a proxy replies. */
+  private readonly isRelayed: boolean
 
-  constructor(request: HttpClientRequest.HttpClientRequest, resume: Resume, maxBody: number) {
+  constructor(request: HttpClientRequest.HttpClientRequest, resume: Resume, maxBody: number, isRelayed: boolean) {
     this.request = request
     this.resume = resume
     this.maxBody = maxBody
+    this.isRelayed = isRelayed
   }
 
+  /** Ends the call; where it waits for a connection, that with it. */
   abort(): void {
+    if (this.isOver) return
     this.isAborted = true
-    this.controller?.abort(new Error("interrupted"))
+    if (this.controller === undefined) this.opening?.close()
+    else this.controller.abort(new Error("interrupted"))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -105,21 +232,24 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.isAborted) controller.abort(new Error("interrupted"))
   }
 
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: RawHeaders
-  ): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
     this.status = status
     this.headers = headers
+    if (status === 407 && this.isRelayed) controller.abort(Proxy.unauthorized())
+    // these have no body, whatever length they tell: undici would wait for it
+    if (status === 204 || status === 304) this.answer(nothing)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length
-    if (this.size <= this.maxBody) return void this.chunks.push(chunk)
-    this.chunks = []
-    this.answer(tooLarge(this.maxBody))
-    controller.abort(tooLarge(this.maxBody))
+    if (this.size > this.maxBody) {
+      this.chunks = []
+      this.answer(tooLarge(this.maxBody))
+      return controller.abort(tooLarge(this.maxBody))
+    }
+    // a body in tiny pieces would take a hundred times its size
+    if (this.chunks.push(chunk) - this.merged < mostPieces) return
+    this.merged = this.chunks.push(Buffer.concat(this.chunks.splice(this.merged)))
   }
 
   onResponseEnd(): void {
@@ -130,25 +260,32 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** A body that cannot be read fails where it is read: the status and the headers are good all the same. */
   private answer(body: Buffer | LookupError): void {
+    this.isOver = true
     this.resume(Effect.succeed(new Response(this.request, this.status, this.headers, body)))
   }
 
   /** Whether it is certain that nothing was to come; else no byte of a compressed body means that it was cut off. */
   private isBodiless(): boolean {
-    return this.size === 0 && (this.request.method === "HEAD" || this.status === 204 || this.status === 304 ||
+    return this.size === 0 && (this.request.method === "HEAD" ||
       this.headers["content-length"] === "0" || this.headers["transfer-encoding"] !== undefined)
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
+    this.isOver = true
     this.resume(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
   }
 }
+
+const nothing = Buffer.alloc(0)
+
+/** Pieces of a body that are kept as they came. */
+const mostPieces = 1024
 
 /** What needs no parsing: scheme and host, then a path in which nothing is left to encode. */
 const plain = /^(https?:\/\/[^/?#@\\\s]+)(\/[!$-[\]-~]*)$/
 
 /** Origin and path of a request, where it is one for HTTP. */
-const destination = (request: HttpClientRequest.HttpClientRequest) => {
+const destination = (request: HttpClientRequest.HttpClientRequest): Target | undefined => {
   const found = request.urlParams.length === 0 ? plain.exec(request.url) : null
   if (found !== null) return { origin: found[1]!, path: found[2]! }
   const made = UrlParams.makeUrl(request.url, request.urlParams, request.hash)

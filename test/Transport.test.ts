@@ -74,6 +74,7 @@ describe("Transport: requests", () => {
 
   const refused: ReadonlyArray<readonly [name: string, request: HttpClientRequest.HttpClientRequest]> = [
     ["no URL", HttpClientRequest.get("")],
+    ["half a host", HttpClientRequest.get("http://[/a")],
     ["a path alone", HttpClientRequest.get("/a/b/c/d/e")],
     ["another scheme", HttpClientRequest.get("ftp://127.0.0.1/a")],
     ["a user name", HttpClientRequest.get("http://user@127.0.0.1/a")],

@@ -12,6 +12,7 @@ import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
+import * as Network from "./Network.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
@@ -27,6 +28,8 @@ export const command = Command.make({
   handle: (values, file) =>
     Effect.gen(function*() {
       const job = yield* Job.make(values, file)
+      // said now, not by the run
+      yield* Network.options(values)
       const ledger = yield* Ledgers.named(yield* Run.ledgerOf(values, job, file))
       yield* show(job, ledger)
       return 0

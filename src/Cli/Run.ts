@@ -10,12 +10,14 @@ import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
+import type * as Transport from "../Transport.ts"
 import { stdin, UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
+import * as Network from "./Network.ts"
 import * as Output from "./Output.ts"
 import * as RedoFlag from "./Redo.ts"
 import * as Talk from "./Talk.ts"
@@ -25,6 +27,7 @@ const output = "Output"
 /** The flags of `run` beyond those of the job. */
 export const flags = {
   ...Job.flags,
+  ...Network.flags,
   ...Output.flags,
   order: Flag.optional("order", Flag.choice(["input", "done"]), {
     group: output,
@@ -54,6 +57,7 @@ export const command = Command.make({
   handle: (values, file) =>
     Effect.gen(function*() {
       const job = yield* Job.make(values, file)
+      const network = yield* Network.options(values)
       const ledger = yield* Ledgers.named(yield* ledgerOf(values, job, file))
       yield* distinct([...values.output, ...ledger.files.slice(0, 1)])
       const files = values.output.filter(Output.isFile)
@@ -65,6 +69,7 @@ export const command = Command.make({
         ["ledger", ledger.name] as const
       ]
       return yield* call(job, {
+        network,
         sink,
         ledger,
         list: Ledgers.outputId(path, ledger, files[0] ?? job.source.name),
@@ -89,6 +94,8 @@ export const command = Command.make({
 export const call = (
   job: Job.Job,
   options: {
+    /** How the API is reached; on this machine unless told otherwise, where no proxy belongs between. */
+    readonly network?: Transport.Options
     readonly sink: typeof Sink.Sink.Service
     readonly ledger: Ledgers.Named
     /** What tells the list from others in the ledger. */
@@ -111,7 +118,7 @@ export const call = (
     // V8 optimizes the parser of replies after one of them otherwise, and the end of the process would wait for that
     setFlagsFromString("--wasm-tiering-budget=30000000")
     // the dispatcher and the binding are not loaded before they are needed
-    const Transport = yield* Effect.promise(() => import("../Transport.ts"))
+    const { layerWith } = yield* Effect.promise(() => import("../Transport.ts"))
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const remembered = Effect.provide(Ledgers.remember(options.ledger, options.outputs), context)
     let hasBegun = false
@@ -130,7 +137,13 @@ export const call = (
           return options.quiet ? Effect.void : options.begin?.(progress) ?? Effect.void
         })
       )
-    }).pipe(Effect.provide([options.ledger.open, Layer.succeed(Sink.Sink, options.sink), Transport.layer]))
+    }).pipe(
+      Effect.provide([
+        options.ledger.open,
+        Layer.succeed(Sink.Sink, options.sink),
+        layerWith({ ...(options.network ?? { environment: {} }), connections: job.policy.concurrency })
+      ])
+    )
     const shown = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))
 
     const end = (exit: Exit.Exit<unknown, unknown>) =>

@@ -41,7 +41,7 @@ export const prepare = (
       allowed: yield* Request.allowed(options),
       secrets: [...settings, ...Request.ownWords(options)].filter(({ length }) => length >= shortestWord)
     }
-    const send = discreet.has(client) ? client.execute : yield* discreetly(client)
+    const send = discreet.get(client) ?? (yield* discreetly(client))
     const isTraced = yield* Tracing.isOn
     const read = expect === "bytes" ? base64 : text
     const conceal = (text: string) => secrets.reduce((text, secret) => text.replaceAll(secret, Redact.redacted), text)
@@ -131,11 +131,16 @@ const shortestSecret = 8
 /** Shorter ones are not looked for in where a redirect leads to. */
 const shortestWord = 4
 
+/** Makes a call. */
+type Send = (
+  request: HttpClientRequest.HttpClientRequest
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
 /**
- * Clients that follow no redirects and open no spans of their own. Any other is told so at each call, because both would carry
- * secrets to where they do not belong.
+ * Clients that follow no redirects and open no spans of their own, and how they make a call in a fiber of its own most cheaply. Any other
+ * client is told so at each call, because both would carry secrets to where they do not belong.
  */
-export const discreet: WeakSet<HttpClient.HttpClient> = new WeakSet()
+export const discreet: WeakMap<HttpClient.HttpClient, Send> = new WeakMap()
 
 /** Lets a client follow no redirect and open no span, because spans hold the URL and the headers. */
 const discreetly = (client: HttpClient.HttpClient) =>

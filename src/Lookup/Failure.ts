@@ -8,14 +8,17 @@ import { LookupError, type Reason } from "../Outcome.ts"
 export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupError => {
   const causes = chain(error.cause)
   const known = causes.find((cause) => cause instanceof LookupError)
-  const told = known ?? {
-    reason: reasonOf(error, causes.map(({ code }) => code).find((code) => typeof code === "string")),
-    message: tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
+  const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
+  const told: Pick<LookupError, "reason" | "message" | "status"> = known ?? {
+    reason: reasonOf(error, code),
+    message: words[code ?? ""]
+      ?? tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
   }
+  const status = error._tag === "ResponseError" ? error.response.status : told.status
   return new LookupError({
     reason: told.reason,
     message: told.message,
-    ...(error._tag === "ResponseError" ? { status: error.response.status } : {})
+    ...(status === undefined ? {} : { status })
   })
 }
 
@@ -35,14 +38,23 @@ const reasonOf = (error: HttpClientError.HttpClientError, code: string | undefin
     return code === undefined || /^(Z_|ERR_|ERROR_)/.test(code) ? "decode" : fromCode(code)
   }
   // a request that cannot be made is the same at the next try
-  return error.reason !== "Transport" || code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED"
+  return error.reason !== "Transport" || /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED)|ERR_INVALID_URL)$/.test(code ?? "")
     ? "error"
     : fromCode(code ?? "")
 }
 
+const headersTooLarge = "the block of headers is larger than what is taken"
+
+/** What the words of an error do not say to a person. */
+const words: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_OVERFLOW: headersTooLarge,
+  HPE_HEADER_OVERFLOW: headersTooLarge
+}
+
 const fromCode = (code: string): Reason => {
-  if (code === "ENOTFOUND" || code.startsWith("EAI_")) return "dns"
-  if (code === "ECONNREFUSED" || code === "EHOSTUNREACH" || code === "ENETUNREACH") return "refused"
+  if (/^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/.test(code)) return "dns"
+  if (/^(ECONNREFUSED|E(HOST|NET)(UNREACH|DOWN))$/.test(code)) return "refused"
+  if (/HEADERS?_OVERFLOW|EXCEEDED_MAX_SIZE/.test(code)) return "too_large"
   if (code.includes("TIMEOUT") || code === "ETIMEDOUT") return "timeout"
   if (/CERT|SSL|TLS|EPROTO|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|INVALID_CA/.test(code)) return "tls"
   return "transport"

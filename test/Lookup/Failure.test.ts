@@ -37,6 +37,13 @@ describe("Failure.fromHttpClient", () => {
     ["UND_ERR_SOCKET", "transport"],
     ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "transport"],
     ["HPE_INVALID_CONSTANT", "transport"],
+    ["UND_ERR_HEADERS_OVERFLOW", "too_large"],
+    ["HPE_HEADER_OVERFLOW", "too_large"],
+    ["UND_ERR_RES_EXCEEDED_MAX_SIZE", "too_large"],
+    ["ESERVFAIL", "dns"],
+    ["ENETDOWN", "refused"],
+    ["ERR_HTTP2_STREAM_ERROR", "transport"],
+    ["ERR_INVALID_URL", "error"],
     ["UND_ERR_INVALID_ARG", "error"]
   ]
   for (const [code, reason] of codes) {

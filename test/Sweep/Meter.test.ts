@@ -54,7 +54,7 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
     const time = () => clock.unsafeCurrentTimeMillis()
     const begun = time()
     let calls = 0
-    const ask = (question: Question, pay: Effect.Effect<void>): Effect.Effect<Reply, LookupError> =>
+    const call = (pay: Effect.Effect<void>): Effect.Effect<Reply, LookupError> =>
       Effect.suspend(() => {
         if (isDead()) return Effect.never
         const said = life.answer?.(++calls) ?? 200
@@ -62,11 +62,12 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
         const at = time()
         world.sent.push([at, 1])
         const took = Effect.flatMap(latency, (millis) => Effect.sleep(Duration.millis(millis)))
-        if (said === "redirect") return Effect.zipRight(Effect.zipRight(took, pay), ask(question, pay))
+        if (said === "redirect") return Effect.zipRight(Effect.zipRight(took, pay), call(pay))
         const [status, retryAfter] = typeof said === "number" ? [said, undefined] : [said.status, said.retryAfter]
         const header = (name: string) => name === "retry-after" ? retryAfter : undefined
         return Effect.as(took, { status, body: "1", at, header })
       })
+    const ask = (_: Question, pay: Effect.Effect<void>) => call(pay)
     const lookup: Lookup<unknown, LookupError> = {
       name: "simulated",
       inputs: [],

@@ -1,0 +1,100 @@
+/**
+ * How the API is reached: the flags that `run` and `plan` have for it, and the transport that they stand for.
+ */
+import { FileSystem } from "@effect/platform"
+import { Effect, Option, Schema } from "effect"
+import type * as Transport from "../Transport.ts"
+import { UsageError } from "./Argv.ts"
+import type { Values } from "./Command.ts"
+import * as Flag from "./Flag.ts"
+import * as Talk from "./Talk.ts"
+
+const network = "Network"
+
+const units = { "": 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 } as const
+
+/** No string of V8 is longer. */
+const largest = 500e6
+
+/** `8MiB`, `500k`, `1000`: bytes. */
+export const Size = Schema.transform(
+  Schema.String.pipe(Schema.filter((text) => {
+    const size = bytes(text)
+    if (size === undefined) return "write a size such as 8MiB, 500k or 100000"
+    return (size >= 1 && size <= largest) || "write a size from 1 to 500MB"
+  })),
+  Schema.Int,
+  { strict: true, decode: (text) => bytes(text)!, encode: String }
+)
+
+const bytes = (text: string): number | undefined => {
+  const [, number, unit = ""] = /^(\d{1,12}(?:\.\d+)?) ?([kmg]i?)?b?$/i.exec(text) ?? []
+  return number === undefined ? undefined : Math.round(Number(number) * units[unit.toLowerCase() as keyof typeof units])
+}
+
+/** What a header can hold. */
+const UserAgent = Schema.String.pipe(
+  Schema.filter((text) => /^[\x21-\x7e][\x20-\x7e]*$/.test(text) || "write a word or a line of ASCII")
+)
+
+export const flags = {
+  ca: Flag.optional("ca", Flag.text, {
+    group: network,
+    value: "FILE",
+    help: "certificates to trust besides the well-known ones, in PEM"
+  }),
+  insecure: Flag.toggle("insecure", { group: network, help: "check no certificate: anybody may listen or answer" }),
+  http2: Flag.toggle("http2", { group: network, help: "speak HTTP/2 with a server that does" }),
+  userAgent: Flag.optional("user-agent", UserAgent, {
+    group: network,
+    value: "TEXT",
+    help: "who asks, where no header says it (rollcall/VERSION)"
+  }),
+  maxBody: Flag.optional("max-body", Size, {
+    group: network,
+    value: "SIZE",
+    help: "the longest answer that is taken, unpacked (8MiB)"
+  })
+}
+
+/** The options of the transport that the flags describe. Proxies are those of the environment. */
+export const options = (
+  values: Values<typeof flags>
+): Effect.Effect<Transport.Options, UsageError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    if (values.insecure) {
+      yield* Talk.say("warning: --insecure: certificates are not checked, anybody on the way may listen or answer")
+    }
+    return {
+      insecure: values.insecure,
+      http2: values.http2,
+      ca: Option.isNone(values.ca) ? undefined : yield* certificates(values.ca.value),
+      userAgent: Option.getOrUndefined(values.userAgent),
+      maxBody: Option.getOrUndefined(values.maxBody)
+    }
+  })
+
+const certificates = (path: string): Effect.Effect<ReadonlyArray<string>, UsageError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(
+      fs.readFileString(path),
+      () => usage(`--ca ${path} cannot be read: name a file with certificates in PEM`)
+    )
+    const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+    if (found.length === 0) {
+      return yield* usage(
+        `--ca ${path} holds no certificate in PEM; of one in DER, this makes one: openssl x509 -inform der -in ${path} -out ca.pem`
+      )
+    }
+    const { X509Certificate } = yield* Effect.promise(() => import("node:crypto"))
+    for (const [index, certificate] of found.entries()) {
+      yield* Effect.try({
+        try: () => new X509Certificate(certificate),
+        catch: () => usage(`--ca ${path}: certificate ${index + 1} of ${found.length} is damaged: get the file again`)
+      })
+    }
+    return found
+  })
+
+const usage = (message: string) => new UsageError({ message })

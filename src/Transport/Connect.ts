@@ -1,0 +1,109 @@
+/**
+ * Connect opens connections, direct or through a proxy, and closes those that never come to stand: undici forgets them, and a server
+ * that takes a connection and then says nothing would hold one more with every call.
+ */
+import type { Socket } from "node:net"
+import * as Tls from "node:tls"
+import { buildConnector } from "undici"
+import * as Proxy from "./Proxy.ts"
+
+/** Whom to trust. */
+export interface Options {
+  /** Certificates in PEM that are trusted besides the well-known ones. */
+  readonly ca?: string | ReadonlyArray<string> | undefined
+  /** Checks no certificate. */
+  readonly insecure?: boolean | undefined
+}
+
+/** A connection that does not stand yet. */
+export interface Opening {
+  /** Gives it up, with what waits for it. */
+  readonly close: () => void
+}
+
+/** Opens connections for undici. */
+export class Connector {
+  /** What was opened last: read right after a dispatch, it is what that dispatch has opened. */
+  latest: Opening | undefined
+  private readonly openings = new Set<Opening>()
+  private readonly proxies: Proxy.Proxies | undefined
+  private readonly http1: buildConnector.connector
+  private readonly http2: buildConnector.connector
+
+  constructor({ ca, insecure = false }: Options, proxies: Proxy.Proxies | undefined) {
+    const tls = {
+      rejectUnauthorized: !insecure,
+      // made once: to read all the certificates takes longer than a call
+      ...(ca === undefined ? {} : { secureContext: Tls.createSecureContext({ ca: [...wellKnown(), ...[ca].flat()] }) })
+    }
+    // the time limits are the sweep's
+    this.http1 = buildConnector({ ...tls, timeout: 0 })
+    this.http2 = buildConnector({ ...tls, timeout: 0, allowH2: true })
+    this.proxies = proxies
+  }
+
+  /** For HTTP/1.1, as undici calls it. */
+  readonly connect: buildConnector.connector = (options, callback) => this.begin(this.http1, options, callback)
+
+  /** For HTTP/2 with a server that speaks it. */
+  readonly connect2: buildConnector.connector = (options, callback) => this.begin(this.http2, options, callback)
+
+  private begin(
+    connector: buildConnector.connector,
+    options: buildConnector.Options,
+    callback: buildConnector.Callback
+  ): void {
+    const sockets: Array<Socket> = []
+    const destroy = () => {
+      for (const socket of sockets) socket.destroy(new Error("interrupted"))
+    }
+    const opening = {
+      close: () => {
+        if (this.openings.has(opening)) destroy()
+      }
+    }
+    // undici gives the socket back, although its type does not say so
+    const open = (connector: buildConnector.connector, ...args: Parameters<buildConnector.connector>) => {
+      const socket: unknown = connector(...args)
+      if (socket !== undefined) sockets.push(socket as Socket)
+    }
+    const end: buildConnector.Callback = (...result) => {
+      // a connection may fail in several places at once
+      if (!this.openings.delete(opening)) return
+      if (result[0] !== null) destroy()
+      callback(...result)
+    }
+    this.openings.add(opening)
+    this.latest = opening
+    const { hostname, port, protocol } = options
+    const proxy = protocol !== "https:" || this.proxies === undefined || this.isProxy(protocol, hostname, port)
+      ? undefined
+      : Proxy.find(this.proxies, protocol, hostname, port)
+    if (proxy === undefined) return open(connector, options, end)
+    if (proxy instanceof Error) return end(proxy, null)
+    const authority = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port || 443}`
+    open(this.http1, proxy, (error, socket) => {
+      if (error !== null) return end(error, null)
+      Proxy.tunnel(proxy, socket, authority, (error) => {
+        if (error === undefined) open(connector, { ...options, httpSocket: socket }, end)
+        else end(error, null)
+      })
+    })
+  }
+
+  /** Gives up what does not stand yet. */
+  close(): void {
+    for (const opening of this.openings) opening.close()
+  }
+
+  private isProxy(protocol: string, hostname: string, port: string): boolean {
+    const http = this.proxies?.["http:"]
+    return http !== undefined && !(http instanceof Error) && http.protocol === protocol &&
+      http.hostname === hostname && http.port === port
+  }
+}
+
+/** What Node trusts by itself, with what its own settings add where it can tell. */
+const wellKnown = (): ReadonlyArray<string> =>
+  (Tls as { getCACertificates?: (type: "default") => ReadonlyArray<string> }).getCACertificates?.("default")
+    ?? Tls.rootCertificates
