@@ -19,7 +19,7 @@ import { LookupError } from "./Outcome.ts"
 import { Connector, type Opening, type Options as ConnectOptions } from "./Transport/Connect.ts"
 import * as Http2 from "./Transport/Http2.ts"
 import * as Proxy from "./Transport/Proxy.ts"
-import { type RawHeaders, Response } from "./Transport/Response.ts"
+import { header, type RawHeaders, Response } from "./Transport/Response.ts"
 import { tooLarge, unpack } from "./Transport/Unpack.ts"
 import { version } from "./version.ts"
 
@@ -194,9 +194,12 @@ const relayed = (proxies: Proxy.Proxies, target: Target, headers: Record<string,
 
 type Resume = (effect: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>) => void
 
-/** One request and its reply, as undici calls back. */
+/**
+ * One request and its reply, as undici calls back. These are the names that undici itself goes by: for the newer ones it reads all
+ * headers of every reply.
+ */
 class Exchange implements Http2.Handler {
-  private controller: Dispatcher.DispatchController | undefined
+  private abortCall: ((cause: Error) => void) | undefined
   private status = 0
   private headers: RawHeaders = {}
   private chunks: Array<Buffer> = []
@@ -223,39 +226,42 @@ class Exchange implements Http2.Handler {
   abort(): void {
     if (this.isOver) return
     this.isAborted = true
-    if (this.controller === undefined) this.opening?.close()
-    else this.controller.abort(new Error("interrupted"))
+    if (this.abortCall === undefined) this.opening?.close()
+    else this.abortCall(new Error("interrupted"))
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller
-    if (this.isAborted) controller.abort(new Error("interrupted"))
+  onConnect(abort: (cause: Error) => void): void {
+    this.abortCall = abort
+    if (this.isAborted) abort(new Error("interrupted"))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+  onHeaders(status: number, headers: RawHeaders): boolean {
     this.status = status
     this.headers = headers
-    if (status === 407 && this.isRelayed) controller.abort(Proxy.unauthorized())
+    if (status === 407 && this.isRelayed) this.abortCall?.(Proxy.unauthorized())
     // these have no body, whatever length they tell: undici would wait for it
     if (status === 204 || status === 304) this.answer(nothing)
+    return true
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     this.size += chunk.length
     if (this.size > this.maxBody) {
       this.chunks = []
       this.answer(tooLarge(this.maxBody))
-      return controller.abort(tooLarge(this.maxBody))
+      this.abortCall?.(tooLarge(this.maxBody))
+      return true
     }
     // a body in tiny pieces would take a hundred times its size
-    if (this.chunks.push(chunk) - this.merged < mostPieces) return
+    if (this.chunks.push(chunk) - this.merged < mostPieces) return true
     this.merged = this.chunks.push(Buffer.concat(this.chunks.splice(this.merged)))
+    return true
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     const raw = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks, this.size)
-    const encoding = this.headers["content-encoding"]
-    this.answer(encoding === undefined || this.isBodiless() ? raw : unpack(String(encoding), raw, this.maxBody))
+    const encoding = header(this.headers, "content-encoding")
+    this.answer(encoding === undefined || this.isBodiless() ? raw : unpack(encoding, raw, this.maxBody))
   }
 
   /** A body that cannot be read fails where it is read: the status and the headers are good all the same. */
@@ -267,10 +273,10 @@ class Exchange implements Http2.Handler {
   /** Whether it is certain that nothing was to come; else no byte of a compressed body means that it was cut off. */
   private isBodiless(): boolean {
     return this.size === 0 && (this.request.method === "HEAD" ||
-      this.headers["content-length"] === "0" || this.headers["transfer-encoding"] !== undefined)
+      header(this.headers, "content-length") === "0" || header(this.headers, "transfer-encoding") !== undefined)
   }
 
-  onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
+  onError(cause: Error): void {
     this.isOver = true
     this.resume(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
   }

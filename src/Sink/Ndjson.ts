@@ -44,8 +44,16 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
   if (row.http_status !== null) text += `,"http_status":${row.http_status}`
   if (row.isRepeat) return `${text},"attempts":0,"calls":0,"repeat":true}\n`
   text += `,"attempts":${row.attempts},"calls":${row.calls}`
-  if (!noTiming && row.ms !== null) text += `,"ms":${row.ms},"at":"${DateTime.formatIso(DateTime.unsafeMake(row.at))}"`
+  if (!noTiming && row.ms !== null) text += `,"ms":${row.ms},"at":"${time(row.at)}"`
   return `${text}}\n`
+}
+
+let [last, written] = [Number.NaN, ""]
+
+/** ISO 8601; rows that stand together were mostly settled in the same millisecond. */
+const time = (at: number): string => {
+  if (at !== last) [last, written] = [at, DateTime.formatIso(DateTime.unsafeMake(at))]
+  return written
 }
 
 /** The row without the column that is the code. */

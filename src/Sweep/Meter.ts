@@ -42,9 +42,7 @@ export interface Meter<out E> {
 
 /** Calls that are reserved at once where they are slow, besides one for each worker. */
 const portionSize = 256
-/** Milliseconds for which calls are reserved where they are fast. */
-const portionTimeUnpaced = 50
-/** Milliseconds for which calls are reserved where there is a rate. */
+/** Milliseconds for which calls are reserved where there is a rate, or where they are fast. */
 const portionTime = 250
 
 /** A meter, or none where there is neither a rate nor a need to know. */
@@ -123,7 +121,7 @@ export const make = <E>(options: {
       // what takes long gets more time the next time; and what is covered now stays covered
       const soon = Math.max(begun, readyAt, gate().until) + portionTime + 2 * took
       const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
-      const used = (calls - last.calls) * portionTimeUnpaced / (begun - last.at)
+      const used = (calls - last.calls) * portionTime / (begun - last.at)
       const next = { calls: calls + (rates.length === 0 ? Math.max(portion, Math.ceil(used)) : portion), until }
       last = { at: begun, calls }
       isReserving = true

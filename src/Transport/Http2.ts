@@ -6,17 +6,18 @@
  */
 import * as Http2 from "node:http2"
 import type { TLSSocket } from "node:tls"
-import type { buildConnector, Dispatcher } from "undici"
+import type { buildConnector } from "undici"
 import { LookupError } from "../Outcome.ts"
 import type { RawHeaders } from "./Response.ts"
 
 /** Whom undici would call back. */
-export type Handler = Required<
-  Pick<
-    Dispatcher.DispatchHandler,
-    "onRequestStart" | "onResponseStart" | "onResponseData" | "onResponseEnd" | "onResponseError"
-  >
->
+export interface Handler {
+  readonly onConnect: (abort: (cause: Error) => void) => void
+  readonly onHeaders: (status: number, headers: RawHeaders) => boolean
+  readonly onData: (chunk: Buffer) => boolean
+  readonly onComplete: () => void
+  readonly onError: (cause: Error) => void
+}
 
 /** What is asked. */
 export interface Request {
@@ -52,7 +53,7 @@ export class Sessions {
     if (session !== undefined) return this.send(session, request, handler)
     const { host, hostname, port, protocol } = new URL(origin)
     this.connect({ host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, protocol }, (error, socket) => {
-      if (error !== null) return handler.onResponseError(nobody, error)
+      if (error !== null) return handler.onError(error)
       if ((socket as TLSSocket).alpnProtocol === "h2") {
         return this.send(this.begin(origin, socket as TLSSocket), request, handler)
       }
@@ -104,9 +105,8 @@ export class Sessions {
       isOver = true
       // whatever else would come on it belongs to nobody
       session.destroy()
-      handler.onResponseError(controller, cause)
+      handler.onError(cause)
     }
-    const controller = { ...nobody, abort: fail }
     session.setTimeout(0)
     session.ref()
     const { body, headers: { host, ...headers }, method, origin, path } = request
@@ -131,10 +131,10 @@ export class Sessions {
     }
     stream.on("response", ({ ":status": code = 0, ...headers }) => {
       status = code
-      if (!isOver) handler.onResponseStart(controller, status, headers as RawHeaders)
+      if (!isOver) handler.onHeaders(status, headers as RawHeaders)
     })
     stream.on("data", (chunk: Buffer) => {
-      if (!isOver) handler.onResponseData(controller, chunk)
+      if (!isOver) handler.onData(chunk)
     })
     stream.on("error", (cause) => fail(explain(stream.rstCode, cause)))
     // only now it is known whether the end was the end: `end` comes for a cut stream too
@@ -142,10 +142,10 @@ export class Sessions {
       if (status === 0 || stream.rstCode !== 0 || !isWhole) return fail(explain(stream.rstCode))
       if (isOver) return
       isOver = true
-      handler.onResponseEnd(controller, {})
+      handler.onComplete()
       this.keep(origin, session)
     })
-    handler.onRequestStart(controller, {})
+    handler.onConnect(fail)
     if (body !== null) stream.end(body)
   }
 
@@ -156,22 +156,6 @@ export class Sessions {
     if (idle === undefined) this.idle.set(origin, [session])
     else idle.push(session)
   }
-}
-
-/** Stands for the controller of a call that has none. */
-const nobody: Dispatcher.DispatchController = {
-  get aborted() {
-    return false
-  },
-  get paused() {
-    return false
-  },
-  get reason() {
-    return null
-  },
-  abort: () => {},
-  pause: () => {},
-  resume: () => {}
 }
 
 /** A stream that is ended for its headers says that the peer shall be calm; who is asked says so of a connection. */

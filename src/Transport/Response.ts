@@ -14,8 +14,33 @@ import { Effect, Inspectable, Option, Stream } from "effect"
 import { isUtf8 } from "node:buffer"
 import { LookupError } from "../Outcome.ts"
 
-/** Headers as undici gives them. */
-export type RawHeaders = Record<string, string | Array<string> | undefined>
+/** Headers as they come: names and values in turn, or by their lower-case names. */
+export type RawHeaders = ReadonlyArray<Buffer> | Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+
+/** A header by its lower-case name, without reading the others; several of a name are one list (RFC 9110, 5.3). */
+export const header = (raw: RawHeaders, name: string): string | undefined => {
+  if (!isPairs(raw)) return raw[name] === undefined ? undefined : String(raw[name])
+  let found: string | undefined
+  for (let at = 0; at < raw.length; at += 2) {
+    const given = raw[at]!
+    if (given.length !== name.length || given.toString("latin1").toLowerCase() !== name) continue
+    const value = raw[at + 1]!.toString()
+    found = found === undefined ? value : `${found},${value}`
+  }
+  return found
+}
+
+const isPairs = (raw: RawHeaders): raw is ReadonlyArray<Buffer> => Array.isArray(raw)
+
+const byName = (raw: RawHeaders): Record<string, string | ReadonlyArray<string> | undefined> => {
+  if (!isPairs(raw)) return raw
+  const found: Record<string, string | ReadonlyArray<string>> = Object.create(null)
+  for (let at = 0; at < raw.length; at += 2) {
+    const [name, value] = [raw[at]!.toString("latin1").toLowerCase(), raw[at + 1]!.toString()]
+    found[name] = name in found ? [...[found[name]!].flat(), value] : value
+  }
+  return found
+}
 
 /** A reply that has been read whole. */
 export class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
@@ -41,12 +66,12 @@ export class Response extends Inspectable.Class implements HttpClientResponse.Ht
   }
 
   get headers(): Headers.Headers {
-    return Headers.fromInput(this.rawHeaders)
+    return Headers.fromInput(byName(this.rawHeaders))
   }
 
   get cookies(): Cookies.Cookies {
-    const set = this.rawHeaders["set-cookie"]
-    return set === undefined ? Cookies.empty : Cookies.fromSetCookie(set)
+    const set = byName(this.rawHeaders)["set-cookie"]
+    return set === undefined ? Cookies.empty : Cookies.fromSetCookie([set].flat())
   }
 
   get remoteAddress(): Option.Option<string> {
@@ -103,7 +128,7 @@ export class Response extends Inspectable.Class implements HttpClientResponse.Ht
   }
 
   private get contentType(): string {
-    return String(this.rawHeaders["content-type"] ?? "")
+    return header(this.rawHeaders, "content-type") ?? ""
   }
 
   private foreignText(body: Buffer): Effect.Effect<string, HttpClientError.ResponseError> {
