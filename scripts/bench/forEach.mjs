@@ -10,7 +10,7 @@ const outcomes = await Rollcall.forEach(Lookup.http({ url }), codes, {
   ...Policy.standard,
   concurrency: Number(inFlight)
 }).pipe(
-  Effect.provide(Transport.layer),
+  Effect.provide(Transport.layerWith({ connections: Number(inFlight) })),
   Effect.runPromise
 )
 const found = outcomes.filter(({ outcome }) => outcome === "found").length

@@ -1,4 +1,5 @@
-// An API that answers every path with the same body, so many milliseconds after it is asked.
+// An API that answers every path with the same body, so many milliseconds after it is asked. /times tells how many calls came since it
+// was asked for the last time, and in how many milliseconds.
 import { createServer } from "node:http"
 
 const [port, body, delay] = process.argv.slice(2)
@@ -17,8 +18,17 @@ const serve = () => {
   if (waiting.length > 0) setTimeout(serve, Math.floor(waiting[0].due - now))
 }
 
+let [calls, first, last] = [0, 0, 0]
+
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   request.resume()
+  if (request.url === "/times") {
+    response.end(JSON.stringify({ calls, millis: last - first }))
+    calls = 0
+    return
+  }
+  last = performance.now()
+  if (calls++ === 0) first = last
   if (delay === "0") return answer(response)
   waiting.push({ due: performance.now() + Number(delay), response })
   if (waiting.length === 1) serve()
