@@ -43,6 +43,15 @@ const direct = (name: string, barrel: string) => {
   return isFunction ? `import { ${name} } from "${barrel}"` : `import * as ${alias} from "${barrel}/${module}"`
 }
 
+/** With `NODE_DEBUG=undici` it would tell every URL, and with it the keys in queries. */
+const silence: Plugin = {
+  name: "silence",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /undici\/lib\/core\/diagnostics\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/util\.debuglog\('\w+'\)/g, "{ enabled: false }")
+    }))
+}
+
 await build({
   entryPoints: ["src/bin.ts"],
   outdir: "dist",
@@ -53,7 +62,7 @@ await build({
   platform: "node",
   target: "node20.19",
   minify: true,
-  plugins: [barrels],
+  plugins: [barrels, silence],
   alias: { undici: "./scripts/undici.mjs" },
   // A native binding, and 5 MB of data: both stay packages, loaded by what uses them.
   external: ["better-sqlite3", "zipcodes"],

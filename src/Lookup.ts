@@ -21,6 +21,8 @@ export interface Reply {
   readonly header: (name: string) => string | undefined
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number
+  /** The same without the secrets that it was asked with, where it may hold them: for what is no answer, but is kept and shown. */
+  readonly discreet?: () => Reply
 }
 
 /**

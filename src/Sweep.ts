@@ -314,7 +314,7 @@ const askAll = <A, E, R, E2>(
         const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay)), {
           onSuccess: (reply) => {
             const asked = slot.asked!
-            return judge(asked, { ms: end(slot), reply, verdict: read(lookup, reply) })
+            return judge(asked, { ms: end(slot), ...discreetly(lookup, reply) })
           },
           onFailure: (cause) => {
             const asked = slot.asked!
@@ -377,6 +377,14 @@ const askAll = <A, E, R, E2>(
   })
 
 const unreachable: ReadonlySet<string> = new Set(["dns", "refused", "tls"])
+
+/** Reads a reply. The body of an answer is carried as it was received; of what is no answer, only what is no secret. */
+const discreetly = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply) => {
+  const verdict = read(lookup, reply)
+  if (reply.discreet === undefined || verdict.verdict === "found") return { reply, verdict }
+  const discreet = reply.discreet()
+  return { reply: discreet, verdict: read(lookup, discreet) }
+}
 
 /** A reader that throws hurts its own question only. */
 const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply): Classify.Verdict<A> => {

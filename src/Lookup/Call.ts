@@ -35,8 +35,7 @@ export const prepare = (
       options,
       (name, config) => Effect.tap(Template.fromConfig(name, config), (value) => void settings.push(value))
     )
-    const secrets = settings.filter(({ length }) => length >= shortestSecret)
-      .flatMap((value) => [value, encodeURIComponent(value)])
+    const secrets = settings.filter(({ length }) => length >= shortestSecret).flatMap(spellings)
     const rules: Redirect.Rules = {
       allowed: yield* Request.allowed(options),
       secrets: [...settings, ...Request.ownWords(options)].filter(({ length }) => length >= shortestWord)
@@ -46,13 +45,14 @@ export const prepare = (
     const read = expect === "bytes" ? base64 : text
     const conceal = (text: string) => secrets.reduce((text, secret) => text.replaceAll(secret, Redact.redacted), text)
 
-    const toReply = (response: HttpClientResponse.HttpClientResponse, body: string): Reply => ({
-      status: response.status,
+    const toReply = (response: HttpClientResponse.HttpClientResponse, body: string): Reply => {
+      const { status } = response
+      const header = (name: string) => response.headers[name]
+      const at = clock.unsafeCurrentTimeMillis()
+      if (secrets.length === 0) return { status, body, header, at }
       // a server may say in an error what it was asked with
-      body: secrets.length === 0 || Classify.rule(response.status) === "found" ? body : conceal(body),
-      header: (name) => response.headers[name],
-      at: clock.unsafeCurrentTimeMillis()
-    })
+      return { status, body, header, at, discreet: () => ({ status, body: conceal(body), header, at }) }
+    }
 
     const receive = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Reply, LookupError> => {
       const body = read(response)
@@ -124,6 +124,19 @@ export const prepare = (
         : exchange(made.right, pay, undefined)
     }
   })
+
+/** How a server may write what it was asked with: as it is, in a URL, in JSON, in base64 or in hexadecimal digits. */
+const spellings = (value: string): ReadonlyArray<string> => [
+  ...new Set([
+    value,
+    encodeURIComponent(value),
+    encodeURIComponent(value).replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    JSON.stringify(value).slice(1, -1),
+    Encoding.encodeBase64(value),
+    Encoding.encodeBase64Url(value),
+    Encoding.encodeHex(value)
+  ])
+]
 
 /** Shorter settings are not looked for in what a server says: "us" stands in every other word. */
 const shortestSecret = 8

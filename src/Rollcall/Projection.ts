@@ -103,7 +103,7 @@ export const make = (
   })
 
 /** Rows that are kept at the most until those before them are there; what is not kept is read from the ledger. */
-const recentLimit = 16_384
+const recentLimit = 4096
 
 /** What was recorded a moment ago: rows that need not be read back, as long as there are not too many of them. */
 class Recent {
