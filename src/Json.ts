@@ -7,7 +7,28 @@
  * the object, a number there is given as it is written whatever JavaScript makes of it.
  */
 export const withDigits = (text: string, value: unknown, exact?: string): unknown =>
-  long.test(text) || (exact !== undefined && unusual.test(text)) ? JSON.parse(quoteNumbers(text, exact)) : value
+  long.test(text) || (exact !== undefined && unusual.test(text)) ? JSON.parse(quoteNumbers(text, exact, "")) : value
+
+/** A value, and how it or what is taken out of it is written so that numbers have all the digits that they came with. */
+export interface Exact {
+  readonly value: unknown
+  readonly write: (value: unknown) => string
+}
+
+/** `value` as `JSON.parse` made it of `text`, for taking something out of it and writing that. */
+export const exactly = (text: string, value: unknown): Exact => {
+  if (!long.test(text)) return { value, write: JSON.stringify }
+  // what looks like a mark already is no number
+  if (/\uf8ff|\\uf8ff/i.test(text)) return { value: withDigits(text, value), write: JSON.stringify }
+  return {
+    value: JSON.parse(quoteNumbers(text, undefined, mark)),
+    write: (value) => JSON.stringify(value).replace(marked, "$1").replaceAll(mark, "")
+  }
+}
+
+/** A character for private use. */
+const mark = "\uf8ff"
+const marked = /"\uf8ff(-?\d[\d.eE+-]*)"/g
 
 /** A number of more than 15 significant digits. */
 const digits = /[1-9](?:\.?\d){15}/
@@ -21,7 +42,7 @@ const unusual = /\d[.eE]|-0/
 /** The strings, brackets and numbers of valid JSON. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|-?\d[\d.eE+-]*/g
 
-const quoteNumbers = (text: string, exact: string | undefined): string => {
+const quoteNumbers = (text: string, exact: string | undefined, mark: string): string => {
   let depth = 0
   /** The last string of the outermost object itself: before a number it is the name of its member. */
   let name = "null"
@@ -32,7 +53,9 @@ const quoteNumbers = (text: string, exact: string | undefined): string => {
     else {
       const number = Number(token)
       const isExact = exact !== undefined && JSON.parse(name) === exact
-      if (String(number) !== token && (isExact || digits.test(token) || !Number.isFinite(number))) return `"${token}"`
+      if (String(number) !== token && (isExact || digits.test(token) || !Number.isFinite(number))) {
+        return `"${mark}${token}"`
+      }
     }
     return token
   })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
-import { withDigits } from "../src/Json.ts"
+import { exactly, withDigits } from "../src/Json.ts"
 
 describe("withDigits", () => {
   const cases: ReadonlyArray<readonly [token: string, expected: unknown]> = [
@@ -23,6 +23,23 @@ describe("withDigits", () => {
     const text = `{"a":[${token}],"b":"${token}"}`
     assert.deepStrictEqual(withDigits(text, JSON.parse(text)), { a: [expected], b: token })
     assert.deepStrictEqual(withDigits(token, JSON.parse(token)), expected)
+  })
+
+  it.each(cases)("writes %s as it came where it is told to", (token) => {
+    const text = `{"a":[${token}],"b":"${token}"}`
+    const { value, write } = exactly(text, JSON.parse(text))
+    const expected = typeof withDigits(token, 0) === "string" ? token : JSON.stringify(JSON.parse(token))
+    assert.strictEqual(write(value), `{"a":[${expected}],"b":"${token}"}`)
+  })
+
+  it("writes no mark, and takes none for one", () => {
+    for (const sign of ["\uf8ff", "\\uf8ff", "\\uF8FF"]) {
+      const text = `["${sign}9007199254740993", 9007199254740993, "${sign}1"]`
+      const { value, write } = exactly(text, JSON.parse(text))
+      assert.strictEqual(write(value), `["\uf8ff9007199254740993","9007199254740993","\uf8ff1"]`)
+    }
+    const { value, write } = exactly("9007199254740993", 0)
+    assert.strictEqual(write(`id ${String(value)}`), `"id 9007199254740993"`)
   })
 
   it("changes nothing in JSON that JavaScript wrote", () => {

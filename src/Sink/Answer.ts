@@ -1,7 +1,7 @@
 /**
  * How an answer of the ledger stands in an output. One that was forgotten has no body.
  */
-import { withDigits } from "../Json.ts"
+import { exactly, withDigits } from "../Json.ts"
 import type { Row } from "../Ledger.ts"
 import { type Expect, parsers } from "../Lookup/Expect.ts"
 import type { Select } from "../Lookup/Select.ts"
@@ -16,9 +16,7 @@ export const json = ({ body }: Row, expect: Expect): string => {
   return body.includes("\n") || body.includes("\r") ? body.trim().replace(/[\r\n]+/g, " ") : body
 }
 
-/**
- * The selected fields of a found row's answer, `null` where it was forgotten; numbers that JavaScript cannot hold come as text.
- */
+/** The selected fields of a found row's answer, `null` where it was forgotten; numbers that JavaScript cannot hold come as text. */
 export const selected = (
   { body }: Row,
   expect: Expect,
@@ -26,6 +24,17 @@ export const selected = (
 ): Record<string, unknown> | null => {
   if (body === null) return null
   const answer = parsers[expect](body)
-  const whole = expect === "json" ? withDigits(body, answer) : answer
-  return Object.fromEntries(select.map(({ get, name }) => [name, get(whole) ?? null]))
+  return fields(expect === "json" ? withDigits(body, answer) : answer, select)
 }
+
+/** The same as JSON text; numbers keep the digits that they came with. */
+export const selectedJson = ({ body }: Row, expect: Expect, select: ReadonlyArray<Select>): string => {
+  if (body === null) return "null"
+  const answer = parsers[expect](body)
+  if (expect !== "json") return JSON.stringify(fields(answer, select))
+  const { value, write } = exactly(body, answer)
+  return write(fields(value, select))
+}
+
+const fields = (answer: unknown, select: ReadonlyArray<Select>): Record<string, unknown> =>
+  Object.fromEntries(select.map(({ get, name }) => [name, get(answer) ?? null]))

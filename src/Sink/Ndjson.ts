@@ -37,7 +37,7 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
   if (row.outcome === "found") {
     const answer = select.length === 0
       ? Answer.json(row, lookup.expect)
-      : JSON.stringify(Answer.selected(row, lookup.expect, select))
+      : Answer.selectedJson(row, lookup.expect, select)
     text += `,"answer":${answer}`
   }
   if (row.error !== null) text += `,"error":${row.error}`
