@@ -43,12 +43,14 @@ const direct = (name: string, barrel: string) => {
   return isFunction ? `import { ${name} } from "${barrel}"` : `import * as ${alias} from "${barrel}/${module}"`
 }
 
-/** With `NODE_DEBUG=undici` it would tell every URL, and with it the keys in queries. */
+/** With `NODE_DEBUG=undici` it, or the one within Node that listens to it, would tell every URL, and with it the keys in queries. */
 const silence: Plugin = {
   name: "silence",
   setup: ({ onLoad }) =>
     onLoad({ filter: /undici\/lib\/core\/diagnostics\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace(/util\.debuglog\('\w+'\)/g, "{ enabled: false }")
+      contents: readFileSync(path, "utf8")
+        .replace(/util\.debuglog\('\w+'\)/g, "{ enabled: false }")
+        .replaceAll("channel('undici:", "channel('rollcall:undici:")
     }))
 }
 

@@ -16,15 +16,16 @@ import { Effect, Either, type Fiber, Layer } from "effect"
 import { Agent, type Dispatcher } from "undici"
 import { discreet } from "./Lookup/Call.ts"
 import { LookupError } from "./Outcome.ts"
-import { Connector, type Opening, type Options as ConnectOptions } from "./Transport/Connect.ts"
+import { Connector, type Opening } from "./Transport/Connect.ts"
 import * as Http2 from "./Transport/Http2.ts"
 import * as Proxy from "./Transport/Proxy.ts"
 import { header, type RawHeaders, Response } from "./Transport/Response.ts"
+import type { Trust } from "./Transport/Trust.ts"
 import { tooLarge, unpack } from "./Transport/Unpack.ts"
 import { version } from "./version.ts"
 
 /** Limits of the transport, whom it trusts, and which way it takes. */
-export interface Options extends ConnectOptions {
+export interface Options extends Trust {
   /** The longest body that is taken, in bytes after decompression; 8 MiB unless told otherwise. */
   readonly maxBody?: number | undefined
   /** The longest block of headers that is taken, in bytes; 64 KiB unless told otherwise. */
@@ -39,7 +40,7 @@ export interface Options extends ConnectOptions {
   /** What is sent as `User-Agent` where the request sets none; `rollcall/` and its version unless told otherwise. */
   readonly userAgent?: string | undefined
   /** Where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are read: the environment of the process unless told otherwise. */
-  readonly environment?: Proxy.Environment | undefined
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 /** An `HttpClient` over an undici agent, which is closed with the layer. */

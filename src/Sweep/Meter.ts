@@ -121,7 +121,8 @@ export const make = <E>(options: {
       // what takes long gets more time the next time; and what is covered now stays covered
       const soon = Math.max(begun, readyAt, gate().until) + portionTime + 2 * took
       const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
-      const used = (calls - last.calls) * portionTime / (begun - last.at)
+      // a shorter time may hold a burst, and tells no speed
+      const used = (calls - last.calls) * portionTime / Math.max(begun - last.at, portionTime / 5)
       const next = { calls: calls + (rates.length === 0 ? Math.max(portion, Math.ceil(used)) : portion), until }
       last = { at: begun, calls }
       isReserving = true

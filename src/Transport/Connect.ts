@@ -6,14 +6,7 @@ import type { Socket } from "node:net"
 import * as Tls from "node:tls"
 import { buildConnector } from "undici"
 import * as Proxy from "./Proxy.ts"
-
-/** Whom to trust. */
-export interface Options {
-  /** Certificates in PEM that are trusted besides the well-known ones. */
-  readonly ca?: string | ReadonlyArray<string> | undefined
-  /** Checks no certificate. */
-  readonly insecure?: boolean | undefined
-}
+import type { Trust } from "./Trust.ts"
 
 /** A connection that does not stand yet. */
 export interface Opening {
@@ -30,7 +23,7 @@ export class Connector {
   private readonly http1: buildConnector.connector
   private readonly http2: buildConnector.connector
 
-  constructor({ ca, insecure = false }: Options, proxies: Proxy.Proxies | undefined) {
+  constructor({ ca, insecure = false }: Trust, proxies: Proxy.Proxies | undefined) {
     const tls = {
       rejectUnauthorized: !insecure,
       // made once: to read all the certificates takes longer than a call
