@@ -1,9 +1,11 @@
 /**
  * Classify: the rules that turn a reply into a verdict. A pure table, applied to new replies and to those in the ledger.
  */
-import { Duration } from "effect"
+import type { Duration } from "effect"
 import type { Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
+import * as Limits from "./Limits.ts"
+import * as GraphQl from "./Limits/GraphQl.ts"
 
 /** What a status means, before the body is looked at. */
 export type Rule = "found" | "not_found" | "invalid" | "unauthorized" | "forbidden" | "throttled" | "retry" | "failed"
@@ -40,31 +42,41 @@ export const table: Readonly<Record<string, Rule>> = {
 }
 
 /** The rule for a status. */
-export const rule = (status: number): Rule => table[status] ?? table[`${Math.floor(status / 100)}xx`] ?? "failed"
+export const rule = (status: number): Rule =>
+  status === 200 ? "found" : table[status] ?? table[`${Math.floor(status / 100)}xx`] ?? "failed"
+
+/** The rules where further statuses mean that too much was asked. */
+export const throttledOn = (statuses: ReadonlyArray<number>) => (status: number): Rule =>
+  statuses.includes(status) ? "throttled" : rule(status)
 
 /**
- * The verdict on a reply. `decode` reads the body of a reply that may be `found`.
+ * The verdict on a reply. `decode` reads the body of a reply that may be `found`; `ruleOf` gives the rule for its status.
  *
- * A 403 is a `failed` here; the sweep stops on it where it answers the first question.
+ * A refusal for asking too much is `throttled` where only its headers or its body say so, as GitHub's 403 and GraphQL's 200 do. Any
+ * other 403 is a `failed` here; the sweep stops on it where it answers the first question.
  */
-export const reply = <A>(reply: Reply, decode: (body: string) => Verdict<A>): Verdict<A> => {
-  const kind = reply.status === 200 ? "found" : rule(reply.status)
+export const reply = <A>(
+  reply: Reply,
+  decode: (body: string) => Verdict<A>,
+  ruleOf: (status: number) => Rule = rule
+): Verdict<A> => {
+  const kind = ruleOf(reply.status)
   switch (kind) {
     case "found":
-      return reply.body === "" ? notFound : decode(reply.body)
+      if (reply.body === "") return notFound
+      return GraphQl.isRefusal(reply.body) ? throttled(reply) : decode(reply.body)
     case "not_found":
       return notFound
     case "unauthorized":
       return { verdict: "stop", error: statusError(reply, "unauthorized") }
     case "throttled":
-      return { verdict: "throttled", error: statusError(reply, "throttled"), wait: retryAfter(reply) }
-    case "retry":
-      return { verdict: "retry", error: statusError(reply, "status"), wait: retryAfter(reply) }
-    case "forbidden":
-      return { verdict: "failed", error: statusError(reply, "status") }
+      return throttled(reply)
     case "invalid":
+      return { verdict: "invalid", error: statusError(reply, "status") }
+    case "forbidden":
+    case "retry":
     case "failed":
-      return { verdict: kind, error: statusError(reply, "status") }
+      return failedAs(kind, reply, Limits.read(reply))
   }
 }
 
@@ -97,6 +109,20 @@ export const undecodable = (message: string, cause?: unknown): Verdict<never> =>
   error: new LookupError({ reason: "decode", message, cause })
 })
 
+/** A failure waits only for as long as it says itself: that nothing is left to ask for is said of the calls to come. */
+const failedAs = (kind: Rule, reply: Reply, told: Limits.Told | undefined): Verdict<never> => {
+  if (told?.isThrottled === true) return throttled(reply)
+  const error = statusError(reply, "status")
+  return kind === "retry" ? { verdict: "retry", error, wait: told?.wait } : { verdict: "failed", error }
+}
+
+/** What stands for a 429 may tell its wait as one does. */
+const throttled = (reply: Reply): Verdict<never> => ({
+  verdict: "throttled",
+  error: statusError(reply, "throttled"),
+  wait: Limits.wait(reply) ?? (reply.status === 429 ? undefined : Limits.wait({ ...reply, status: 429 }))
+})
+
 const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError => {
   const words = excerpt(reply.body)
   return new LookupError({
@@ -111,44 +137,3 @@ const excerpt = (body: string): string => {
   const text = body.slice(0, 400).replace(/<[^>]*>/g, " ").replace(/[\s\p{Cc}]+/gu, " ").trim()
   return text.length > 160 ? `${text.slice(0, 159).replace(/\p{Surrogate}$/u, "")}…` : text
 }
-
-/**
- * The wait that a reply asks for with `Retry-After`: seconds, or a date in any of HTTP's three forms or in ISO 8601, taken relative
- * to the reply's own `Date` where it has one. Garbage, zero and what has passed are no hint (`undefined`).
- *
- * Source: RFC 9110, 10.2.3 and 5.6.7.
- */
-export const retryAfter = (reply: Reply): Duration.Duration | undefined => {
-  const value = reply.header("retry-after")?.trim()
-  if (value === undefined) return undefined
-  if (/^\d+(\.\d+)?$/.test(value)) return hint(Number(value) * 1000)
-  const at = parseDate(value)
-  return at === undefined ? undefined : hint(at - (parseDate(reply.header("date")?.trim() ?? "") ?? reply.at))
-}
-
-/** A wait beyond all reason is as good as this one: policies clamp it. */
-const longest = Duration.toMillis("3650 days")
-
-const hint = (millis: number) => millis > 0 ? Duration.millis(Math.min(millis, longest)) : undefined
-
-/** IMF-fixdate, RFC 850, and asctime, which has no zone and means GMT. */
-const httpDates = [
-  /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
-  /^[A-Z][a-z]{5,8}, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
-  /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/
-]
-
-/** ISO 8601, which no HTTP says but some servers send. */
-const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
-
-const parseDate = (text: string): number | undefined => {
-  const groups = httpDates.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined)
-  if (groups === undefined && !isoDate.test(text)) return undefined
-  const at = Date.parse(
-    groups === undefined ? text : `${groups.day} ${groups.month} ${year(groups.year!)} ${groups.time} GMT`
-  )
-  return Number.isNaN(at) ? undefined : at
-}
-
-/** RFC 850 has two digits. */
-const year = (text: string) => text.length === 4 ? text : `${Number(text) < 70 ? "20" : "19"}${text}`

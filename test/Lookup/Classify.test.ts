@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, FastCheck } from "effect"
+import { Duration } from "effect"
 import type { Reply } from "../../src/Lookup.ts"
 import * as Classify from "../../src/Lookup/Classify.ts"
 import { LookupError, Reason } from "../../src/Outcome.ts"
@@ -91,6 +91,65 @@ describe("Classify.reply", () => {
       assert.notProperty(verdict(reply(status, "", { "retry-after": "7" })), "wait")
     }
   })
+
+  const nothingLeft = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(now / 1000 + 60) }
+  const outOfQuota = "{\"message\":\"Out of call volume quota. Quota will be replenished in 00:03:24:10.\"}"
+  const tooDear = JSON.stringify({
+    errors: [{ message: "Throttled", extensions: { code: "THROTTLED" } }],
+    extensions: {
+      cost: {
+        requestedQueryCost: 70,
+        throttleStatus: { maximumAvailable: 1000, currentlyAvailable: 20, restoreRate: 50 }
+      }
+    }
+  })
+
+  it.each<[string, Reply, string | undefined]>([
+    ["GitHub's 403 with nothing remaining", reply(403, "{}", nothingLeft), "60 seconds"],
+    ["a 403 that says when to come back", reply(403, "{}", { "retry-after": "7" }), "7 seconds"],
+    ["a 403 that says in words when to come back", reply(403, outOfQuota), "12250 seconds"],
+    ["PubChem's 503", reply(503, "", { "x-throttling-control": "Request Count status: Black (118%)" }), "1 minute"],
+    ["GraphQL's 200 with too little left", reply(200, tooDear), "1 second"],
+    ["GraphQL's 200 with no more than an error", reply(200, `{"errors":[{"type":"RATE_LIMITED"}]}`), undefined]
+  ])("takes for throttled: %s", (_, given, wait) => {
+    const judged = verdict(given)
+    assert(judged.verdict === "throttled", judged.verdict)
+    assert.deepStrictEqual(
+      judged.wait,
+      wait === undefined ? undefined : Duration.decode(wait as Duration.DurationInput)
+    )
+    assert.deepInclude(judged.error, { reason: "throttled", status: given.status })
+  })
+
+  it.each<[string, Reply, string]>([
+    ["a 403 while something remains", reply(403, "{}", { ...nothingLeft, "x-ratelimit-remaining": "1" }), "failed"],
+    ["a 403 that names no quota", reply(403, "Come again in 5 minutes"), "failed"],
+    ["a 403 that names no wait", reply(403, "Quota exceeded"), "failed"],
+    ["a 503 that is down for a while", reply(503, "", { "retry-after": "7" }), "retry"],
+    ["a 500 with nothing remaining", reply(500, "", nothingLeft), "retry"],
+    ["a 400 with nothing remaining", reply(400, "", nothingLeft), "invalid"],
+    ["an answer that holds the word", reply(200, `{"state":"THROTTLED","errors":[{"extensions":{}}]}`), "found"],
+    ["an answer that holds it as text", reply(200, JSON.stringify({ text: tooDear })), "found"],
+    ["a page that holds it", reply(200, "<p>\"THROTTLED\"</p>"), "found"],
+    ["a long answer with an error", reply(200, tooDear.padEnd(5000)), "found"]
+  ])("does not take for throttled: %s", (_, given, kind) => {
+    assert.strictEqual(verdict(given).verdict, kind)
+  })
+
+  it("takes other statuses for throttled where it is told to", () => {
+    const judge = (given: Reply) => Classify.reply(given, decode, Classify.throttledOn([403, 503, 200]))
+    for (const status of [403, 503, 200, 429]) {
+      const judged = judge(reply(status, "Try again in 5 seconds", { "x-rate-limit-interval": "1s" }))
+      assert.deepInclude(judged, { verdict: "throttled", wait: Duration.seconds(5) }, String(status))
+    }
+    const crossref = { "x-rate-limit-limit": "50", "x-rate-limit-interval": "1s" }
+    assert.deepInclude(judge(reply(403, "", crossref)), { verdict: "throttled", wait: Duration.seconds(1) })
+    assert.deepInclude(judge(reply(503, "", { "retry-after": "7" })), { wait: Duration.seconds(7) })
+    assert.strictEqual(judge(reply(500)).verdict, "retry")
+    assert.strictEqual(judge(reply(404)).verdict, "not_found")
+    assert.strictEqual(judge(reply(201)).verdict, "found")
+    assert.deepStrictEqual(Classify.throttledOn([])(403), Classify.rule(403))
+  })
 })
 
 describe("Classify.failure", () => {
@@ -116,78 +175,4 @@ describe("Classify.failure", () => {
       assert.strictEqual(Classify.failure(error).verdict, expected[reason])
     })
   }
-})
-
-describe("Classify.retryAfter", () => {
-  const wait = (value: string, date?: string) =>
-    Classify.retryAfter(reply(429, "", { "retry-after": value, ...(date === undefined ? {} : { date }) }))
-
-  const cases: ReadonlyArray<readonly [value: string, seconds: number | undefined, date?: string]> = [
-    ["1", 1],
-    [" 120 ", 120],
-    ["0.5", 0.5],
-    ["1.25", 1.25],
-    ["86400", 86_400],
-    ["0", undefined],
-    ["0.0", undefined],
-    ["-1", undefined],
-    ["", undefined],
-    ["soon", undefined],
-    ["1s", undefined],
-    ["1e3", undefined],
-    ["0x10", undefined],
-    [".5", undefined],
-    ["1,5", undefined],
-    ["Infinity", undefined],
-    ["NaN", undefined],
-    ["Sun, 01 Mar 2026 12:00:30 GMT", 30],
-    ["Sunday, 01-Mar-26 12:00:30 GMT", 30],
-    ["Sun Mar  1 12:00:30 2026", 30],
-    ["2026-03-01T12:00:30Z", 30],
-    ["2026-03-01T13:00:30.500+01:00", 30.5],
-    ["Sun, 01 Mar 2026 11:59:59 GMT", undefined],
-    ["Sun, 01 Mar 2026 12:00:00 GMT", undefined],
-    ["Sunday, 06-Nov-94 08:49:37 GMT", undefined],
-    ["Sun, 01 Mar 2026 12:00:30", undefined],
-    ["Sun, 01 Mar 2026 12:00:30 CET", undefined],
-    ["Sun, 32 Mar 2026 12:00:30 GMT", undefined],
-    ["Sun, 01 Xyz 2026 12:00:30 GMT", undefined],
-    ["Sunday 2030", undefined],
-    ["Mon Tue 5", undefined],
-    ["2030-01-01", undefined],
-    // the server's own clock counts where it tells it
-    ["Sun, 01 Mar 2026 12:00:30 GMT", 20, "Sun, 01 Mar 2026 12:00:10 GMT"],
-    ["Thu, 01 Jan 1970 00:01:00 GMT", 60, "Thu, 01 Jan 1970 00:00:00 GMT"],
-    ["Sun, 01 Mar 2026 12:00:30 GMT", undefined, "Sun, 01 Mar 2026 12:00:40 GMT"],
-    ["Sun, 01 Mar 2026 12:00:30 GMT", 30, "garbage"],
-    ["5", 5, "garbage"]
-  ]
-  for (const [value, seconds, date] of cases) {
-    it(`${JSON.stringify(value)}${date === undefined ? "" : ` at ${date}`}: ${seconds ?? "no hint"}`, () => {
-      const expected = seconds === undefined ? undefined : seconds * 1000
-      const told = wait(value, date)
-      assert.strictEqual(told === undefined ? undefined : Duration.toMillis(told), expected)
-    })
-  }
-
-  it("is a long time, and finite, for what is beyond all reason", () => {
-    for (const value of ["99999999999", "9".repeat(400), "Fri, 31 Dec 9999 23:59:59 GMT"]) {
-      const told = wait(value)
-      assert.isDefined(told)
-      assert.strictEqual(Duration.toDays(told), 3650)
-    }
-  })
-
-  it("never throws, and never tells less than nothing", () => {
-    FastCheck.assert(
-      FastCheck.property(FastCheck.oneof(FastCheck.string(), FastCheck.double().map(String)), (value) => {
-        const told = wait(value, value)
-        assert.isTrue(told === undefined || Duration.toMillis(told) > 0)
-      })
-    )
-  })
-
-  it("is not told without the header", () => {
-    assert.isUndefined(Classify.retryAfter(reply(429)))
-  })
 })

@@ -1,0 +1,112 @@
+/**
+ * Limits: how servers tell how fast one may ask. Each way to tell it is a dialect, a pure reading of one reply; what all of them say is
+ * put together here.
+ */
+import type { Duration } from "effect"
+import type { Reply } from "../Lookup.ts"
+import * as Crossref from "./Limits/Crossref.ts"
+import * as GraphQl from "./Limits/GraphQl.ts"
+import * as IpApi from "./Limits/IpApi.ts"
+import * as Prose from "./Limits/Prose.ts"
+import * as PubChem from "./Limits/PubChem.ts"
+import * as RateLimit from "./Limits/RateLimit.ts"
+import * as RetryAfter from "./Limits/RetryAfter.ts"
+import * as Triplet from "./Limits/Triplet.ts"
+import * as Window from "./Limits/Window.ts"
+
+/** What a reply says about how fast one may ask. Durations count from the arrival of the reply. */
+export interface Told {
+  /** Nobody should call for this long. */
+  readonly wait?: Duration.Duration
+  /** How many more calls may be sent until `reset`. One is never there without the other. */
+  readonly remaining?: number
+  readonly reset?: Duration.Duration
+  /** The reply is a refusal for asking too much, though its status does not say so. */
+  readonly isThrottled?: boolean
+}
+
+/** A way in which servers tell their limits. */
+export interface Dialect {
+  readonly name: string
+  /** The headers that it looks at, in lower case; none: it looks at the body. */
+  readonly headers: ReadonlyArray<string>
+  /** What a reply says in this dialect. It never throws, whatever the reply holds. */
+  readonly read: (reply: Reply) => Told | undefined
+}
+
+/** The dialects by name, those whose waits take precedence first. */
+export const dialects = {
+  "retry-after": RetryAfter.dialect,
+  ratelimit: RateLimit.dialect,
+  "ratelimit-remaining": Triplet.rateLimit,
+  "x-ratelimit-remaining": Triplet.xRateLimit,
+  "ip-api": IpApi.dialect,
+  crossref: Crossref.dialect,
+  pubchem: PubChem.dialect,
+  graphql: GraphQl.dialect,
+  prose: Prose.dialect
+} as const satisfies Readonly<Record<string, Dialect>>
+
+const all: ReadonlyArray<Dialect> = Object.values(dialects)
+
+/** What a reply says in any dialect: Retry-After takes precedence for the wait, and of several windows the tightest. */
+export const read = (reply: Reply): Told | undefined => readIn(all, reply)
+
+/** The wait that a refusal (429, 503 …) asks for: `wait`, else `reset` where nothing remains; `undefined`: no hint. */
+export const wait = (reply: Reply): Duration.Duration | undefined => {
+  const told = read(reply)
+  return told?.wait ?? (told?.remaining === 0 ? told.reset : undefined)
+}
+
+/** Of the first replies each is looked at for every dialect … */
+const first = 32
+
+/** … then one of so many, because a server may begin to speak late. */
+const oneOf = 256
+
+/**
+ * A reader for the replies of one run. It finds out by itself which dialects the server speaks, and listens for no other: replies of a
+ * silent server cost next to nothing. For new dialects it listens in the first 32 replies, in every 256th and in those that are errors.
+ */
+export const reader = (): (reply: Reply) => Told | undefined => {
+  let spoken: ReadonlyArray<Dialect> = []
+  let count = 0
+  return (reply) => {
+    count++
+    if (count <= first || count % oneOf === 0 || reply.status >= 400) {
+      const heard = all.filter((dialect) => spoken.includes(dialect) || isSpoken(dialect, reply))
+      if (heard.length > spoken.length) spoken = heard
+    }
+    return spoken.length === 0 ? undefined : readIn(spoken, reply)
+  }
+}
+
+/** A server that has nothing to tell yet may have later: its headers are there all the same. */
+const isSpoken = ({ headers, read }: Dialect, reply: Reply): boolean =>
+  headers.length === 0 ? read(reply) !== undefined : headers.some((name) => reply.header(name) !== undefined)
+
+const readIn = (dialects: ReadonlyArray<Dialect>, reply: Reply): Told | undefined => {
+  let told: Told | undefined
+  for (const { read } of dialects) {
+    const more = read(reply)
+    if (more !== undefined) told = told === undefined ? more : both(told, more)
+  }
+  return told === undefined || isStored(reply) ? undefined : told
+}
+
+const both = (told: Told, more: Told): Told => {
+  const wait = told.wait ?? more.wait
+  const isThrottled = told.isThrottled ?? more.isThrottled
+  return {
+    ...(wait === undefined ? {} : { wait }),
+    ...Window.tightest([Window.of(told), Window.of(more)]),
+    ...(isThrottled === undefined ? {} : { isThrottled })
+  }
+}
+
+/**
+ * An answer out of a cache tells what was, not what is.
+ *
+ * Source: draft-ietf-httpapi-ratelimit-headers-11, 7.3.
+ */
+const isStored = (reply: Reply): boolean => reply.status < 400 && Number(reply.header("age")) > 0
