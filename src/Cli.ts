@@ -9,7 +9,7 @@ import * as CommandDirective from "@effect/cli/CommandDirective"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
-import { Cause, Effect, Either } from "effect"
+import { Cause, Effect } from "effect"
 import { stripVTControlCharacters } from "node:util"
 import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
@@ -17,10 +17,13 @@ import * as Demo from "./Cli/Demo.ts"
 import * as Environment from "./Cli/Environment.ts"
 import * as Exit from "./Cli/Exit.ts"
 import * as Export from "./Cli/Export.ts"
+import type * as Flag from "./Cli/Flag.ts"
 import * as Forget from "./Cli/Forget.ts"
 import * as Help from "./Cli/Help.ts"
+import * as JobFile from "./Cli/JobFile.ts"
 import * as Plan from "./Cli/Plan.ts"
 import * as Run from "./Cli/Run.ts"
+import * as Simulate from "./Cli/Simulate.ts"
 import * as Status from "./Cli/Status.ts"
 import { say } from "./Cli/Talk.ts"
 
@@ -31,6 +34,7 @@ export const commands = {
   status: Status.command,
   export: Export.command,
   forget: Forget.command,
+  simulate: Simulate.command,
   demo: Demo.command
 }
 
@@ -57,13 +61,21 @@ export const main = (
       return yield* print(Help.screen(command))
     }
     yield* warnOfSecrets(words, environment)
-    const normal = Argv.normalize(rest, {
-      name: asked,
-      flags: Object.values(command.flags),
-      argument: command.argument
-    }, (variable) => environment[variable])
-    if (Either.isLeft(normal)) return yield* normal.left
-    return yield* parse(command, normal.right)
+    const flags: ReadonlyArray<Flag.Any> = Object.values(command.flags)
+    const normalize = (job?: Argv.JobValues) =>
+      Argv.normalize(
+        rest,
+        { name: asked, flags, argument: command.argument },
+        (variable) => environment[variable],
+        job
+      )
+    const typed = yield* normalize()
+    const file = typed.indexOf("--job")
+    if (file < 0) return yield* parse(command, typed)
+    return yield* parse(
+      command,
+      yield* normalize(yield* JobFile.read(typed[file + 1]!, Object.values(commands.run.flags)))
+    )
   }).pipe(
     Effect.catchAllCause((cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt

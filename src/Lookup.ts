@@ -7,6 +7,7 @@ import type { Question } from "./Entry.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import { type Expect, parsers } from "./Lookup/Expect.ts"
+import * as Limits from "./Lookup/Limits.ts"
 import * as Request from "./Lookup/Request.ts"
 import type * as Template from "./Lookup/Template.ts"
 import type { LookupError } from "./Outcome.ts"
@@ -42,6 +43,12 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
   readonly fingerprint: Effect.Effect<Readonly<Record<string, string>>>
   /** Whether a call that may have been carried out, though no answer came, is made again. */
   readonly idempotent: boolean
+  /** Whether asking changes nothing, so that a question may be asked twice at once, or again when it is answered. */
+  readonly isRead: boolean
+  /** What each call counts for in the rates: 1, or more for one that asks for much. */
+  readonly weight: number
+  /** Reads what the replies of a run say about how fast one may ask. */
+  readonly limits?: () => (reply: Reply) => Limits.Told | undefined
   /** Takes settings and services once; what it gives makes one attempt each time. */
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
   /** Reads a reply: pure, so that it can be applied again to what the ledger keeps. */
@@ -71,6 +78,10 @@ export interface HttpOptions<A, I> extends Request.Options {
    * without a call.
    */
   readonly reading?: string
+  /** What each call counts for in the rates; 1 unless told otherwise. */
+  readonly weight?: number
+  /** Statuses that mean "too much", besides 429. */
+  readonly throttledOn?: ReadonlyArray<number>
 }
 
 /**
@@ -96,6 +107,7 @@ export const http = <A = unknown, I = A>(
     ? undefined
     : Schema.decodeUnknownEither(options.answer as Schema.Schema<A, I>)
   const parse = parsers[expect]
+  const ruleOf = options.throttledOn === undefined ? Classify.rule : Classify.throttledOn(options.throttledOn)
   const read = (body: string): Classify.Verdict<A> => {
     let value: unknown
     try {
@@ -115,9 +127,16 @@ export const http = <A = unknown, I = A>(
     inputs: Request.inputs(options),
     fingerprint: Request.fingerprint(options, expect),
     idempotent: Request.isIdempotent(options),
+    isRead: Request.isRead(options),
+    weight: options.weight ?? 1,
+    limits: Limits.reader,
     prepare: Call.prepare(options, expect),
-    read: (reply) => Classify.reply(reply, read),
-    reading: JSON.stringify([expect, options.reading ?? `${options.answer?.ast ?? ""} ${options.notFoundWhen ?? ""}`]),
+    read: (reply) => Classify.reply(reply, read, ruleOf),
+    reading: JSON.stringify([
+      expect,
+      ...options.throttledOn ?? [],
+      options.reading ?? `${options.answer?.ast ?? ""} ${options.notFoundWhen ?? ""}`
+    ]),
     expect,
     curl: (question) => Effect.asSome(Request.curl(options, question))
   }
@@ -137,11 +156,15 @@ export const make = <A, E = never, R = never>(
     readonly inputs?: ReadonlyArray<string>
     /** Whether the effect is run again where it took too long; true unless told otherwise. */
     readonly idempotent?: boolean
+    /** What each run of the effect counts for in the rates; 1 unless told otherwise. */
+    readonly weight?: number
   }
 ): Lookup<NonNullable<A>, E, R> => ({
   name,
   inputs: options?.inputs ?? [],
   idempotent: options?.idempotent ?? true,
+  isRead: options?.idempotent ?? true,
+  weight: options?.weight ?? 1,
   fingerprint: Effect.succeed({ lookup: name, version: options?.version ?? "1" }),
   prepare: Effect.gen(function*() {
     const context = yield* Effect.context<R>()

@@ -2,15 +2,18 @@
  * A policy says how hard to try. It is data; the machines that follow it are in Policy/.
  */
 import { Duration, Schema } from "effect"
+import * as Breaker from "./Policy/Breaker.ts"
+import * as Budget from "./Policy/Budget.ts"
 import { Limit } from "./Policy/DurationText.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Pace from "./Policy/Pace.ts"
 import * as Retry from "./Policy/Retry.ts"
+import * as RetryBudget from "./Policy/RetryBudget.ts"
 
 /** How hard to try, and how gently. */
 export const Policy = Schema.Struct({
-  /** Calls in flight at the most. */
-  concurrency: Schema.Int.pipe(Schema.between(1, 10_000)),
+  /** Calls in flight at the most; `auto` finds out how many, and how fast, from what comes back. */
+  concurrency: Schema.Union(Schema.Int.pipe(Schema.between(1, 10_000)), Schema.Literal("auto")),
   /** Rates that all calls together keep, each of them; none: no limit. */
   pace: Schema.Array(Pace.Rate),
   /** The time limit of one call, from sending it to the last byte of its answer. */
@@ -18,6 +21,14 @@ export const Policy = Schema.Struct({
   /** The time limit of one question over all its attempts; it stands still while the gate is shut or the pace lets nobody call. */
   deadline: Limit,
   retry: Retry.Retry,
+  /** What may be spent on retries; `null`: as much as there is to ask again. */
+  retryBudget: Schema.NullOr(RetryBudget.RetryBudget),
+  /** When the server counts as down; `null`: never. */
+  breaker: Schema.NullOr(Breaker.Breaker),
+  /** Ask once more where an answer takes longer than 95 % of all, and take what comes first. Only what is read is asked twice. */
+  hedge: Schema.Boolean,
+  /** What all this may cost. */
+  budget: Budget.Budget,
   throttle: Gate.Throttle,
   /** Go on although none of the first 100 outcomes is `found`. */
   allowNone: Schema.Boolean
@@ -31,6 +42,10 @@ export const standard: Policy = {
   timeout: Duration.seconds(30),
   deadline: Duration.minutes(5),
   retry: Retry.standard,
+  retryBudget: RetryBudget.standard,
+  breaker: Breaker.standard,
+  hedge: false,
+  budget: Budget.none,
   throttle: Gate.standard,
   allowNone: false
 }

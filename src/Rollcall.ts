@@ -94,6 +94,8 @@ export interface RunOptions<R> {
   readonly name?: string
   /** Asks some of the answered questions again. */
   readonly redo?: Redo | undefined
+  /** Asks only so many of the pending questions, picked at random; the rest stays pending. */
+  readonly sample?: number | undefined
   /** Is kept up to date while the run goes on. */
   readonly progress?: Progress.Progress
   /** Is run when the list has been read and everything is ready, before the first call. */
@@ -125,13 +127,18 @@ export const run = <A, E, R, R2>(
     const projection = yield* Projection.make(writer, list, order)
     const recorder = yield* Recorder.make(list.id, projection, progress)
     yield* options.onBegin ?? Effect.void
+    const { sample } = options
     yield* Sweep.sweep({
       lookup,
       ask,
       policy: options.policy ?? Policy.standard,
       progress,
-      pull: Enrolment.pending(ledger, list.id, lookup.inputs, projection.see),
+      pull: sample === undefined
+        ? Enrolment.pending(ledger, list.id, lookup.inputs, projection.see)
+        : Enrolment.sample(ledger, list.id, lookup.inputs, projection.see, sample),
       settle: recorder.settle,
+      failure: recorder.failure,
+      known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
       spent: yield* spentOf(ledger),
       reserve: (spent) => ledger.setNotes({ spent })
     }).pipe(
@@ -140,7 +147,9 @@ export const run = <A, E, R, R2>(
       Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
       Effect.catchAll((error) => Effect.zipRight(Effect.zipRight(recorder.flush, projection.keep), Effect.fail(error)))
     )
-    yield* projection.complete
+    const seconds = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
+    const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
+    yield* isPart ? projection.keep : projection.complete
     progress.warnings = writer.warnings?.() ?? []
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))

@@ -25,6 +25,8 @@ export const Summary = Schema.Struct({
   retries: count,
   /** Calls of this run that the server throttled. */
   throttled: count,
+  /** What `auto` found out: how many calls in flight, and how many per second, suit the API. */
+  tuned: Schema.optional(Schema.Struct({ concurrency: count, perSecond: Schema.optional(Schema.Number) })),
   /** The time that this run took, in seconds. */
   seconds: Schema.Number
 }).annotations({ identifier: "Summary" })

@@ -3,14 +3,14 @@
  * tried again later, or ends the sweep.
  */
 import {
-  Cause,
   type Clock,
+  Deferred,
   Duration,
   Effect,
+  Exit,
   Fiber,
   ScheduleDecision,
   ScheduleIntervals,
-  Schema,
   type Scope
 } from "effect"
 import type { Question } from "./Entry.ts"
@@ -18,30 +18,21 @@ import type { Ask, Lookup, Reply } from "./Lookup.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import { type Kind, LookupError } from "./Outcome.ts"
 import type { Policy } from "./Policy.ts"
-import { format } from "./Policy/DurationText.ts"
+import * as Budget from "./Policy/Budget.ts"
+import * as Concurrency from "./Policy/Concurrency.ts"
 import * as Gate from "./Policy/Gate.ts"
+import * as Hedge from "./Policy/Hedge.ts"
 import * as Retry from "./Policy/Retry.ts"
+import * as Admission from "./Sweep/Admission.ts"
+import { type Attempt, discreetly, fromCause, lost, pastDeadline, timedOut, unreachable } from "./Sweep/Attempt.ts"
 import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
+import * as Stop from "./Sweep/Stop.ts"
+import { StopError } from "./Sweep/Stop.ts"
 import * as Tracing from "./Tracing.ts"
 
 export { Spent } from "./Sweep/Meter.ts"
-
-/** What would fail every other question too. Nothing is marked by it; a run can go on later. */
-export class StopError extends Schema.TaggedError<StopError>()("StopError", {
-  reason: Schema.Literal(
-    "setting",
-    "unreachable",
-    "redirected",
-    "unauthorized",
-    "forbidden",
-    "none_found",
-    "throttled"
-  ),
-  message: Schema.String,
-  /** The request that was refused, for a person to try; secrets are shown by name. */
-  curl: Schema.optional(Schema.String)
-}) {}
+export { StopError }
 
 /** The final word on one question. */
 export interface Settled<out A = unknown, out E = unknown> {
@@ -81,6 +72,7 @@ export const noProgress = (): Progress => ({
   inFlight: 0,
   waiting: 0,
   gate: Gate.open,
+  tuned: undefined,
   paced: 0
 })
 
@@ -106,6 +98,10 @@ export interface Options<A, E, R, E2> {
    * exact figures. Left out, what was spent is forgotten.
    */
   readonly reserve?: ((spent: Meter.Spent) => Effect.Effect<void, E2>) | undefined
+  /** A question that an earlier run has answered, which may be asked again to learn whether the server is up. */
+  readonly known?: Queue.Pending | undefined
+  /** Fails when outcomes can be taken no more, also while none comes. */
+  readonly failure?: Effect.Effect<never, E2> | undefined
 }
 
 /** Outcomes without a single `found` that stop a sweep. */
@@ -114,13 +110,10 @@ const noneFoundLimit = 100
 const drainLimit = Duration.millis(4_500)
 /** Milliseconds by which a call may outlive its limit. */
 const watchInterval = 200
-
-/** What one attempt came to. */
-interface Attempt<out A, out E> {
-  readonly verdict: Classify.Verdict<A, E | LookupError>
-  readonly reply: Reply | undefined
-  readonly ms: number
-}
+/** Workers without a question, of which one may be busy with the ledger. */
+const spare = 2
+/** Milliseconds by which a hedge may be late, at least. */
+const shortestLook = 5
 
 /** A worker's slot: what it asks now, and the fiber to interrupt when that takes too long. */
 interface Slot {
@@ -128,6 +121,10 @@ interface Slot {
   sentAt: number
   /** Its question needs one more call, which may not be sent yet. */
   isPaying: boolean
+  /** What it asks is of no interest any more: another call was faster, or nothing pays for the next one. */
+  isAbandoned: boolean
+  /** Its fiber is about to be interrupted, and must not begin anything new. */
+  isEnding: boolean
   fiber: Fiber.RuntimeFiber<void, unknown> | undefined
 }
 
@@ -135,11 +132,25 @@ interface Slot {
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
   Effect.clockWith((clock) => {
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-    const { policy, progress, reserve, spent } = options
-    const { concurrency, pace } = policy
-    const gate = () => progress.gate
-    const meter = Meter.make({ rates: pace, concurrency, spent, reserve, gate, clock, now })
-    const asking = Effect.scoped(askAll(options, clock, now, meter))
+    const { lookup, policy, progress, reserve, spent } = options
+    const { weight } = lookup
+    const tooHeavy = policy.pace.find(({ limit }) => limit < weight)
+    if (tooHeavy !== undefined) {
+      return new StopError({ reason: "setting", message: Stop.neverAllowed(weight, tooHeavy) })
+    }
+    const admission = Admission.make(policy, progress, now())
+    const meter = Meter.make({
+      rates: policy.pace,
+      concurrency: workersOf(policy),
+      budget: Budget.calls(policy.budget),
+      weight,
+      spent,
+      reserve,
+      shutUntil: admission.toldUntil,
+      clock,
+      now
+    })
+    const asking = Effect.scoped(askAll(options, clock, now, admission, meter))
     const close = meter?.close ?? Effect.void
     return Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(restore(asking), {
@@ -150,17 +161,33 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     )
   })
 
+/** Calls in flight at the most. */
+export const workersOf = ({ concurrency }: Policy): number =>
+  concurrency === "auto" ? Concurrency.standard.most : concurrency
+
 /** Asks until there is no more to ask, and gives what it was stopped by. */
 const askAll = <A, E, R, E2>(
   options: Options<A, E, R, E2>,
   clock: Clock.Clock,
   now: () => number,
+  admission: Admission.Admission,
   meter: Meter.Meter<E2> | undefined
 ): Effect.Effect<StopError | undefined, E2, Scope.Scope> =>
   Effect.gen(function*() {
     const { ask, lookup, policy, progress, pull, settle, spent } = options
     const scope = yield* Effect.scope
-    const queue = yield* Queue.make({ pull, progress, meter, now })
+    const { retryBudget } = policy
+    const queue = yield* Queue.make({
+      pull,
+      progress,
+      admission,
+      meter,
+      retryBudget,
+      now,
+      onSpent: () => stop("budget", Stop.spentCalls(policy.budget, spent))
+    })
+    if (options.known !== undefined && lookup.isRead) queue.remember(options.known)
+    const limits = lookup.limits?.()
     const spans = (yield* Tracing.isOn) ? Tracing.questions(clock) : undefined
     if (spans !== undefined) yield* Effect.addFinalizer(() => spans.close)
     const attempt = spans === undefined
@@ -171,7 +198,9 @@ const askAll = <A, E, R, E2>(
     const deadline = Duration.toMillis(policy.deadline)
 
     let isFirst = true
-    /** The ledger's failure, met while a question waited for one more call. */
+    /** How long answers take, where that decides what is asked twice. */
+    let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
+    /** The ledger's failure, met while no outcome was handed to it. */
     let broken: Effect.Effect<never, E2> | undefined
     let stopped: StopError | undefined
     let { found } = progress.outcomes
@@ -200,8 +229,13 @@ const askAll = <A, E, R, E2>(
     ): Effect.Effect<void, E2> => {
       if (asked.calls > 0) answered++
       if (outcome === "found") found++
-      else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) stop("none_found", noneFound(answered))
+      else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) {
+        stop("none_found", Stop.noneFound(answered))
+      }
       const { attempts, calls, id, question } = asked
+      if (reply !== undefined && outcome !== "failed" && lookup.isRead) {
+        queue.remember(asked)
+      }
       spans?.end(id, { outcome, attempts, calls })
       const at = clock.unsafeCurrentTimeMillis()
       const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
@@ -218,22 +252,40 @@ const askAll = <A, E, R, E2>(
         }
         asked.schedule = state
         progress.retries++
-        return queue.again(asked, delay)
+        return queue.retry(asked, delay)
       })
     }
 
-    /** Shuts the gate, and stops where nothing but being told to wait has come back for too long. */
-    const hold = (told: Duration.Duration | undefined, error: LookupError) =>
-      Effect.map(queue.shut(policy.throttle, told), () => {
-        if (Gate.isExhausted(progress.gate, policy.throttle, now())) stop("throttled", onlyThrottled(policy, error))
+    /** Shuts the gate, and stops where nothing but refusals, or failures, have come back for too long. */
+    const hold = (cause: Admission.Cause, error: LookupError) =>
+      Effect.map(queue.shut(cause), () => {
+        if (!Gate.isExhausted(progress.gate, policy.throttle, now())) return
+        if (progress.gate.isOutage) stop("outage", Stop.onlyFailures(policy, error))
+        else stop("throttled", Stop.onlyThrottled(policy, error))
       })
 
+    /** What came of a question that is asked only to learn whether the server is up. */
+    const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt<A, E>): Effect.Effect<void> => {
+      count(asked)
+      if (verdict.verdict === "throttled") return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
+      if (verdict.verdict === "retry") return hold({ kind: "outage" }, verdict.error)
+      admission.passed(now(), ms)
+      return Effect.void
+    }
+
+    /** Nobody's fault but the server's: it is asked again as if nothing had happened. */
+    const putBack = (asked: Queue.Asked) => asked.inFlight > 0 ? Effect.void : queue.again(asked)
+
     const judge = (asked: Queue.Asked, attempt: Attempt<A, E>): Effect.Effect<void, E2> => {
-      const { reply, verdict } = attempt
+      const { ms, reply, verdict } = attempt
+      const told = limits === undefined || reply === undefined ? undefined : limits(reply)
+      if (told !== undefined) queue.heed(told)
+      if (asked.isCanary) return judgeCanary(asked, attempt)
       if (verdict.verdict === "throttled") {
         count(asked)
         progress.throttled++
-        return Effect.zipRight(hold(verdict.wait, verdict.error), queue.again(asked, 0))
+        admission.throttled(now(), ms)
+        return Effect.zipRight(hold({ kind: "throttled", told: verdict.wait }, verdict.error), putBack(asked))
       }
       // refused before it was sent
       if (verdict.verdict === "invalid" && reply === undefined) {
@@ -242,9 +294,13 @@ const askAll = <A, E, R, E2>(
       }
       const wasFirst = isFirst
       isFirst = false
-      asked.attempts++
       count(asked)
-      if (verdict.verdict !== "retry" || verdict.wait === undefined) queue.pass()
+      if (verdict.verdict !== "retry") {
+        asked.attempts++
+        admission.passed(now(), ms)
+        if (latencies !== undefined) latencies = Hedge.answered(latencies, ms)
+        if (asked.inFlight > 0) abandon(asked)
+      }
       switch (verdict.verdict) {
         case "found":
           return finish(asked, "found", attempt, verdict.answer, undefined)
@@ -262,15 +318,50 @@ const askAll = <A, E, R, E2>(
           return finish(asked, "failed", attempt, undefined, verdict.error)
         case "retry":
           if (wasFirst && unreachable.has(verdict.error.reason)) return refuse(asked, "unreachable", verdict.error)
-          return verdict.wait === undefined
-            ? tryAgain(asked, attempt, verdict.error)
-            : Effect.zipRight(hold(verdict.wait, verdict.error), tryAgain(asked, attempt, verdict.error))
+          return failedOnce(asked, attempt, verdict.error, verdict.wait)
       }
+    }
+
+    /** While the server is down no question loses an attempt. */
+    const failedOnce = (
+      asked: Queue.Asked,
+      attempt: Attempt<A, E>,
+      error: LookupError,
+      told: Duration.Duration | undefined
+    ): Effect.Effect<void, E2> => {
+      const at = now()
+      const isDown = admission.failed(at, attempt.ms, { isTold: told !== undefined, isTail: queue.isTail() })
+      const isShut = Gate.isShut(progress.gate, at)
+      const held = told !== undefined
+        ? hold({ kind: "throttled", told }, error)
+        : isDown && !isShut
+        ? hold({ kind: "outage" }, error)
+        : Effect.void
+      if (isDown) return Effect.zipRight(held, putBack(asked))
+      // its other call may still bring the answer
+      if (asked.inFlight > 0) return held
+      asked.attempts++
+      return Effect.zipRight(held, tryAgain(asked, attempt, error))
     }
 
     const count = (asked: Queue.Asked) => {
       asked.calls++
       progress.calls++
+    }
+
+    /** Ends the other calls for a question that has its answer. */
+    const abandon = (asked: Queue.Asked) => {
+      for (const slot of slots) {
+        if (slot.asked !== asked) continue
+        slot.isAbandoned = true
+        count(asked)
+        interrupt(slot)
+      }
+    }
+
+    const interrupt = (slot: Slot) => {
+      slot.isEnding = true
+      slot.fiber?.unsafeInterruptAsFork(slot.fiber.id())
     }
 
     /** Pays for one more call of the question in a slot. The time that it waits is nobody's. */
@@ -284,13 +375,18 @@ const askAll = <A, E, R, E2>(
             broken = Effect.fail(error)
             return Effect.interrupt
           },
-          onSuccess: () =>
-            Effect.sync(() => {
-              slot.isPaying = false
-              slot.sentAt += now() - begun
-              asked.since += activeTime(now()) - since
+          onSuccess: (isPaid) => {
+            slot.isPaying = false
+            slot.isAbandoned = !isPaid
+            if (!isPaid) {
               count(asked)
-            })
+              return Effect.interrupt
+            }
+            slot.sentAt += now() - begun
+            asked.since += activeTime(now()) - since
+            count(asked)
+            return Effect.void
+          }
         })
       })
 
@@ -301,9 +397,18 @@ const askAll = <A, E, R, E2>(
     }
 
     const end = (slot: Slot): number => {
+      const asked = slot.asked!
       slot.asked = undefined
+      asked.inFlight--
+      if (latencies !== undefined) queue.unhedge(asked)
       progress.inFlight--
       return now() - slot.sentAt
+    }
+
+    /** Its question is left as it is: answered by another call, or pending. */
+    const leave = (slot: Slot) => {
+      slot.isAbandoned = false
+      end(slot)
     }
 
     /** Asks until there is no more to ask. It is interrupted when a call outlives its limit. */
@@ -314,10 +419,12 @@ const askAll = <A, E, R, E2>(
         const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay)), {
           onSuccess: (reply) => {
             const asked = slot.asked!
+            if (slot.isAbandoned) return Effect.sync(() => leave(slot))
             return judge(asked, { ms: end(slot), ...discreetly(lookup, reply) })
           },
           onFailure: (cause) => {
             const asked = slot.asked!
+            if (slot.isAbandoned) return Effect.sync(() => leave(slot))
             const attempt = { ms: end(slot), reply: undefined, verdict: lost(lookup, fromCause(cause)) }
             return broken ?? judge(asked, attempt)
           }
@@ -326,7 +433,9 @@ const askAll = <A, E, R, E2>(
           const asked = queue.next() ?? (yield* queue.wait)
           if (asked === undefined) return
           begin(slot, asked)
+          if (progress.inFlight + spare > slots.length) yield* hire
           yield* asking
+          if (slot.isEnding) return yield* Effect.never
         }
       })
 
@@ -335,8 +444,13 @@ const askAll = <A, E, R, E2>(
       Effect.flatMap(Effect.fork(shift(slot)), (fiber) => {
         slot.fiber = fiber
         return Effect.flatMap(Fiber.await(fiber), (exit): Effect.Effect<void, E2> => {
-          const { asked } = slot
-          if (asked === undefined) return exit
+          const { asked, isAbandoned, isEnding } = slot
+          slot.isEnding = false
+          if (asked === undefined) return isEnding && Exit.isInterrupted(exit) ? work(slot) : exit
+          if (isAbandoned) {
+            leave(slot)
+            return work(slot)
+          }
           const ms = end(slot)
           const error = timedOut(ms >= timeout ? policy.timeout : policy.deadline)
           return Effect.zipRight(
@@ -346,89 +460,65 @@ const askAll = <A, E, R, E2>(
         })
       })
 
-    const slots = Array.from(
-      { length: policy.concurrency },
-      (): Slot => ({ asked: undefined, sentAt: 0, isPaying: false, fiber: undefined })
-    )
+    const slots: Array<Slot> = []
+    const most = workersOf(policy)
+    /** Done when the last worker ends, or the first one fails. */
+    const finished = yield* Deferred.make<void, E2>()
+    let working = 0
 
-    /** Interrupts the calls that have outlived their own limit or the deadline of their question. */
+    /** One more worker, as long as there may be more than there are. */
+    const hire = Effect.suspend(() => {
+      if (slots.length >= most) return Effect.void
+      const slot: Slot = {
+        asked: undefined,
+        sentAt: 0,
+        isPaying: false,
+        isAbandoned: false,
+        isEnding: false,
+        fiber: undefined
+      }
+      slots.push(slot)
+      working++
+      const worker = Effect.onExit(work(slot), (exit) => {
+        working--
+        return Exit.isFailure(exit) || working === 0 ? Deferred.done(finished, exit) : Effect.void
+      })
+      return Effect.asVoid(Effect.forkIn(Effect.interruptible(worker), scope))
+    })
+
+    /** Interrupts the calls that have outlived their own limit or the deadline of their question, and hedges those that are slow. */
     const watch: Effect.Effect<never> = Effect.suspend(() => {
       const at = now()
-      for (const { asked, fiber, isPaying, sentAt } of slots) {
-        if (asked === undefined || isPaying) continue
+      const slow = latencies?.limit ?? Infinity
+      for (const slot of slots) {
+        const { asked, isEnding, isPaying, sentAt } = slot
+        if (asked === undefined || isPaying || isEnding) continue
         const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
-        if (isLate) fiber?.unsafeInterruptAsFork(fiber.id())
+        if (isLate) interrupt(slot)
+        else if (at - sentAt >= slow && !asked.isHedged && !asked.isCanary) queue.hedge(asked)
       }
-      return Effect.zipRight(Effect.sleep(Duration.millis(Math.min(timeout, watchInterval))), watch)
+      const interval = Math.min(timeout, watchInterval, Math.max(shortestLook, slow / 4))
+      return Effect.zipRight(Effect.sleep(Duration.millis(interval)), watch)
     })
 
     const paused = (spent?.gate ?? 0) - clock.unsafeCurrentTimeMillis()
-    if (paused > 0) yield* queue.shut(policy.throttle, Duration.millis(paused))
+    if (paused > 0) yield* queue.shut({ kind: "throttled", told: Duration.millis(paused) })
+    const { time } = policy.budget
+    if (time !== undefined) {
+      yield* Effect.forkIn(Effect.delay(Effect.sync(() => stop("budget", Stop.spentTime(time))), time), scope)
+    }
     yield* Effect.forkIn(watch, scope)
-    const workers = yield* Effect.forkIn(
-      Effect.forEach(slots, work, { concurrency: "unbounded", discard: true }),
-      scope
-    )
-    yield* Effect.onInterrupt(Fiber.join(workers), () => {
+    const giveUp = (error: E2) => {
+      broken ??= Effect.fail(error)
       queue.drain()
-      return Effect.timeoutOption(Effect.interruptible(Fiber.await(workers)), drainLimit)
+    }
+    if (options.failure !== undefined) {
+      yield* Effect.forkIn(Effect.catchAll(options.failure, (error) => Effect.sync(() => giveUp(error))), scope)
+    }
+    yield* hire
+    yield* Effect.onInterrupt(Deferred.await(finished), () => {
+      queue.drain()
+      return Effect.timeoutOption(Effect.interruptible(Effect.exit(Deferred.await(finished))), drainLimit)
     })
-    return stopped
+    return broken === undefined ? stopped : yield* broken
   })
-
-const unreachable: ReadonlySet<string> = new Set(["dns", "refused", "tls"])
-
-/** Reads a reply. The body of an answer is carried as it was received; of what is no answer, only what is no secret. */
-const discreetly = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply) => {
-  const verdict = read(lookup, reply)
-  if (reply.discreet === undefined || verdict.verdict === "found") return { reply, verdict }
-  const discreet = reply.discreet()
-  return { reply: discreet, verdict: read(lookup, discreet) }
-}
-
-/** A reader that throws hurts its own question only. */
-const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply): Classify.Verdict<A> => {
-  try {
-    return lookup.read(reply)
-  } catch (cause) {
-    return fromCause<never>(Cause.die(cause))
-  }
-}
-
-/** A failure that is a `LookupError` is judged by its reason, any other is final; a defect hurts its own question only. */
-const fromCause = <E>(cause: Cause.Cause<E>): Classify.Verdict<never, E | LookupError> => {
-  const error = Cause.squash(cause)
-  if (error instanceof LookupError) return Classify.failure(error)
-  if (Cause.isFailure(cause)) return { verdict: "failed", error: error as E }
-  const message = error instanceof Error ? error.message : String(error)
-  return { verdict: "failed", error: new LookupError({ reason: "error", message, cause: error }) }
-}
-
-/** Makes final what would be tried again, where that could be once too often. */
-const lost = <A, E>(
-  { idempotent }: Pick<Lookup<unknown>, "idempotent">,
-  verdict: Classify.Verdict<A, E | LookupError>
-): Classify.Verdict<A, E | LookupError> => {
-  if (idempotent || verdict.verdict !== "retry" || unreachable.has(verdict.error.reason)) return verdict
-  const { message, reason, status } = verdict.error
-  const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`
-  return {
-    verdict: "failed",
-    error: new LookupError({ reason, message: told, ...(status === undefined ? {} : { status }) })
-  }
-}
-
-const timedOut = (limit: Duration.Duration) =>
-  new LookupError({ reason: "timeout", message: `no answer within ${format(limit)}` })
-
-const pastDeadline = (policy: Policy, error: LookupError) =>
-  new LookupError({
-    reason: "deadline",
-    message: `no answer within ${format(policy.deadline)}; the last attempt: ${error.message}`,
-    ...(error.status === undefined ? {} : { status: error.status })
-  })
-
-const onlyThrottled = (policy: Policy, error: LookupError) =>
-  `for ${format(policy.throttle.maxWait)} the server has answered with nothing but throttling: ${error.message}`
-
-const noneFound = (answered: number) => `none of the first ${answered} outcomes is "found": is the request right?`

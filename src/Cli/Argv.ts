@@ -15,6 +15,12 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
 /** How the lone `-` is handed on, which the parser would take for an option. */
 export const stdin = "stdin:"
 
+/** The values of flags by their names, as a job file has them. */
+export type JobValues = ReadonlyMap<string, ReadonlyArray<string>>
+
+/** The name under which a job file has the argument. */
+export const inFile = "file"
+
 /** What a command accepts. */
 export interface Accepts {
   readonly name: string
@@ -23,11 +29,15 @@ export interface Accepts {
   readonly argument: string | undefined
 }
 
-/** Flags in their long form, each followed by its value, and the argument last. */
+/**
+ * Flags in their long form, each followed by its value, and the argument last. What was not typed comes from the environment, and what does
+ * not stand there from the job file.
+ */
 export const normalize = (
   words: ReadonlyArray<string>,
   accepts: Accepts,
-  environment: (variable: string) => string | undefined
+  environment: (variable: string) => string | undefined,
+  job: JobValues = new Map()
 ): Either.Either<ReadonlyArray<string>, UsageError> => {
   const fail = (message: string) => Either.left(new UsageError({ message, command: accepts.name }))
   const options: Array<string> = []
@@ -59,17 +69,21 @@ export const normalize = (
     }
     options.push(`--${flag.name}`, given)
   }
-  for (const flag of accepts.flags) {
-    const value = seen.has(flag.name) ? undefined : environment(Flag.variable(flag.name))
-    if (value === undefined || value === "") continue
-    if (!flag.isSwitch) {
-      const values = flag.isRepeated ? value.split("\n").filter((line) => line !== "") : [value]
-      for (const each of values) options.push(`--${flag.name}`, each)
-    } else if (/^(1|true|yes|on)$/i.test(value)) options.push(`--${flag.name}`)
-    else if (!/^(0|false|no|off)$/i.test(value)) {
-      return fail(`${Flag.variable(flag.name)} is a switch: set it to 1 or 0, not ${JSON.stringify(value)}`)
+  for (const flag of accepts.flags.filter(({ name }) => !seen.has(name))) {
+    const variable = Flag.variable(flag.name)
+    const set = environment(variable) || undefined
+    const lines = flag.isRepeated ? set?.split("\n").filter((line) => line !== "") : set && [set]
+    const values = lines ?? job.get(flag.name) ?? []
+    for (const value of values) {
+      if (!flag.isSwitch) options.push(`--${flag.name}`, value)
+      else if (/^(1|true|yes|on)$/i.test(value)) options.push(`--${flag.name}`)
+      else if (!/^(0|false|no|off)$/i.test(value)) {
+        const where = set === undefined ? `${flag.name} in the job file` : variable
+        return fail(`${where} is a switch: set it to 1 or 0, not ${JSON.stringify(value)}`)
+      }
     }
   }
+  if (rest.length === 0 && accepts.argument !== undefined) rest.push(...job.get(inFile) ?? [])
   if (rest.length > (accepts.argument === undefined ? 0 : 1)) {
     return fail(
       accepts.argument === undefined

@@ -60,7 +60,9 @@ const advice: Partial<Record<StopError["reason"], string>> = {
   unauthorized: "The server does not accept the key; nothing more was asked.",
   forbidden: "The server forbade the first question; nothing was marked.",
   none_found: "If it is, --allow-none goes on; what is answered is kept.",
-  throttled: "What is answered is kept; the same command later goes on."
+  throttled: "What is answered is kept; the same command later goes on.",
+  outage: "What is answered is kept; the same command later goes on. If the server is well, --breaker off asks on.",
+  budget: "What is answered is kept; the same command with a larger budget goes on."
 }
 
 const stopped = ({ curl, message, reason }: StopError): Exit => ({

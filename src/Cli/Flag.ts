@@ -4,7 +4,7 @@
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
-import { Either, type Option, ParseResult, Schema } from "effect"
+import { Either, Option, ParseResult, Schema } from "effect"
 
 /** How a flag is described. */
 export interface Description {
@@ -69,6 +69,10 @@ export const repeated = <A>(
   )
 })
 
+/** The value of a flag as a property, where it was given. */
+export const given = <const Name extends string, A>(name: Name, value: Option.Option<A>): { [_ in Name]?: A } =>
+  (Option.isNone(value) ? {} : { [name]: value.value }) as { [_ in Name]?: A }
+
 /** Any text. */
 export const text: Schema.Schema<string> = Schema.String
 
@@ -89,6 +93,32 @@ export const whole = (min: number, max: number): Schema.Schema<number, string> =
     ),
     Schema.Int,
     { strict: true, decode: Number, encode: String }
+  )
+
+/** An amount of more than nothing. */
+export const decimal: Schema.Schema<number, string> = Schema.transform(
+  Schema.String.pipe(
+    Schema.filter((text) =>
+      (/^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) > 0) || "write an amount such as 12.50, without a currency"
+    )
+  ),
+  Schema.Number,
+  { strict: true, decode: Number, encode: String }
+)
+
+/** A word, or what a schema reads. */
+export const or = <const Word extends string, A>(
+  word: Word,
+  schema: Schema.Schema<A, string>
+): Schema.Schema<A | Word, string> =>
+  Schema.transformOrFail(
+    Schema.String,
+    Schema.Union(Schema.Literal(word), Schema.typeSchema(schema)) as Schema.Schema<A | Word>,
+    {
+      strict: true,
+      decode: (text) => text === word ? ParseResult.succeed(word) : ParseResult.decode(schema)(text),
+      encode: (value) => value === word ? ParseResult.succeed(word) : ParseResult.encode(schema)(value as A)
+    }
   )
 
 const aliased = <A>(options: Options.Options<A>, { alias }: Description) =>

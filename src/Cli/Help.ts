@@ -12,7 +12,7 @@ export const overview = (commands: Readonly<Record<string, Command<any>>>): stri
     "Usage: rollcall COMMAND [FILE] [OPTIONS]",
     "",
     "Commands",
-    ...Object.values(commands).map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`),
+    ...Object.values(commands).map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`),
     "",
     "Begin here",
     "  rollcall demo                      44,175 postal codes against a rough API on this machine",

@@ -8,28 +8,34 @@ import type * as Code from "../Code.ts"
 import * as Lookup from "../Lookup.ts"
 import { Expect } from "../Lookup/Expect.ts"
 import * as Select from "../Lookup/Select.ts"
-import * as Policy from "../Policy.ts"
-import { format as duration, Limit } from "../Policy/DurationText.ts"
-import * as Pace from "../Policy/Pace.ts"
+import type * as Policy from "../Policy.ts"
 import * as Source from "../Source.ts"
 import * as Argv from "./Argv.ts"
 import type { Values } from "./Command.ts"
+import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
 const formats = Object.keys(Source.formats) as Array<Source.FormatName>
-const policies = Object.keys(Policy.presets) as Array<keyof typeof Policy.presets>
 
 const request = "Request"
 const input = "Input"
 const answer = "Answer"
-const effort = "Effort"
 
 const Text = Schema.String as Schema.Schema<string>
 
 /** `Name: value`, as curl takes it. */
 const Header = Schema.String.pipe(Schema.filter((text) => /^[^:\s]+:/.test(text) || "write it as 'Name: value'"))
+
+/** `403,503`. */
+const Statuses = Schema.transform(
+  Schema.String.pipe(
+    Schema.filter((text) => /^[345]\d\d(,[345]\d\d)*$/.test(text) || "write statuses such as 403,503")
+  ),
+  Schema.Array(Schema.Int),
+  { strict: true, decode: (text) => text.split(",").map(Number), encode: (statuses) => statuses.join(",") }
+)
 
 /** `zip=ZIP Code`. */
 const Alias = Schema.String.pipe(Schema.filter((text) => /^\w+=./.test(text) || "write it as name='COLUMN'"))
@@ -81,6 +87,11 @@ export const flags = {
     group: request,
     help: "send an Idempotency-Key: the same for every call of a question"
   }),
+  job: Flag.optional("job", Text, {
+    group: input,
+    value: "FILE",
+    help: "flags by their names, in YAML or JSON; what is typed counts more"
+  }),
   inputFormat: Flag.optional("input-format", Flag.choice(formats), {
     group: input,
     value: "FORMAT",
@@ -112,42 +123,16 @@ export const flags = {
     value: "EXPR",
     help: "the answer means \"not found\" when this is true (JMESPath)"
   }),
-  allowNone: Flag.toggle("allow-none", { group: answer, help: "go on when none of the first 100 is found" }),
-  policy: Flag.optional("policy", Flag.choice(policies), {
-    group: effort,
-    value: "NAME",
-    help: `${policies.join(", ")}: what the flags below change`
+  throttledOn: Flag.optional("throttled-on", Statuses, {
+    group: answer,
+    value: "403,503",
+    help: "statuses that mean \"too much\", besides 429"
   }),
-  concurrency: Flag.optional("concurrency", Flag.whole(1, 10_000), {
-    group: effort,
-    alias: "c",
+  ...Effort.flags,
+  weight: Flag.optional("weight", Flag.whole(1, 1_000_000), {
+    group: "Effort",
     value: "N",
-    help: `calls in flight (${Policy.standard.concurrency})`
-  }),
-  rate: Flag.repeated("rate", Pace.Rate, {
-    group: effort,
-    value: "RATE",
-    help: "limit of all calls, such as 50/s, '600/min burst 10'"
-  }),
-  timeout: Flag.optional("timeout", Limit, {
-    group: effort,
-    value: "TIME",
-    help: `limit of one call (${duration(Policy.standard.timeout)})`
-  }),
-  deadline: Flag.optional("deadline", Limit, {
-    group: effort,
-    value: "TIME",
-    help: `limit of one question over all its attempts (${duration(Policy.standard.deadline)})`
-  }),
-  retries: Flag.optional("retries", Flag.whole(0, 100), {
-    group: effort,
-    value: "N",
-    help: `attempts after the first (${Policy.standard.retry.retries}); a 429 does not count`
-  }),
-  maxWait: Flag.optional("max-wait", Limit, {
-    group: effort,
-    value: "TIME",
-    help: `stop after this long of nothing but 429 (${duration(Policy.standard.throttle.maxWait)})`
+    help: "each call counts as N in --rate"
   })
 }
 
@@ -185,16 +170,18 @@ export const make = (
     const hasColumns = column !== undefined || format(values, file) !== "lines"
     const rules = {
       trim: true,
-      ...optional("pad", values.pad),
-      ...optional("pattern", yield* checked(values.pattern))
+      ...Flag.given("pad", values.pad),
+      ...Flag.given("pattern", yield* checked(values.pattern))
     }
     return {
       lookup: Lookup.http<unknown>({
         url: fill(values.url.value),
         headers,
-        ...optional("method", values.method),
-        ...optional("body", Option.map(values.data, fill)),
-        ...optional("expect", values.expect),
+        ...Flag.given("method", values.method),
+        ...Flag.given("body", Option.map(values.data, fill)),
+        ...Flag.given("expect", values.expect),
+        ...Flag.given("weight", values.weight),
+        ...Flag.given("throttledOn", values.throttledOn),
         allowOrigins: values.allowOrigin,
         ...(values.idempotent || values.idempotencyKey ? { idempotent: true } : {}),
         idempotencyKey: values.idempotencyKey,
@@ -208,7 +195,7 @@ export const make = (
         ...(column === undefined ? {} : { column })
       }),
       rules,
-      policy: policy(values),
+      policy: yield* Effort.policy(values),
       select: yield* Effect.forEach(values.select, (text) => Select.parse(text))
     }
   })
@@ -272,33 +259,3 @@ const checked = (pattern: Option.Option<string>) =>
     try: () => Option.map(pattern, (text) => new RegExp(text, "u").source && text),
     catch: (cause) => usage(`--pattern: ${(cause as Error).message}`)
   })
-
-const policy = (values: Values<typeof flags>): Policy.Policy => {
-  const base = Policy.presets[Option.getOrElse(values.policy, () => "standard" as const)]
-  return {
-    ...base,
-    ...optional("concurrency", values.concurrency),
-    ...(values.rate.length === 0 ? {} : { pace: values.rate }),
-    ...optional("timeout", values.timeout),
-    ...optional("deadline", values.deadline),
-    retry: { ...base.retry, ...optional("retries", values.retries) },
-    throttle: { ...base.throttle, ...optional("maxWait", values.maxWait) },
-    allowNone: values.allowNone
-  }
-}
-
-const optional = <const Name extends string, A>(name: Name, value: Option.Option<A>): { [_ in Name]?: A } =>
-  (Option.isNone(value) ? {} : { [name]: value.value }) as { [_ in Name]?: A }
-
-/** The policy in one line. */
-export const describe = ({ concurrency, deadline, pace, retry, throttle, timeout }: Policy.Policy): string =>
-  [
-    `-c ${concurrency}`,
-    `timeout ${duration(timeout)}`,
-    `${retry.retries} ${retry.retries === 1 ? "retry" : "retries"} (back-off ${duration(retry.base)} to ${
-      duration(retry.cap)
-    })`,
-    `deadline ${duration(deadline)}`,
-    `max-wait ${duration(throttle.maxWait)}`,
-    pace.length === 0 ? "no rate limit but the server's" : `rate ${pace.map(Pace.format).join(" and ")}`
-  ].join(", ")

@@ -6,17 +6,30 @@ import { Effect, type Layer, Option } from "effect"
 import * as Entry from "../Entry.ts"
 import { Ledger, type LedgerError, mismatch } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
+import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
+import * as Effort from "./Effort.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Network from "./Network.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
-const { format: _1, fresh: _2, noTiming: _3, order: _4, quiet: _5, excel: _6, redo: _7, ...flags } = Run.flags
+const {
+  format: _1,
+  fresh: _2,
+  noTiming: _3,
+  order: _4,
+  quiet: _5,
+  excel: _6,
+  redo: _7,
+  sample: _8,
+  tolerate: _9,
+  ...flags
+} = Run.flags
 
 export const command = Command.make({
   name: "plan",
@@ -73,8 +86,8 @@ const show = (job: Job.Job, { name, read }: Ledgers.Named) =>
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
       ...progress.refusals.map(({ input, line, message }) => `    line ${line}: ${JSON.stringify(input)} (${message})`),
       ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${name}`] : []),
-      `would ask: ${Talk.counted(questions - known, "question")}`,
-      `policy: ${Job.describe(job.policy)}`,
+      `would ask: ${Talk.counted(questions - known, "question")}${bill(job, questions - known)}`,
+      `policy: ${Effort.describe(job.policy)}`,
       ...Option.toArray(Option.fromNullable(Talk.warning(progress)))
     ]
     if (first !== undefined) {
@@ -84,3 +97,16 @@ const show = (job: Job.Job, { name, read }: Ledgers.Named) =>
     }
     yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
   }).pipe(Effect.provide(Memory.layer))
+
+/** What so many questions take and cost at least: one call each, at the limit of the rates. */
+const bill = ({ lookup, policy }: Job.Job, questions: number): string => {
+  const seconds = Effort.shortestTime(policy, questions, lookup.weight)
+  const cost = Budget.costOf(policy.budget, questions)
+  const covered = Budget.calls(policy.budget)
+  const parts = [
+    ...(seconds > 0 ? [`${Talk.time(seconds)} at the limit of the rate`] : []),
+    ...(cost === undefined ? [] : [`a cost of ${Effort.amount(cost)}`]),
+    ...(covered < questions ? [`the budget covers ${Talk.counted(covered, "call")}`] : [])
+  ]
+  return parts.map((part) => `, ${part}`).join("")
+}

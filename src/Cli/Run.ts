@@ -5,14 +5,17 @@ import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { LedgerError, type Redo } from "../Ledger.ts"
+import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
+import * as Sweep from "../Sweep.ts"
 import type * as Transport from "../Transport.ts"
 import { stdin, UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
+import * as Effort from "./Effort.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
 import * as Job from "./Job.ts"
@@ -20,6 +23,7 @@ import * as Ledgers from "./Ledgers.ts"
 import * as Network from "./Network.ts"
 import * as Output from "./Output.ts"
 import * as RedoFlag from "./Redo.ts"
+import * as Sample from "./Sample.ts"
 import * as Talk from "./Talk.ts"
 
 const output = "Output"
@@ -40,6 +44,16 @@ export const flags = {
     help: "what is known already (OUTPUT.ledger), or postgres://…"
   }),
   redo: RedoFlag.flag,
+  sample: Flag.optional("sample", Flag.whole(1, 1_000_000_000), {
+    group: "Budget",
+    value: "N",
+    help: "ask N codes picked at random, and say what that means for the whole"
+  }),
+  tolerate: Flag.repeated("tolerate", Tolerance.Tolerance, {
+    group: output,
+    value: "failed=1%",
+    help: "what is no reason for exit 3: failed=1%, failed=20, invalid=all"
+  }),
   fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside and start anew" }),
   quiet: Flag.toggle("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
 }
@@ -76,13 +90,16 @@ export const command = Command.make({
         outputs: files,
         order: Option.getOrElse(values.order, () => "input" as const),
         redo: yield* RedoFlag.parse(values.redo),
+        ...Flag.given("sample", values.sample),
+        tolerate: values.tolerate,
         quiet: values.quiet,
         begin: (progress) => {
-          const line = Talk.begin(job.source.name, progress, Job.describe(job.policy))
+          const line = Talk.begin(job.source.name, progress, Effort.describe(job.policy))
           const warning = Talk.warning(progress)
           return Talk.say(warning === undefined ? line : `${line}\n${warning}`)
         },
-        summary: (summary, failures) => Talk.say(Talk.summary(summary, failures, places))
+        summary: (summary, failures) =>
+          Talk.say(Talk.summary(summary, failures, [...Effort.learnt(job.policy, summary), ...places]))
       })
     })
 })
@@ -104,6 +121,10 @@ export const call = (
     readonly outputs: ReadonlyArray<string>
     readonly order: Order
     readonly redo?: Redo | undefined
+    /** Asks only so many, picked at random. */
+    readonly sample?: number
+    /** What is no reason for exit 3. */
+    readonly tolerate?: ReadonlyArray<Tolerance.Tolerance>
     readonly quiet: boolean
     /** Said when the list has been read. */
     readonly begin?: (progress: Progress.Progress) => Effect.Effect<void>
@@ -128,6 +149,7 @@ export const call = (
       rules: job.rules,
       order: options.order,
       redo: options.redo,
+      sample: options.sample,
       progress,
       name: options.list,
       onBegin: Effect.zipRight(
@@ -141,10 +163,11 @@ export const call = (
       Effect.provide([
         options.ledger.open,
         Layer.succeed(Sink.Sink, options.sink),
-        layerWith({ ...(options.network ?? { environment: {} }), connections: job.policy.concurrency })
+        layerWith({ ...(options.network ?? { environment: {} }), connections: Sweep.workersOf(job.policy) })
       ])
     )
-    const shown = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))
+    const watched = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))
+    const shown = Effect.scoped(Effect.zipRight(Talk.onSignal(progress), watched))
 
     const end = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.gen(function*() {
@@ -162,9 +185,13 @@ export const call = (
         const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
         if (!wasThere && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
       })
-    yield* Effect.onExit(shown, end)
-    const { failed, invalid } = progress.outcomes
-    return failed + invalid > 0 ? 3 : 0
+    const summary = yield* Effect.onExit(shown, end)
+    const { outcomes, pending, questions, refused } = summary
+    if (pending > 0) {
+      if (!options.quiet) yield* Talk.say(Sample.extrapolate(summary, job.policy))
+      return 4
+    }
+    return Tolerance.isMet(options.tolerate ?? [], outcomes, questions + refused) ? 0 : 3
   })
 
 const isReaderGone = (cause: Cause.Cause<unknown>): boolean => {

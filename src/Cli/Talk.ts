@@ -1,7 +1,7 @@
 /**
  * What the command says to a person, on standard error: lines, figures, progress, the summary.
  */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Duration, Effect, type Scope } from "effect"
 import type { Kind } from "../Outcome.ts"
 import * as Gate from "../Policy/Gate.ts"
 import { damage, type Progress, settled } from "../Rollcall/Progress.ts"
@@ -71,6 +71,24 @@ export const watch = (progress: Progress): Effect.Effect<never> =>
     if (isTerminal()) process.stderr.write(clear)
   })))
 
+/** Says how far the run is whenever SIGUSR2 comes: SIGUSR1 starts Node's debugger. */
+export const onSignal = (progress: Progress): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    const begun = now()
+    const before = settled(progress.outcomes)
+    const tell = () => {
+      const done = settled(progress.outcomes)
+      const rate = (done - before) * 1000 / Math.max(1, now() - begun)
+      process.stderr.write(`${isTerminal() ? clear : ""}${status(progress, done, rate, now())}\n`)
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => process.on("SIGUSR2", tell)),
+      () => Effect.sync(() => process.off("SIGUSR2", tell))
+    )
+  })
+
 /** Milliseconds without a call that look as if nothing happened: a pause of the pace is told from then on. */
 const longPause = 10_000
 
@@ -80,9 +98,11 @@ export const status = (progress: Progress, done: number, rate: number, now: numb
   const total = progress.questions + progress.refused
   const left = Math.max(0, total - done)
   const pause = Gate.isShut(progress.gate, now)
-    ? `the server says wait ${Math.ceil((progress.gate.until - now) / 1000)} s`
+    ? `${progress.gate.isOutage ? "the server is down, next try in" : "the server says wait"} ${
+      Math.ceil((progress.gate.until - now) / 1000)
+    } s`
     : progress.paced - now > longPause
-    ? `the rate says wait ${time((progress.paced - now) / 1000)}`
+    ? `the limit says wait ${time((progress.paced - now) / 1000)}`
     : undefined
   const parts = [
     `${count(done)}/${count(total)} (${total === 0 ? 100 : Math.floor(done * 100 / total)} %)`,

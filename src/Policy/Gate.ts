@@ -1,5 +1,6 @@
 /**
- * The gate: after a 429 nobody calls until the server is ready again. A pure machine over a monotonic clock in milliseconds.
+ * The gate: after a 429, or while the server is down, nobody calls until it is ready again. A pure machine over a monotonic clock in
+ * milliseconds.
  */
 import { Duration, Schema } from "effect"
 import { Limit } from "./DurationText.ts"
@@ -30,14 +31,16 @@ export interface Gate {
   readonly since: number
   /** For how long it was shut in all, up to `since`. */
   readonly total: number
-  /** How often it shut in a row with nothing but throttling between. */
+  /** How often it shut in a row with no answer between. */
   readonly streak: number
   /** When this streak began. */
   readonly streakSince: number
+  /** It is shut because the server is down; it stays so until an answer comes. */
+  readonly isOutage: boolean
 }
 
 /** An open gate. */
-export const open: Gate = { until: 0, since: 0, total: 0, streak: 0, streakSince: 0 }
+export const open: Gate = { until: 0, since: 0, total: 0, streak: 0, streakSince: 0, isOutage: false }
 
 /** Whether calls must wait. */
 export const isShut = (gate: Gate, now: number): boolean => now < gate.until
@@ -48,25 +51,42 @@ export const shutTime = (gate: Gate, now: number): number => gate.total + (Math.
 /** Time that deadlines count: it stands still while the gate is shut. */
 export const activeTime = (gate: Gate, now: number): number => now - shutTime(gate, now)
 
-/** Shuts the gate, or keeps it shut for longer. `told` is the wait that the server asked for; 0 is no hint. */
-export const shut = (gate: Gate, throttle: Throttle, now: number, told: Duration.Duration | undefined): Gate => {
+/** Why and for how long the gate is shut. */
+export interface Shut {
+  /** The wait that the server asked for; none, or 0, is no hint. */
+  readonly told?: Duration.Duration | undefined
+  /** The server is down. */
+  readonly isOutage?: boolean
+  /** From 0 to 1: how much of a tenth of the wait, and of a second, is added, so that clients do not come back all at once. */
+  readonly jitter?: number
+}
+
+/** Shuts the gate, or keeps it shut for longer. */
+export const shut = (
+  gate: Gate,
+  throttle: Throttle,
+  now: number,
+  { isOutage = false, jitter = 0, told }: Shut = {}
+): Gate => {
   const isNew = !isShut(gate, now)
   const streak = isNew || gate.streak === 0 ? gate.streak + 1 : gate.streak
   const own = Math.min(Duration.toMillis(throttle.cap), Duration.toMillis(throttle.base) * 2 ** (streak - 1))
   const asked = told === undefined ? 0 : Duration.toMillis(told)
-  const wait = Math.min(asked > 0 ? asked : own, Duration.toMillis(throttle.maxWait))
+  const wait = asked > 0 ? asked : own
+  const until = now + Math.min(wait + jitter * Math.min(wait / 10, 1000), Duration.toMillis(throttle.maxWait))
   return {
-    until: Math.max(gate.until, now + wait),
+    until: Math.max(gate.until, until),
     since: isNew ? now : gate.since,
     total: isNew ? gate.total + (gate.until - gate.since) : gate.total,
     streak,
-    streakSince: gate.streak === 0 ? now : gate.streakSince
+    streakSince: gate.streak === 0 ? now : gate.streakSince,
+    isOutage: isOutage || gate.isOutage
   }
 }
 
-/** A reply that was not throttled ends the streak. */
-export const passed = (gate: Gate): Gate => gate.streak === 0 ? gate : { ...gate, streak: 0 }
+/** An answer ends the streak. */
+export const passed = (gate: Gate): Gate => gate.streak === 0 ? gate : { ...gate, streak: 0, isOutage: false }
 
-/** Whether nothing but throttling has come back for longer than `maxWait`. */
+/** Whether no answer has come back for longer than `maxWait`. */
 export const isExhausted = (gate: Gate, throttle: Throttle, now: number): boolean =>
   gate.streak > 0 && now - gate.streakSince >= Duration.toMillis(throttle.maxWait)

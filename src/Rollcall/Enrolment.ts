@@ -1,7 +1,7 @@
 /**
  * Enrolment: from the source into the ledger, and from there to the sweep, page by page.
  */
-import { Effect, Either, Stream } from "effect"
+import { Effect, Either, Random, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
 import { type Enrolled, Ledger, type LedgerError, type Unanswered } from "../Ledger.ts"
@@ -93,13 +93,74 @@ export const pending = (
   list: number,
   inputs: ReadonlyArray<string>,
   see: (page: ReadonlyArray<Unanswered>) => void
-) => {
+): Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> =>
+  Effect.map(pages(ledger, list), (page) => {
+    see(page)
+    return page.map(toPending(inputs))
+  })
+
+/** So many pending questions picked at random, each set of them as likely as any other, in their order; then none. */
+export const sample = (
+  ledger: typeof Ledger.Service,
+  list: number,
+  inputs: ReadonlyArray<string>,
+  see: (page: ReadonlyArray<Unanswered>) => void,
+  size: number
+): Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> => {
+  let isPicked = false
+  return Effect.suspend(() => {
+    if (isPicked) return Effect.succeed([])
+    isPicked = true
+    return Effect.map(pick(pages(ledger, list), size), (picked) => {
+      see(picked)
+      return picked.map(toPending(inputs))
+    })
+  })
+}
+
+/** A question near the beginning of the list that an earlier run found an answer for. Answers may be large: one at a time. */
+export const known = (
+  ledger: typeof Ledger.Service,
+  list: number,
+  inputs: ReadonlyArray<string>,
+  ordinal = 0
+): Effect.Effect<Queue.Pending | undefined, LedgerError> =>
+  Effect.flatMap(ledger.rows(list, ordinal, 1), ([row]) => {
+    if (row === undefined || ordinal === looks) return Effect.succeed(undefined)
+    return row.outcome === "found"
+      ? Effect.succeed(toPending(inputs)({ key: row.key!, question: row.question }))
+      : known(ledger, list, inputs, ordinal + 1)
+  })
+
+/** Entries among which a known one is looked for. */
+const looks = 64
+
+/** Reservoir sampling (Algorithm R): J. S. Vitter, "Random Sampling with a Reservoir", ACM TOMS 11(1), 1985. */
+const pick = (pages: Effect.Effect<ReadonlyArray<Unanswered>, LedgerError>, size: number) =>
+  Effect.gen(function*() {
+    const picked: Array<Unanswered> = []
+    let seen = 0
+    for (let page = yield* pages; page.length > 0; page = yield* pages) {
+      for (const one of page) {
+        const place = seen++ < size ? seen - 1 : yield* Random.nextIntBetween(0, seen)
+        if (place < size) picked[place] = one
+      }
+    }
+    return picked.sort((a, b) => a.ordinal - b.ordinal)
+  })
+
+const pages = (ledger: typeof Ledger.Service, list: number) => {
   let from = 0
   return Effect.suspend(() =>
-    Effect.map(ledger.pending(list, from, pageSize), (page) => {
-      from = (page.at(-1)?.ordinal ?? from) + 1
-      see(page)
-      return page.map(({ key, question }): Queue.Pending => ({ id: question, question: Entry.fromKey(key, inputs) }))
-    })
+    Effect.tap(ledger.pending(list, from, pageSize), (page) =>
+      Effect.sync(() => {
+        from = (page.at(-1)?.ordinal ?? from) + 1
+      }))
   )
 }
+
+const toPending =
+  (inputs: ReadonlyArray<string>) => ({ key, question }: Pick<Unanswered, "key" | "question">): Queue.Pending => ({
+    id: question,
+    question: Entry.fromKey(key, inputs)
+  })

@@ -83,7 +83,7 @@ export const settled = (outcomes: Readonly<Record<Kind, number>>): number =>
 
 /** The figures of a run so far. */
 export const summary = (progress: Progress, seconds: number): Summary => {
-  const { calls, entries, known, outcomes, questions, refused, retries, throttled } = progress
+  const { calls, entries, known, outcomes, questions, refused, retries, throttled, tuned } = progress
   const answered = settled(outcomes)
   return {
     entries,
@@ -95,6 +95,7 @@ export const summary = (progress: Progress, seconds: number): Summary => {
     calls,
     retries,
     throttled,
+    ...(tuned === undefined ? {} : { tuned: JSON.parse(JSON.stringify(tuned)) as Summary["tuned"] & {} }),
     seconds: Math.round(seconds * 1000) / 1000
   }
 }

@@ -36,7 +36,7 @@ export const make = (
   Effect.gen(function*() {
     const ledger = yield* Ledger
     let position = writer.position
-    const nextPage = pages(ledger, list)
+    let nextPage = pages(ledger, list)
 
     const recent = new Recent()
     /** The question that the next row waits for. */
@@ -65,7 +65,11 @@ export const make = (
           if (awaited !== undefined) return
           const page = yield* nextPage(position)
           const end = page.findIndex(({ outcome }) => outcome === null)
-          if (end >= 0) awaited = page[end]!.question
+          if (end >= 0) {
+            awaited = page[end]!.question
+            // what follows is not answered yet: no use in reading much of it
+            nextPage = pages(ledger, list)
+          }
           rows = end < 0 ? page : page.slice(0, end)
           recent.drop(rows)
         }

@@ -1,7 +1,7 @@
 /**
  * The recorder makes outcomes durable, many at a time.
  */
-import { Duration, Effect, type Scope } from "effect"
+import { Deferred, Duration, Effect, type Scope } from "effect"
 import { type Answered, Ledger, type LedgerError } from "../Ledger.ts"
 import { type ErrorRecord, LookupError } from "../Outcome.ts"
 import type { SinkError } from "../Sink.ts"
@@ -19,6 +19,8 @@ export interface Recorder {
   readonly settle: (settled: Sweep.Settled) => Effect.Effect<void, LedgerError | SinkError>
   /** Commits what has not been committed yet. It fails for ever once a commit has failed. */
   readonly flush: Effect.Effect<void, LedgerError | SinkError>
+  /** Fails as soon as a commit has failed. */
+  readonly failure: Effect.Effect<never, LedgerError | SinkError>
 }
 
 /** A recorder that commits every 1,024 outcomes, and what there is every 50 ms. */
@@ -33,6 +35,7 @@ export const make = (
     let batch: Array<Answered> = []
     let length = 0
     let broken: Effect.Effect<never, LedgerError | SinkError> | undefined
+    const failed = yield* Deferred.make<never, LedgerError | SinkError>()
 
     const commit = Effect.suspend(() => {
       if (broken !== undefined) return broken
@@ -49,8 +52,9 @@ export const make = (
       )
     }).pipe(
       Effect.tapErrorCause((cause) =>
-        Effect.sync(() => {
+        Effect.suspend(() => {
           broken = Effect.failCause(cause)
+          return Deferred.failCause(failed, cause)
         })
       )
     )
@@ -63,7 +67,8 @@ export const make = (
         length += settled.reply?.body.length ?? 0
         return batch.length < commitSize && length < commitLength ? broken ?? Effect.void : flush
       },
-      flush
+      flush,
+      failure: Deferred.await(failed)
     }
   })
 

@@ -3,7 +3,6 @@
  * portions, so that what a crash leaves unknown counts as spent.
  */
 import { Cause, type Clock, Duration, Effect, Schema } from "effect"
-import type * as Gate from "../Policy/Gate.ts"
 import * as Pace from "../Policy/Pace.ts"
 
 /** What all runs together have spent, as the ledger keeps it. */
@@ -26,6 +25,8 @@ export interface Meter<out E> {
   readonly allows: (at: number) => boolean
   /** When the pace allows the next call; in the past: at once. */
   readonly readyAt: () => number
+  /** Whether nothing pays for one more call. */
+  readonly isSpent: () => boolean
   /** A call is sent. */
   readonly spend: (at: number) => void
   /** It was not sent after all. */
@@ -45,7 +46,10 @@ const portionSize = 256
 /** Milliseconds for which calls are reserved where there is a rate, or where they are fast. */
 const portionTime = 250
 
-/** A meter, or none where there is neither a rate nor a need to know. */
+/** What is left of a budget is reserved in this many portions at least, as a crash leaves one of them unknown. */
+const budgetPortions = 50
+
+/** A meter, or none where there is neither a rate, nor a budget, nor a need to know. */
 export const make = <E>(options: {
   readonly rates: ReadonlyArray<Pace.Rate>
   readonly concurrency: number
@@ -53,24 +57,38 @@ export const make = <E>(options: {
   readonly spent?: Spent | undefined
   /** Makes durable what will have been spent. Without it everything is forgotten. */
   readonly reserve?: ((spent: Spent) => Effect.Effect<void, E>) | undefined
-  readonly gate: () => Gate.Gate
+  /** Calls of all runs at the most; no limit unless told otherwise. */
+  readonly budget?: number
+  /** What each call counts for in the rates; 1 unless told otherwise. */
+  readonly weight?: number
+  /** Until when the server lets nobody call. */
+  readonly shutUntil: () => number
   readonly clock: Clock.Clock
   readonly now: () => number
 }): Meter<E> | undefined => {
-  const { clock, concurrency, gate, now, rates, reserve, spent = nothing } = options
-  if (rates.length === 0 && reserve === undefined) return undefined
+  const { budget = Infinity, clock, concurrency, now, reserve, shutUntil, spent = nothing } = options
+  const rates = options.rates.map((rate) => inCalls(rate, options.weight ?? 1))
+  if (rates.length === 0 && reserve === undefined && budget === Infinity) return undefined
 
   /** From the monotonic clock to the time since 1970; it changes when somebody sets the clock, or the machine was asleep. */
   const offset = () => clock.unsafeCurrentTimeMillis() - now()
+  const most = Math.max(1, Math.floor((budget - spent.calls) / budgetPortions))
   /** Calls in a portion, at least; the next one is reserved when this few are left of it. */
-  const portion = Math.max(1, Math.min(portionSize + concurrency, ...rates.map(inPortionTime)))
-  const low = rates.length === 0 ? concurrency : Math.floor(portion / 3)
+  const portion = Math.max(
+    1,
+    Math.min(
+      portionSize + concurrency,
+      most,
+      ...rates.map(inPortionTime)
+    )
+  )
+  const low = rates.length === 0 ? Math.min(concurrency, Math.floor(portion * 2 / 3)) : Math.floor(portion / 3)
 
   let pace = Pace.resume(rates, spent.pace, now(), offset())
   let readyAt = Pace.readyAt(pace)
   let { calls } = spent
   /** How many calls may be sent, and until when. */
-  let covered = reserve === undefined ? { calls: Infinity, until: Infinity } : { calls: -Infinity, until: -Infinity }
+  let covered = reserve === undefined ? { calls: budget, until: Infinity } : { calls: -Infinity, until: -Infinity }
   /** When the last portion was reserved, and how many calls there were. */
   let last = { at: -Infinity, calls }
   let isReserving = false
@@ -80,9 +98,12 @@ export const make = <E>(options: {
   /** Milliseconds that the last reserve took. */
   let took = 0
 
+  /** The next portion is due; there is none after the last of the budget. */
+  const isLow = () => calls + low >= covered.calls && covered.calls < budget
+
   const write = (calls: number, pace: Pace.Pace) =>
     Effect.suspend(() => {
-      const { until } = gate()
+      const until = shutUntil()
       // the millisecond that the clock shows is not over
       const toWall = offset() + 1
       return reserve!({
@@ -100,8 +121,10 @@ export const make = <E>(options: {
 
   return {
     allows: (at) =>
-      at >= readyAt && calls < covered.calls && at <= covered.until && (isReserving || calls + low < covered.calls),
+      at >= readyAt && calls < covered.calls && at <= covered.until
+      && (isReserving || !isLow()),
     readyAt: () => readyAt,
+    isSpent: () => calls >= budget,
     spend: (at) => {
       calls++
       if (rates.length === 0) return
@@ -114,16 +137,16 @@ export const make = <E>(options: {
     shut: () => {
       isStale = reserve !== undefined
     },
-    isDue: (at, isWanted) =>
-      !isReserving && (isStale || (isWanted && (calls + low >= covered.calls || at > covered.until))),
+    isDue: (at, isWanted) => !isReserving && (isStale || (isWanted && (isLow() || at > covered.until))),
     reserve: () => {
       const begun = now()
       // what takes long gets more time the next time; and what is covered now stays covered
-      const soon = Math.max(begun, readyAt, gate().until) + portionTime + 2 * took
+      const soon = Math.max(begun, readyAt, shutUntil()) + portionTime + 2 * took
       const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
       // a shorter time may hold a burst, and tells no speed
       const used = (calls - last.calls) * portionTime / Math.max(begun - last.at, portionTime / 5)
-      const next = { calls: calls + (rates.length === 0 ? Math.max(portion, Math.ceil(used)) : portion), until }
+      const wanted = rates.length === 0 ? Math.min(most, Math.max(portion, Math.ceil(used))) : portion
+      const next = { calls: Math.max(calls, Math.min(budget, calls + wanted)), until }
       last = { at: begun, calls }
       isReserving = true
       isStale = false
@@ -139,3 +162,9 @@ export const make = <E>(options: {
 }
 
 const inPortionTime = ({ limit, window }: Pace.Rate) => Math.floor(limit * portionTime / Duration.toMillis(window))
+
+/** As many calls as a rate allows where each counts for more than one. */
+const inCalls = (rate: Pace.Rate, weight: number): Pace.Rate =>
+  weight === 1
+    ? rate
+    : { ...rate, limit: Math.floor(rate.limit / weight), burst: Math.max(1, Math.floor(rate.burst / weight)) }

@@ -1,10 +1,13 @@
 /**
- * The queue decides which question is asked next and when: retries that are due first, then the next pending ones, and nobody while
- * the gate is shut or the meter allows no call. Workers without work are parked here.
+ * The queue decides which question is asked next and when: hedges and what may be asked again first, then the next pending ones, and
+ * nobody while the admission or the meter allows no call. Workers without work are parked here.
  */
-import { Duration, Effect, type Scope } from "effect"
+import { Duration, Effect, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
+import type { Told } from "../Lookup/Limits.ts"
 import * as Gate from "../Policy/Gate.ts"
+import * as RetryBudget from "../Policy/RetryBudget.ts"
+import type * as Admission from "./Admission.ts"
 import type { Meter } from "./Meter.ts"
 
 /** A pending question; `id` is what the caller knows it by. */
@@ -17,6 +20,12 @@ export interface Pending {
 export interface Asked extends Pending {
   attempts: number
   calls: number
+  /** Calls in flight for it: more than one where it is hedged. */
+  inFlight: number
+  /** It was asked once more while it was in flight; that is done once. */
+  isHedged: boolean
+  /** It was answered before, and is asked to learn whether the server is up. */
+  readonly isCanary: boolean
   /** When it was first asked, on the clock that stands still while the gate is shut; later by the time that it waited for its turn. */
   since: number
   /** When it was to be asked again for the last time, on the same clock. */
@@ -26,13 +35,10 @@ export interface Asked extends Pending {
 }
 
 /** What the queue tells of itself. It is mutated in place and read by whoever shows progress. */
-export interface Progress {
-  inFlight: number
+export interface Progress extends Admission.Progress {
   /** Questions in back-off. */
   waiting: number
-  /** The gate, on the monotonic clock. */
-  gate: Gate.Gate
-  /** When the pace allowed or allows the call that was waited for last, on the same clock. */
+  /** When the call that was waited for last is or was allowed, on the monotonic clock. */
   paced: number
 }
 
@@ -42,14 +48,24 @@ export interface Queue<out E> {
   readonly next: () => Asked | undefined
   /** The next question as soon as one may be asked, or `undefined` when there will be none. */
   readonly wait: Effect.Effect<Asked | undefined, E>
-  /** Waits until one more call may be sent for a question that is in flight, and spends it. */
-  readonly pay: Effect.Effect<void, E>
-  /** Asks a question again, at once or after a delay in milliseconds, in which it holds no worker. */
-  readonly again: (asked: Asked, delay: number) => Effect.Effect<void>
+  /** Waits until one more call may be sent for a question that is in flight, and spends it; false: there will be none. */
+  readonly pay: Effect.Effect<boolean, E>
+  /** Asks a question again as soon as anybody may ask. */
+  readonly again: (asked: Asked) => Effect.Effect<void>
+  /** Asks a question again after a delay in milliseconds, in which it holds no worker, and within the retry budget. */
+  readonly retry: (asked: Asked, delay: number) => Effect.Effect<void>
+  /** Asks a question once more that is in flight, if the retry budget allows it. */
+  readonly hedge: (asked: Asked) => void
+  /** Does not, if that has not been done yet. */
+  readonly unhedge: (asked: Asked) => void
+  /** A question whose answer is known, which may be asked again where nothing else can tell whether the server is up. */
+  readonly remember: (pending: Pending) => void
+  /** Whether nothing new is left to ask, and a question is remembered. */
+  readonly isTail: () => boolean
   /** Shuts the gate; the next question after it is asked alone. */
-  readonly shut: (throttle: Gate.Throttle, told: Duration.Duration | undefined) => Effect.Effect<void>
-  /** A reply came that was not throttled. */
-  readonly pass: () => void
+  readonly shut: (cause: Admission.Cause) => Effect.Effect<void>
+  /** Keeps to what the server says about how much may be asked. */
+  readonly heed: (told: Told) => void
   /** Gives out no more questions. */
   readonly drain: () => void
 }
@@ -64,20 +80,26 @@ const maxSleep = 2 ** 31 - 1
 export const make = <E>(options: {
   readonly pull: Effect.Effect<ReadonlyArray<Pending>, E>
   readonly progress: Progress
+  readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
+  readonly retryBudget: RetryBudget.RetryBudget | null
+  /** Is run when a call is wanted that no budget pays for. */
+  readonly onSpent: () => void
   /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) => {
-    const { meter, now, progress } = options
+    const { admission, meter, now, onSpent, progress, retryBudget } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     let isExhausted = false
     let isPulling = false
     let isDraining = false
-    /** The first question, and the first after a shut gate, is asked alone. */
-    let isAlone = true
+    let balance = retryBudget === null ? undefined : RetryBudget.begin(retryBudget, now())
+    let known: Pending | undefined
+    /** What may be asked again at once, and what the retry budget must pay for. */
     const due: Array<Asked> = []
+    const retries: Array<Asked> = []
     /** Workers without a question. */
     const parked: Array<() => void> = []
     /** Workers whose question needs one more call: they go first. */
@@ -88,42 +110,89 @@ export const make = <E>(options: {
       for (const resume of [...first, ...parked.splice(0, count - first.length)]) resume()
     }
 
-    const isOpen = (at: number) => !isDraining && !(isAlone && progress.inFlight > 0) && !Gate.isShut(progress.gate, at)
+    const isOpen = (at: number) => !isDraining && admission.isOpen(at)
 
-    const hasNext = () => due.length > 0 || (index < page.length && progress.waiting < waitingLimit)
+    const hasFresh = () => index < page.length && progress.waiting + retries.length < waitingLimit
 
-    const pick = (active: number): Asked | undefined => {
-      const again = due.shift()
-      if (again !== undefined) {
-        again.since += active - again.dueAt
-        return again
+    /** When the retry budget pays for the next retry. */
+    const retryAt = () => balance === undefined ? -Infinity : RetryBudget.readyAt(balance, retryBudget!)
+
+    const hasAny = () => due.length > 0 || retries.length > 0 || hasFresh()
+
+    /** When there will be something to ask that may be asked. */
+    const readyAt = () =>
+      Math.max(speedAt(), retries.length > 0 && due.length === 0 && !hasFresh() ? retryAt() : -Infinity)
+
+    /** When the next call may be sent. */
+    const speedAt = () => Math.max(admission.readyAt(), meter === undefined ? -Infinity : meter.readyAt())
+
+    const isAllowed = (at: number) => admission.readyAt() <= at && (meter === undefined || meter.allows(at))
+
+    const pick = (at: number): Asked | undefined => {
+      const active = Gate.activeTime(progress.gate, at)
+      const isProbing = admission.isProbing()
+      if (isProbing) {
+        // what is new has nothing to lose, and of what is old it is not known whose fault the failures are
+        const probe = fresh(active) ?? canary(active)
+        if (probe !== undefined) return probe
       }
-      if (!hasNext()) return undefined
-      const { id, question } = page[index++]!
-      return { id, question, attempts: 0, calls: 0, since: active, dueAt: active, schedule: undefined }
+      const again = due.shift() ?? (retryAt() <= at || isProbing ? paid(retries.shift(), at) : undefined)
+      if (again === undefined) return fresh(active)
+      if (again.inFlight === 0) again.since += active - again.dueAt
+      return again
     }
 
+    const paid = (retried: Asked | undefined, at: number) => {
+      if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)
+      return retried
+    }
+
+    const fresh = (active: number): Asked | undefined => {
+      if (!hasFresh()) return undefined
+      if (balance !== undefined) balance = RetryBudget.earn(balance, retryBudget!)
+      return begin(page[index++]!, active, false)
+    }
+
+    const canary = (active: number) => known && begin(known, active, true)
+
+    const begin = ({ id, question }: Pending, active: number, isCanary: boolean): Asked => ({
+      id,
+      question,
+      attempts: 0,
+      calls: 0,
+      inFlight: 0,
+      isHedged: false,
+      isCanary,
+      since: active,
+      dueAt: active,
+      schedule: undefined
+    })
+
     const take = (at: number): Asked | undefined => {
-      if (!isOpen(at) || (meter !== undefined && !meter.allows(at))) return undefined
-      const asked = pick(Gate.activeTime(progress.gate, at))
+      if (!isOpen(at) || !isAllowed(at)) return undefined
+      const asked = pick(at)
       if (asked === undefined) return undefined
+      asked.inFlight++
       progress.inFlight++
-      if (meter !== undefined) {
-        meter.spend(at)
-        follow(meter, at)
-      }
+      spend(at)
       return asked
     }
 
+    const spend = (at: number) => {
+      admission.sent(at)
+      meter?.spend(at)
+      if (parked.length > 0 || paying.length > 0) follow(at)
+    }
+
     /** Whoever takes a question sees to the next one, as others may be parked for the pace alone. */
-    const follow = (meter: Meter<E>, at: number) => {
+    const follow = (at: number) => {
       if (paying.length === 0) {
         if (parked.length === 0 || !isOpen(at)) return
         if (isHungry()) return wake(1)
-        if (!hasNext()) return
+        if (!hasAny()) return
       } else if (Gate.isShut(progress.gate, at)) return
-      if (meter.readyAt() <= at || meter.isDue(at, true)) wake(1)
-      else keepPace(meter)
+      if (readyAt() <= at || meter?.isDue(at, true)) wake(1)
+      else keepPace()
     }
 
     /** Reserves the next portion; what is left of the last one is for somebody else. */
@@ -138,7 +207,15 @@ export const make = <E>(options: {
 
     const isFinished = () =>
       isDraining
-      || (isExhausted && index === page.length && due.length + progress.waiting + progress.inFlight === 0)
+      || (isExhausted && index === page.length
+        && due.length + retries.length + progress.waiting + progress.inFlight === 0)
+
+    /** Whether a call is wanted that no budget pays for: it ends everything. */
+    const isSpent = () => {
+      if (!meter?.isSpent() || (progress.waiting === 0 && !hasAny())) return false
+      onSpent()
+      return true
+    }
 
     const pull = () => {
       isPulling = true
@@ -156,43 +233,46 @@ export const make = <E>(options: {
       const at = now()
       const asked = take(at)
       if (asked !== undefined) return resume(Effect.succeed(asked))
-      if (isFinished()) {
+      if (isFinished() || isSpent()) {
         wake(Infinity)
         return resume(Effect.succeed(undefined))
       }
-      if (meter?.isDue(at, isOpen(at) && hasNext())) {
+      if (meter?.isDue(at, isOpen(at) && hasAny())) {
         return resume(Effect.zipRight(reserve(meter), wait))
       }
       if (isHungry()) return resume(Effect.zipRight(pull(), wait))
-      return park(parked, () => resume(wait), isOpen(at) && hasNext())
+      return park(parked, () => resume(wait), isOpen(at) && hasAny())
     })
 
     /** Waits to be woken; `isReady`: but for the pace a call could be sent. */
     const park = (waiting: Array<() => void>, unpark: () => void, isReady: boolean): Effect.Effect<void> => {
       waiting.push(unpark)
-      if (meter !== undefined && isReady && meter.readyAt() > now()) keepPace(meter)
+      if (isReady && readyAt() > now()) keepPace()
       return Effect.sync(() => {
         const place = waiting.indexOf(unpark)
         if (place >= 0) waiting.splice(place, 1)
       })
     }
 
-    const pay: Effect.Effect<void, E> = Effect.async((resume) => {
+    const pay: Effect.Effect<boolean, E> = Effect.async((resume) => {
       const at = now()
+      if (meter?.isSpent()) {
+        onSpent()
+        return resume(Effect.succeed(false))
+      }
       const isShut = Gate.isShut(progress.gate, at)
-      if (!isShut && (meter === undefined || meter.allows(at))) {
-        meter?.spend(at)
-        if (meter !== undefined) follow(meter, at)
-        return resume(Effect.void)
+      if (!isShut && isAllowed(at)) {
+        spend(at)
+        return resume(Effect.succeed(true))
       }
       return meter?.isDue(at, !isShut)
         ? resume(Effect.zipRight(reserve(meter), pay))
         : park(paying, () => resume(pay), !isShut)
     })
 
-    const requeue = (asked: Asked) => {
+    const requeue = (queue: Array<Asked>, asked: Asked) => {
       asked.dueAt = Gate.activeTime(progress.gate, now())
-      due.push(asked)
+      queue.push(asked)
       wake(1)
     }
 
@@ -205,68 +285,79 @@ export const make = <E>(options: {
 
     const open = Effect.zipRight(
       sleepUntil(() => progress.gate.until),
-      Effect.sync(() => {
-        isAlone = true
-        wake(Infinity)
-      })
+      Effect.sync(() => wake(Infinity))
     )
+
+    /** A longer pause is made durable at once. */
+    const keep = (change: () => void) => {
+      const until = admission.toldUntil()
+      change()
+      if (admission.toldUntil() > until) meter?.shut()
+    }
 
     let isPaced = false
     let resumePacer: (() => void) | undefined
 
     /** Wakes a worker when the pace allows the next call, who wakes the next one. */
-    const keepPace = (meter: Meter<E>) => {
-      progress.paced = meter.readyAt()
+    const keepPace = () => {
+      progress.paced = readyAt()
       isPaced = true
       resumePacer?.()
       resumePacer = undefined
     }
 
-    const pacer = (meter: Meter<E>) =>
-      Effect.async<void>((resume) => {
-        resumePacer = () => resume(Effect.void)
-        if (isPaced) keepPace(meter)
-      }).pipe(
-        Effect.zipRight(sleepUntil(meter.readyAt)),
-        Effect.zipRight(Effect.sync(() => {
-          isPaced = false
-          wake(1)
-        })),
-        Effect.forever
-      )
+    const pacer = Effect.async<void>((resume) => {
+      resumePacer = () => resume(Effect.void)
+      if (isPaced) keepPace()
+    }).pipe(
+      Effect.zipRight(sleepUntil(readyAt)),
+      Effect.zipRight(Effect.sync(() => {
+        isPaced = false
+        wake(1)
+      })),
+      Effect.forever
+    )
 
     const queue: Queue<E> = {
       next: () => take(now()),
       wait,
       pay,
-      again: (asked, delay) =>
+      again: (asked) => Effect.sync(() => requeue(due, asked)),
+      retry: (asked, delay) =>
         Effect.suspend(() => {
-          if (delay === 0) return Effect.sync(() => requeue(asked))
           progress.waiting++
           const later = Effect.sync(() => {
             progress.waiting--
-            requeue(asked)
+            requeue(retries, asked)
           })
           return Effect.asVoid(Effect.forkIn(Effect.zipRight(Effect.sleep(Duration.millis(delay)), later), scope))
         }),
-      shut: (throttle, told) =>
-        Effect.suspend(() => {
-          const { until } = progress.gate
-          const wasShut = Gate.isShut(progress.gate, now())
-          progress.gate = Gate.shut(progress.gate, throttle, now(), told)
-          if (progress.gate.until > until) meter?.shut()
+      hedge: (asked) => {
+        if (retryAt() > now()) return
+        asked.isHedged = true
+        due.unshift(paid(asked, now())!)
+        wake(1)
+      },
+      unhedge: (asked) => {
+        const place = due.indexOf(asked)
+        if (place >= 0) due.splice(place, 1)
+      },
+      remember: (pending) => {
+        known = pending
+      },
+      isTail: () => known !== undefined && isExhausted && index === page.length,
+      shut: (cause) =>
+        Effect.flatMap(Random.next, (jitter) => {
+          const at = now()
+          const wasShut = Gate.isShut(progress.gate, at)
+          keep(() => admission.shut(at, cause, jitter))
           return wasShut ? Effect.void : Effect.asVoid(Effect.forkIn(open, scope))
         }),
-      pass: () => {
-        progress.gate = Gate.passed(progress.gate)
-        if (!isAlone) return
-        isAlone = false
-        wake(Infinity)
-      },
+      heed: (told) => keep(() => admission.heed(now(), told)),
       drain: () => {
         isDraining = true
         wake(Infinity)
       }
     }
-    return meter === undefined ? Effect.succeed(queue) : Effect.as(Effect.forkIn(pacer(meter), scope), queue)
+    return Effect.as(Effect.forkIn(pacer, scope), queue)
   })

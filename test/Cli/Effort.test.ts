@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Job from "../../src/Cli/Job.ts"
+import * as Effort from "../../src/Cli/Effort.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
 
-describe("Job.describe", () => {
+describe("Effort.describe", () => {
   const cases: ReadonlyArray<readonly [rates: ReadonlyArray<string>, shown: string]> = [
     [[], "max-wait 15m, no rate limit but the server's"],
     [["50/s"], "max-wait 15m, rate 50/s"],
@@ -12,7 +12,7 @@ describe("Job.describe", () => {
   ]
   it.each(cases)("of the rates %j", (rates, shown) => {
     const pace = rates.map((rate) => Schema.decodeSync(Pace.Rate)(rate))
-    const line = Job.describe({ ...Policy.standard, pace })
+    const line = Effort.describe({ ...Policy.standard, pace })
     assert.match(line, /^-c 8, timeout 30s, /)
     assert.isTrue(line.endsWith(shown), line)
   })

@@ -23,6 +23,8 @@ describe("Exit.of", () => {
     [stop("forbidden"), 4, /forbade/],
     [stop("none_found"), 4, /--allow-none/],
     [stop("throttled"), 4, /later/],
+    [stop("outage"), 4, /--breaker off/],
+    [stop("budget"), 4, /larger budget/],
     [ledger("Mismatch"), 2, /^out.ledger: why$/],
     [ledger("Forgotten"), 2, /^out.ledger: why$/],
     [ledger("Missing"), 2, /^out.ledger: why$/],

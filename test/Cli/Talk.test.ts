@@ -58,7 +58,10 @@ describe("Talk", () => {
   })
 
   it("tells of a rate that is used up", () => {
-    assert.include(Talk.status({ ...progress(), paced: 7_200_000 }, 21_532, 0, 0), " · the rate says wait 2 h 0 min · ")
+    assert.include(
+      Talk.status({ ...progress(), paced: 7_200_000 }, 21_532, 0, 0),
+      " · the limit says wait 2 h 0 min · "
+    )
     assert.include(Talk.status({ ...progress(), paced: 6_000 }, 21_532, 0, 0), " · 0/s · ")
   })
 

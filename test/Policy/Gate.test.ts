@@ -9,7 +9,7 @@ const throttle: Gate.Throttle = {
 }
 
 const shut = (gate: Gate.Gate, now: number, told?: Duration.DurationInput) =>
-  Gate.shut(gate, throttle, now, told === undefined ? undefined : Duration.decode(told))
+  Gate.shut(gate, throttle, now, told === undefined ? {} : { told: Duration.decode(told) })
 
 describe("Gate.shut", () => {
   const waits: ReadonlyArray<readonly [told: Duration.DurationInput | undefined, wait: number]> = [
@@ -45,7 +45,7 @@ describe("Gate.shut", () => {
   })
 
   it("never waits longer than maxWait, whatever the cap is", () => {
-    const gate = Gate.shut(Gate.open, { ...throttle, maxWait: Duration.millis(300) }, 0, undefined)
+    const gate = Gate.shut(Gate.open, { ...throttle, maxWait: Duration.millis(300) }, 0)
     assert.strictEqual(gate.until, 300)
   })
 

@@ -1,0 +1,173 @@
+/**
+ * How hard to try, and how gently: the flags that describe a policy.
+ */
+import { Duration, Either, Option } from "effect"
+import * as Policy from "../Policy.ts"
+import * as Breaker from "../Policy/Breaker.ts"
+import * as Budget from "../Policy/Budget.ts"
+import { format as duration, Limit } from "../Policy/DurationText.ts"
+import * as Pace from "../Policy/Pace.ts"
+import * as RetryBudget from "../Policy/RetryBudget.ts"
+import type { Summary } from "../Summary.ts"
+import { UsageError } from "./Argv.ts"
+import type { Values } from "./Command.ts"
+import * as Flag from "./Flag.ts"
+
+const policies = Object.keys(Policy.presets) as Array<keyof typeof Policy.presets>
+
+const effort = "Effort"
+const budget = "Budget"
+
+export const flags = {
+  allowNone: Flag.toggle("allow-none", { group: "Answer", help: "go on when none of the first 100 is found" }),
+  policy: Flag.optional("policy", Flag.choice(policies), {
+    group: effort,
+    value: "NAME",
+    help: `${policies.join(", ")}: what the flags below change`
+  }),
+  concurrency: Flag.optional("concurrency", Flag.or("auto", Flag.whole(1, 10_000)), {
+    group: effort,
+    alias: "c",
+    value: "N|auto",
+    help: `calls in flight (${Policy.standard.concurrency}); auto finds out how many, and how fast`
+  }),
+  rate: Flag.repeated("rate", Pace.Rate, {
+    group: effort,
+    value: "RATE",
+    help: "limit of all calls, such as 50/s, '600/min burst 10'"
+  }),
+  timeout: Flag.optional("timeout", Limit, {
+    group: effort,
+    value: "TIME",
+    help: `limit of one call (${duration(Policy.standard.timeout)})`
+  }),
+  deadline: Flag.optional("deadline", Limit, {
+    group: effort,
+    value: "TIME",
+    help: `limit of one question over all its attempts (${duration(Policy.standard.deadline)})`
+  }),
+  retries: Flag.optional("retries", Flag.whole(0, 100), {
+    group: effort,
+    value: "N",
+    help: `attempts after the first (${Policy.standard.retry.retries}); a 429 does not count`
+  }),
+  maxWait: Flag.optional("max-wait", Limit, {
+    group: effort,
+    value: "TIME",
+    help: `stop after this long of nothing but 429 (${duration(Policy.standard.throttle.maxWait)})`
+  }),
+  retryBudget: Flag.optional("retry-budget", Flag.or("off", RetryBudget.RetryBudget), {
+    group: effort,
+    value: "SHARE",
+    help: `retries for each question, and each second (${RetryBudget.format(RetryBudget.standard)}), or off`
+  }),
+  breaker: Flag.optional("breaker", Flag.or("off", Breaker.Breaker), {
+    group: effort,
+    value: "N of M",
+    help: "pause and probe when so many of the last calls failed (16 of 20); off"
+  }),
+  hedge: Flag.toggle("hedge", {
+    group: effort,
+    help: "ask twice where an answer is slower than 95 %; the first counts"
+  }),
+  maxCalls: Flag.optional("max-calls", Flag.whole(1, 1_000_000_000), {
+    group: budget,
+    value: "N",
+    help: "stop after so many calls, those of earlier runs included"
+  }),
+  maxCost: Flag.optional("max-cost", Flag.decimal, {
+    group: budget,
+    value: "AMOUNT",
+    help: "stop when so much is spent, at --cost-per-1000"
+  }),
+  costPer1000: Flag.optional("cost-per-1000", Flag.decimal, {
+    group: budget,
+    value: "PRICE",
+    help: "what 1,000 calls cost"
+  }),
+  maxTime: Flag.optional("max-time", Limit, {
+    group: budget,
+    value: "TIME",
+    help: "stop after this long"
+  })
+}
+
+/** The policy that the flags describe. */
+export const policy = (values: Values<typeof flags>): Either.Either<Policy.Policy, UsageError> => {
+  const base = Policy.presets[Option.getOrElse(values.policy, () => "standard" as const)]
+  if (Option.isSome(values.maxCost) && Option.isNone(values.costPer1000)) {
+    return Either.left(new UsageError({ message: "--max-cost needs a price: --cost-per-1000 0.40" }))
+  }
+  return Either.right({
+    ...base,
+    ...Flag.given("concurrency", values.concurrency),
+    ...(values.rate.length === 0 ? {} : { pace: values.rate }),
+    ...Flag.given("timeout", values.timeout),
+    ...Flag.given("deadline", values.deadline),
+    retry: { ...base.retry, ...Flag.given("retries", values.retries) },
+    ...Flag.given("retryBudget", Option.map(values.retryBudget, orNull)),
+    ...Flag.given("breaker", Option.map(values.breaker, orNull)),
+    hedge: values.hedge || base.hedge,
+    budget: {
+      ...base.budget,
+      ...Flag.given("calls", values.maxCalls),
+      ...Flag.given("cost", values.maxCost),
+      ...Flag.given("costPer1000", values.costPer1000),
+      ...Flag.given("time", values.maxTime)
+    },
+    throttle: { ...base.throttle, ...Flag.given("maxWait", values.maxWait) },
+    allowNone: values.allowNone
+  })
+}
+
+const orNull = <A>(value: A | "off"): A | null => value === "off" ? null : value
+
+/** The policy in one line: what every run has, and what else was asked for. */
+export const describe = (policy: Policy.Policy): string => {
+  const { breaker, budget, concurrency, deadline, hedge, pace, retry, retryBudget, throttle, timeout } = policy
+  const { standard } = Policy
+  return [
+    `-c ${concurrency}`,
+    `timeout ${duration(timeout)}`,
+    `${retry.retries} ${retry.retries === 1 ? "retry" : "retries"} (back-off ${duration(retry.base)} to ${
+      duration(retry.cap)
+    })`,
+    `deadline ${duration(deadline)}`,
+    `max-wait ${duration(throttle.maxWait)}`,
+    pace.length === 0 ? "no rate limit but the server's" : `rate ${pace.map(Pace.format).join(" and ")}`,
+    ...(retryBudget === standard.retryBudget
+      ? []
+      : [`retry budget ${retryBudget === null ? "off" : RetryBudget.format(retryBudget)}`]),
+    ...(breaker === standard.breaker ? [] : [`breaker ${breaker === null ? "off" : Breaker.format(breaker)}`]),
+    ...(hedge ? ["hedged after p95"] : []),
+    ...(budget.calls === undefined ? [] : [`${budget.calls} calls at most`]),
+    ...(budget.cost === undefined ? [] : [`${budget.cost} at most, at ${budget.costPer1000} per 1,000 calls`]),
+    ...(budget.time === undefined ? [] : [`${duration(budget.time)} at most`])
+  ].join(", ")
+}
+
+/** What a run came to know of its costs, and of what suits the API, by what it is about. */
+export const learnt = (policy: Policy.Policy, { calls, tuned }: Summary): ReadonlyArray<readonly [string, string]> => {
+  const cost = Budget.costOf(policy.budget, calls)
+  return [
+    ...(cost === undefined || calls === 0 ? [] : [["cost", amount(cost)] as const]),
+    ...(tuned === undefined || calls === 0 ? [] : [["tuned", `${suits(tuned)} suits this API`] as const])
+  ]
+}
+
+/** An amount of money, in whatever currency the price is. */
+export const amount = (cost: number): string => cost >= 0.01 || cost === 0 ? cost.toFixed(2) : cost.toPrecision(2)
+
+const suits = ({ concurrency, perSecond }: NonNullable<Summary["tuned"]>) =>
+  perSecond === undefined ? `-c ${concurrency}` : `-c ${concurrency} --rate ${rateText(perSecond)}`
+
+/** A rate as the flag takes it, rounded down. */
+const rateText = (perSecond: number) =>
+  perSecond >= 10 ? `${Math.floor(perSecond)}/s` : `${Math.max(1, Math.floor(perSecond * 60))}/min`
+
+/** How long so many calls take at least, in seconds, by the rates; 0 where there is none. */
+export const shortestTime = ({ pace }: Policy.Policy, calls: number, weight: number): number =>
+  Math.max(
+    0,
+    ...pace.map(({ burst, limit, window }) => Math.max(0, calls * weight - burst) * Duration.toSeconds(window) / limit)
+  )

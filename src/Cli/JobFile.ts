@@ -1,0 +1,43 @@
+/**
+ * A job file: flags of the command by their names, in YAML or JSON, so that a job can be kept and shared.
+ */
+import { FileSystem } from "@effect/platform"
+import { Effect } from "effect"
+import { inFile, type JobValues, nearest, UsageError } from "./Argv.ts"
+import type * as Flag from "./Flag.ts"
+
+/**
+ * Reads a job file: a mapping from the names of flags to a value, or a list of values for a flag that may be given several times. `file`
+ * names the input. Secrets stand as `${NAME}`, as on the command line.
+ */
+export const read = (
+  path: string,
+  flags: ReadonlyArray<Flag.Any>
+): Effect.Effect<JobValues, UsageError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fail = (message: string) => new UsageError({ message: `--job ${path}: ${message}` })
+    const fs = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(fs.readFileString(path), () => fail("it cannot be read"))
+    const { default: yaml } = yield* Effect.promise(() => import("yaml"))
+    const job = yield* Effect.try({
+      // JSON is YAML too; numbers such as 00501 keep their zeros
+      try: () => yaml.parse(text, { schema: "failsafe" }) as unknown,
+      catch: (cause) => fail(`it is neither YAML nor JSON: ${(cause as Error).message.split("\n")[0]}`)
+    })
+    if (job === null || typeof job !== "object" || Array.isArray(job)) {
+      return yield* fail("write names of flags and their values, such as 'rate: 50/s'")
+    }
+    const values = new Map<string, ReadonlyArray<string>>()
+    for (const [name, value] of Object.entries(job)) {
+      const flag = flags.find((flag) => flag.name === name && name !== "job")
+      if (flag === undefined && name !== inFile) {
+        const near = nearest(name, [inFile, ...flags.map(({ name }) => name)])
+        return yield* fail(`there is no flag ${name}${near === undefined ? "" : `, did you mean ${near}?`}`)
+      }
+      const given: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
+      if (!given.every((one) => typeof one === "string" && one !== "")) return yield* fail(`${name} has no value`)
+      if (given.length !== 1 && !flag?.isRepeated) return yield* fail(`${name} has one value`)
+      values.set(name, given as ReadonlyArray<string>)
+    }
+    return values
+  })

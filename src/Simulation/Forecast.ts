@@ -1,0 +1,153 @@
+/**
+ * A forecast: how a list would fare with an API under a policy, found out by simulating it.
+ */
+import { HttpClient } from "@effect/platform"
+import { Cause, Effect, Exit } from "effect"
+import type { Code } from "../Code.ts"
+import * as Lookup from "../Lookup.ts"
+import type { Kind } from "../Outcome.ts"
+import type { Policy } from "../Policy.ts"
+import * as Gate from "../Policy/Gate.ts"
+import * as Simulation from "../Simulation.ts"
+import * as Sweep from "../Sweep.ts"
+import { Machine } from "./Machine.ts"
+import * as Server from "./Server.ts"
+import type { Spec } from "./Spec.ts"
+
+/** What is to be forecast. */
+export interface Options {
+  readonly server: Spec
+  readonly policy: Policy
+  /** How many codes there are in the list. */
+  readonly codes: number
+  readonly seed: number
+}
+
+/** What would happen; times are seconds. */
+export interface Forecast {
+  /** The time that the run would take. */
+  readonly seconds: number
+  readonly outcomes: Readonly<Record<Kind, number>>
+  /** Codes without an outcome. */
+  readonly pending: number
+  readonly calls: number
+  /** Calls that got a 429. */
+  readonly throttled: number
+  readonly retries: number
+  /** The most calls that the server saw in flight. */
+  readonly peak: number
+  /** Outcomes per second: of the whole run, and of the seconds of which 5 %, or all but 5 %, have fewer. */
+  readonly perSecond: { readonly mean: number; readonly p5: number; readonly p95: number }
+  /** Time in which no call could be sent, and what for. */
+  readonly waited: {
+    /** The rate of the policy, or what the server said that is left of its own. */
+    readonly pace: number
+    /** A pause that followed a 429, or that the server asked for. */
+    readonly pause: number
+    /** The server counted as down. */
+    readonly outage: number
+  }
+  /** What the run would have been stopped by. */
+  readonly stopped: Sweep.StopError | undefined
+  /** Equal traces, equal simulations. */
+  readonly trace: string
+}
+
+/** Questions per page. */
+const pageSize = 512
+
+/** Forecasts; `between` is run every few milliseconds, with the virtual seconds and the outcomes so far. */
+export const make = <R = never>(
+  { codes, policy, seed, server: spec }: Options,
+  between: (seconds: number, done: number) => Effect.Effect<void, never, R> = () => Effect.void
+): Effect.Effect<Forecast, never, R> =>
+  Effect.suspend(() => {
+    const progress = Sweep.noProgress()
+    const { outcomes } = progress
+    const perSecond = new Map<number, number>()
+    const waited = { pace: 0, pause: 0, outage: 0 }
+    let [done, inFlight, peak, calls] = [0, 0, 0, 0]
+
+    const program = Effect.gen(function*() {
+      const machine = yield* Machine
+      const server = Server.make(machine, spec, {
+        seed,
+        onBegin: () => {
+          calls++
+          peak = Math.max(peak, ++inFlight)
+        },
+        onEnd: () => {
+          inFlight--
+        }
+      })
+      const lookup = Lookup.http<unknown>({ url: server.url })
+      const count = ({ outcome }: Sweep.Settled) =>
+        Effect.sync(() => {
+          outcomes[outcome]++
+          done++
+          const second = Math.floor(machine.now() / 1000)
+          perSecond.set(second, (perSecond.get(second) ?? 0) + 1)
+        })
+      const asking = machine.start((process) => {
+        machine.onTime((from, to) => {
+          const now = process.time()
+          const left = progress.gate.until - now
+          if (Gate.isShut(progress.gate, now)) {
+            waited[progress.gate.isOutage ? "outage" : "pause"] += Math.min(left, to - from)
+          } else if (progress.paced > now) waited.pace += Math.min(progress.paced - now, to - from)
+        })
+        return Sweep.prepare(lookup).pipe(
+          Effect.flatMap((ask) => Sweep.sweep({ lookup, ask, policy, progress, pull: pages(codes), settle: count })),
+          Effect.provideService(HttpClient.HttpClient, server.client(process))
+        )
+      })
+      yield* asking.ended
+      return asking.exit()!
+    })
+
+    return Effect.flatMap(
+      Simulation.runInPieces(program, { seed, order: "fifo" }, (millis) => between(millis / 1000, done)),
+      ({ exit, millis, trace }) => {
+        const ended = Exit.flatten(exit)
+        const error = Exit.isFailure(ended) ? Cause.squash(ended.cause) : undefined
+        if (error !== undefined && !(error instanceof Sweep.StopError)) return Effect.die(error)
+        const seconds = millis / 1000
+        return Effect.succeed({
+          seconds,
+          outcomes,
+          pending: codes - done,
+          calls,
+          throttled: progress.throttled,
+          retries: progress.retries,
+          peak,
+          perSecond: speeds(perSecond, seconds, done),
+          waited: { pace: waited.pace / 1000, pause: waited.pause / 1000, outage: waited.outage / 1000 },
+          stopped: error,
+          trace
+        })
+      }
+    )
+  })
+
+/** The questions of the list, page by page; a code is as good as any other. */
+const pages = (codes: number) => {
+  let next = 0
+  return Effect.sync(() => {
+    const from = next
+    next = Math.min(codes, next + pageSize)
+    return Array.from({ length: next - from }, (_, index) => ({
+      id: from + index,
+      question: { code: String(from + index) as Code, values: {} }
+    }))
+  })
+}
+
+/** The last second is left out, as it is hardly a whole one. */
+const speeds = (perSecond: ReadonlyMap<number, number>, seconds: number, done: number): Forecast["perSecond"] => {
+  const mean = done / Math.max(seconds, 0.001)
+  const length = Math.floor(seconds)
+  if (length === 0) return { mean, p5: mean, p95: mean }
+  const counts = Array.from({ length }, (_, second) => perSecond.get(second) ?? 0).sort((a, b) => a - b)
+  const at = (part: number) => counts[Math.min(length - 1, Math.floor(length * part))]!
+  return { mean, p5: at(0.05), p95: at(0.95) }
+}

@@ -1,0 +1,146 @@
+/**
+ * The admission decides how many calls may be in flight and when nobody may call: it keeps to what the server says, gives way when the
+ * server is in trouble, and finds out what it can bear. What a call costs is the meter's matter.
+ */
+import { Duration } from "effect"
+import type { Told } from "../Lookup/Limits.ts"
+import type { Policy } from "../Policy.ts"
+import * as Breaker from "../Policy/Breaker.ts"
+import * as Concurrency from "../Policy/Concurrency.ts"
+import * as Gate from "../Policy/Gate.ts"
+
+/** What the admission tells of itself. It is mutated in place and read by whoever shows progress. */
+export interface Progress {
+  inFlight: number
+  /** The gate, on the monotonic clock. */
+  gate: Gate.Gate
+  /** What `auto` has found out so far. */
+  tuned: Concurrency.Found | undefined
+}
+
+/** What decides whether a call may be sent; times are milliseconds of a monotonic clock. */
+export interface Admission {
+  /** Whether one more call may be sent besides those in flight, but for its time. */
+  readonly isOpen: (at: number) => boolean
+  /** When the next call may be sent; in the past: at once. */
+  readonly readyAt: () => number
+  /** Until when nobody may call, as far as the server has said so. */
+  readonly toldUntil: () => number
+  /** The circuit is half-open: the next call is a probe. */
+  readonly isProbing: () => boolean
+  /** A call is sent. */
+  readonly sent: (at: number) => void
+  /** A reply came that was an answer, whatever it said, after so many milliseconds. */
+  readonly passed: (at: number, ms: number) => void
+  /**
+   * A call failed. It gives whether the server counts as down by now. `isTold`: the server said how long to wait. `isTail`: few calls are left
+   * to tell, and a question whose answer is known can.
+   */
+  readonly failed: (at: number, ms: number, how: { readonly isTold: boolean; readonly isTail: boolean }) => boolean
+  /** A reply was a refusal for asking too much. */
+  readonly throttled: (at: number, ms: number) => void
+  /** The server is down, or it said how long to wait, or that it was asked too much; `jitter` is from 0 to 1. */
+  readonly shut: (at: number, cause: Cause, jitter: number) => void
+  /** The server said how much may be asked until when. */
+  readonly heed: (at: number, told: Told) => void
+}
+
+/** Why nobody may call. */
+export type Cause =
+  | { readonly kind: "outage" }
+  | { readonly kind: "throttled"; readonly told: Duration.Duration | undefined }
+
+/** The first question, and the first after the gate was shut, is asked alone. */
+const alone = 1
+
+/** An admission that has let nobody in yet. */
+export const make = (
+  policy: Pick<Policy, "breaker" | "concurrency" | "throttle">,
+  progress: Progress,
+  now: number
+): Admission => {
+  const { breaker, concurrency, throttle } = policy
+  const maxWait = Duration.toMillis(throttle.maxWait)
+  let auto = concurrency === "auto" ? Concurrency.begin(Concurrency.standard, now) : undefined
+  /** How many calls the start, or the end of a pause, lets in. */
+  let ramp: number = alone
+  let hasBegun = false
+  /** The last calls, for the breaker. */
+  let window = Breaker.closed
+  /** How many calls the server allows until when. */
+  let allowance = { left: Infinity, until: -Infinity }
+
+  const limit = () => auto === undefined ? concurrency as number : auto.limit
+
+  const learn = (at: number, ms: number, kind: "answered" | "failed" | "throttled") => {
+    if (auto === undefined) return
+    auto = Concurrency.replied(auto, { now: at, ms, inFlight: progress.inFlight + 1, kind })
+    progress.tuned = Concurrency.found(auto)
+  }
+
+  /** What was sent before the gate was shut tells nothing of how the server is now. */
+  const isLate = (at: number) => Gate.isShut(progress.gate, at)
+
+  /** After a pause one more is let in for each answer: a slow start. */
+  const endStreak = () => {
+    progress.gate = Gate.passed(progress.gate)
+    if (ramp === Infinity) return
+    ramp = hasBegun && ramp < limit() ? ramp + 1 : Infinity
+    hasBegun = true
+  }
+
+  return {
+    isOpen: (at) => progress.inFlight < Math.min(ramp, limit()) && !Gate.isShut(progress.gate, at),
+    readyAt: () =>
+      Math.max(
+        auto === undefined ? -Infinity : Concurrency.readyAt(auto),
+        allowance.left > 0 ? -Infinity : allowance.until
+      ),
+    toldUntil: () => allowance.left > 0 ? progress.gate.until : Math.max(progress.gate.until, allowance.until),
+    isProbing: () => progress.gate.isOutage,
+    sent: (at) => {
+      if (auto !== undefined) auto = Concurrency.sent(auto, at)
+      if (allowance.left !== Infinity) allowance.left = at >= allowance.until ? Infinity : allowance.left - 1
+    },
+    passed: (at, ms) => {
+      learn(at, ms, "answered")
+      if (isLate(at)) return
+      if (window !== Breaker.closed) window = Breaker.passed(window, breaker!)
+      endStreak()
+    },
+    failed: (at, ms, { isTail, isTold }) => {
+      learn(at, ms, "failed")
+      const { isOutage } = progress.gate
+      if (isOutage || isLate(at)) return isOutage
+      if (breaker !== null) window = Breaker.failed(window, breaker)
+      // a failure is no refusal, but nothing to be bolder for either
+      if (!isTold) progress.gate = Gate.passed(progress.gate)
+      return breaker !== null && (Breaker.isTripped(window, breaker) || (isTail && Breaker.isSuspect(window, breaker)))
+    },
+    throttled: (at, ms) => learn(at, ms, "throttled"),
+    shut: (at, cause, jitter) => {
+      const isOutage = cause.kind === "outage"
+      const told = isOutage ? undefined : cause.told
+      if (auto !== undefined && !isOutage && told === undefined) {
+        // it has learnt to ask less, so that nobody need be asked alone
+        progress.gate = Gate.shut(progress.gate, throttle, at, { told: Duration.millis(Concurrency.wait(auto)) })
+        return
+      }
+      ramp = alone
+      window = Breaker.closed
+      progress.gate = Gate.shut(progress.gate, isOutage ? { ...throttle, ...breaker! } : throttle, at, {
+        told,
+        isOutage,
+        jitter
+      })
+    },
+    heed: (at, { remaining, reset, wait }) => {
+      const until = (wait: Duration.Duration) => at + Math.min(Duration.toMillis(wait), maxWait)
+      if (wait !== undefined) allowance = { left: 0, until: Math.max(allowance.until, until(wait)) }
+      else if (remaining !== undefined && reset !== undefined) {
+        // calls in flight are not in the server's count yet
+        allowance = { left: Math.max(0, remaining - progress.inFlight), until: until(reset) }
+      }
+    }
+  }
+}

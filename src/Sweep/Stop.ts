@@ -1,0 +1,50 @@
+/**
+ * Why a sweep stops before its end.
+ */
+import { type Duration, Schema } from "effect"
+import type { LookupError } from "../Outcome.ts"
+import type { Policy } from "../Policy.ts"
+import * as Budget from "../Policy/Budget.ts"
+import { format } from "../Policy/DurationText.ts"
+import * as Pace from "../Policy/Pace.ts"
+import type { Spent } from "./Meter.ts"
+
+/** What would fail every other question too. Nothing is marked by it; a run can go on later. */
+export class StopError extends Schema.TaggedError<StopError>()("StopError", {
+  reason: Schema.Literal(
+    "setting",
+    "unreachable",
+    "redirected",
+    "unauthorized",
+    "forbidden",
+    "none_found",
+    "throttled",
+    "outage",
+    "budget"
+  ),
+  message: Schema.String,
+  /** The request that was refused, for a person to try; secrets are shown by name. */
+  curl: Schema.optional(Schema.String)
+}) {}
+
+export const onlyThrottled = (policy: Policy, error: LookupError) =>
+  `for ${format(policy.throttle.maxWait)} the server has answered with nothing but throttling: ${error.message}`
+
+export const onlyFailures = (policy: Policy, error: LookupError) =>
+  `for ${format(policy.throttle.maxWait)} the server has answered with nothing but failures: ${error.message}`
+
+export const spentCalls = ({ calls, cost, costPer1000 }: Budget.Budget, spent: Spent | undefined) => {
+  const before = spent === undefined || spent.calls === 0 ? "" : ` (${spent.calls} by earlier runs)`
+  const most = Budget.calls({ calls, cost, costPer1000 })
+  return most === calls
+    ? `the budget of ${most} calls is spent${before}`
+    : `the budget of ${cost} is spent: ${most} calls at ${costPer1000} per 1,000${before}`
+}
+
+export const spentTime = (time: Duration.Duration) => `the time of ${format(time)} is over`
+
+export const neverAllowed = (weight: number, rate: Pace.Rate) =>
+  `each call counts as ${weight}, and a rate of ${Pace.format(rate)} never allows so many`
+
+export const noneFound = (answered: number) =>
+  `none of the first ${answered} outcomes is "found": is the request right?`

@@ -1,0 +1,141 @@
+/**
+ * Bugs to plant: each is one that somebody could write, and that the judge must find. When a source changes so that a text is not found
+ * in it any more, the bug is to be planted anew.
+ */
+
+/** A bug: in a file of src/, one text stands in place of another. */
+export interface Bug {
+  readonly name: string
+  readonly file: string
+  /** It stands in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+}
+
+/** Bugs of a file. */
+const inFile = (
+  file: string,
+  bugs: ReadonlyArray<readonly [name: string, find: string, replace: string]>
+): ReadonlyArray<Bug> => bugs.map(([name, find, replace]) => ({ name, file, find, replace }))
+
+export const bugs: ReadonlyArray<Bug> = [
+  ...inFile("Sweep/Admission.ts", [
+    ["the gate is not consulted", "limit()) && !Gate.isShut(progress.gate, at),", "limit()),"],
+    [
+      "one call too many",
+      "progress.inFlight < Math.min(ramp, limit())",
+      "progress.inFlight <= Math.min(ramp, limit())"
+    ],
+    [
+      "all workers probe at once",
+      "ramp = alone\n      window = Breaker.closed",
+      "ramp = Infinity\n      window = Breaker.closed"
+    ],
+    ["probes come as fast as after a 429", "isOutage ? { ...throttle, ...breaker! } : throttle", "throttle"],
+    ["what the server told is not heard", "const told = isOutage ? undefined : cause.told", "const told = undefined"]
+  ]),
+  ...inFile("Sweep/Queue.ts", [
+    [
+      "retries pay no rate",
+      "progress.inFlight++\n      spend(at)",
+      "progress.inFlight++\n      if (asked.calls === 0) spend(at)"
+    ],
+    ["nobody is woken for a retry", "queue.push(asked)\n      wake(1)", "queue.push(asked)"],
+    [
+      "nobody is woken when the gate opens",
+      "sleepUntil(() => progress.gate.until),\n      Effect.sync(() => wake(Infinity))",
+      "sleepUntil(() => progress.gate.until),\n      Effect.sync(() => wake(0))"
+    ],
+    ["the pacer wakes nobody", "isPaced = false\n        wake(1)", "isPaced = false"],
+    ["questions in back-off are counted for ever", "progress.waiting--\n            requeue", "requeue"],
+    [
+      "questions in back-off are forgotten at the end",
+      "+ progress.waiting + progress.inFlight === 0",
+      "+ progress.inFlight === 0"
+    ],
+    ["two workers get the next page", "!isExhausted && !isPulling", "!isExhausted"],
+    [
+      "retries cost no budget",
+      "if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)\n",
+      ""
+    ],
+    ["a hedge is sent for what is answered", "if (place >= 0) due.splice(place, 1)", ""]
+  ]),
+  ...inFile("Sweep/Meter.ts", [
+    ["what is reserved is what was spent", "Effect.map(write(next.calls,", "Effect.map(write(calls,"],
+    ["calls are sent before they are reserved", "calls < covered.calls && at <= covered.until", "true"],
+    ["a restart forgets the rate", "Pace.resume(rates, spent.pace,", "Pace.resume(rates, {},"],
+    ["a restart forgets how much was spent", "let { calls } = spent", "let calls = 0"],
+    ["the pause is not kept", "gate: until > now() ? Math.ceil(until + toWall) : 0", "gate: 0"],
+    ["a refund is given twice", "calls--", "calls -= 2"],
+    ["the budget is no limit", "isSpent: () => calls >= budget", "isSpent: () => false"]
+  ]),
+  ...inFile("Sweep.ts", [
+    ["a kept pause is not heeded", "if (paused > 0) yield*", "if (paused > 1e12) yield*"],
+    ["a 429 is an attempt", "progress.throttled++\n", "progress.throttled++\n        asked.attempts++\n"],
+    ["a question that got a 429 is lost", "asked.inFlight > 0 ? Effect.void : queue.again(asked)", "Effect.void"],
+    ["no call has a time limit", "const isLate = at - sentAt >= timeout ||", "const isLate ="],
+    ["a canary is an outcome", "if (asked.isCanary) return judgeCanary(asked, attempt)\n", ""],
+    ["the slower answer counts too", "if (asked.inFlight > 0) abandon(asked)\n", ""],
+    ["what is not sent is not refunded", "meter?.refund()\n", ""],
+    [
+      "a call is not counted",
+      "asked.calls++\n      progress.calls++",
+      "asked.calls++\n      if (asked.calls === 1) progress.calls++"
+    ]
+  ]),
+  ...inFile("Policy/Pace.ts", [
+    ["the interval knows no tolerance", "(burst === 1 ? window + early : window)", "window"],
+    ["the log is short by one", "if (free < 0) return", "if (free < -1) return"],
+    [
+      "saved-up time is added to the burst",
+      "Math.max(up(at), tat) + weight * interval",
+      "tat === -Infinity ? up(at) : tat + weight * interval"
+    ],
+    ["the bucket never empties", "Math.max(up(at), tat) + weight", "up(at) + weight"]
+  ]),
+  ...inFile("Policy/Gate.ts", [
+    [
+      "a told wait is no longer than a second",
+      "const wait = asked > 0 ? asked : own",
+      "const wait = asked > 0 ? Math.min(asked, 1000) : own"
+    ]
+  ]),
+  ...inFile("Policy/Retry.ts", [
+    ["one retry too many", "Schedule.recurs(retry.retries)", "Schedule.recurs(retry.retries + 1)"],
+    ["the back-off has no cap", "Duration.min(delay, retry.cap)", "delay"]
+  ]),
+  ...inFile("Policy/Breaker.ts", [
+    ["the breaker never opens", "count(window) >= failures", "false"]
+  ]),
+  ...inFile("Policy/RetryBudget.ts", [
+    ["the budget fills ten times as fast", "/ 1000 * budget.perSecond", "/ 100 * budget.perSecond"]
+  ]),
+  ...inFile("Lookup/Limits/RetryAfter.ts", [
+    ["Retry-After is milliseconds", "return Value.hint(millis)", "return Value.hint(millis / 1000)"],
+    ["a date is taken by our own clock", "at - HttpDate.sent(reply)", "at - reply.at"]
+  ]),
+  ...inFile("Lookup/Classify.ts", [
+    ["a 404 is a failure", "\"404\": \"not_found\"", "\"404\": \"failed\""],
+    ["a 500 is final", "\"5xx\": \"retry\"", "\"5xx\": \"failed\""]
+  ]),
+  ...inFile("Rollcall/Recorder.ts", [
+    ["a batch is committed again", "batch = []\n", ""],
+    [
+      "an outcome is projected before it is committed, and not committed",
+      "ledger.record(list, outcomes),",
+      "Effect.void,"
+    ]
+  ]),
+  ...inFile("Rollcall/Projection.ts", [
+    ["a pending row is written", "page.slice(0, end)", "page.slice(0, end + 1)"],
+    ["rows are written again after a restart", "let position = writer.position", "let position = 0"]
+  ]),
+  ...inFile("Rollcall/Enrolment.ts", [
+    [
+      "equal codes are asked twice",
+      "Entry.key({ code: code.right,",
+      "Entry.key({ code: `${code.right}${columns.size > 0 ? \"\" : \"#\"}` as Code.Code,"
+    ]
+  ])
+]
