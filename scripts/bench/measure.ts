@@ -37,7 +37,8 @@ const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"))
 process.on("exit", () => rmSync(folder, { recursive: true }))
 
 const isPinned = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0
-const pinned = (core: number, program: string, args: ReadonlyArray<string>): [string, ReadonlyArray<string>] =>
+/** A program and its arguments, on that core only where this machine has several. */
+export const pinned = (core: number, program: string, args: ReadonlyArray<string>): [string, ReadonlyArray<string>] =>
   isPinned ? ["taskset", ["-c", `${core}`, program, ...args]] : [program, args]
 
 /** What the API answers. */
@@ -55,7 +56,8 @@ export const body = JSON.stringify({
   }
 })
 
-const freePort = async () => {
+/** A port that nobody listens on. */
+export const freePort = async () => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as { port: number }
