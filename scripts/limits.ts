@@ -100,9 +100,9 @@ const limited = async () => {
     return
   }
   const rows = [["nginx", "flags", "codes", "answered/s", "of the allowed", "429"]]
-  const limits = [[200, 10, 32], [1000, 20, 32]] as const
+  const limits = [[200, 10, 32], [500, 50, 64]] as const
   for (const [rate, burst, connections] of limits) {
-    for (const flags of [["-c", "16", "--rate", `${rate}/s`], ["-c", "16"]]) {
+    for (const flags of [["-c", "16", "--rate", `${rate}/s`], ["-c", "auto"]]) {
       const folder = freshFolder()
       const port = await freePort()
       const stop = await serve("nginx", nginx(folder, port, rate, burst, connections), `http://127.0.0.1:${port}/ready`)

@@ -1,28 +1,44 @@
 /**
- * `-c auto`: how many calls may be in flight, and how fast they may be sent, found out from what comes back. A pure machine over a monotonic
- * clock in milliseconds.
+ * `-c auto`: how many calls may be in flight, and how fast they may be sent, found out from what comes back. A pure machine over a
+ * monotonic clock in milliseconds.
+ *
+ * The limit doubles in each round of replies until answers become slower, and then grows by little and little, and falls by a tenth when
+ * they are slower in two rounds or when a tenth of them failed. The first refusal begins a pace: a little below what was answered, held on a
+ * plateau that rises slowly, and after it ever faster, so that a limit that was raised is found soon. What fails raises nothing.
+ *
+ * Sources: Netflix concurrency-limits and TCP Vegas (delay), RFC 9438 (CUBIC: plateau and climb), AWS adaptive retry (pace from the
+ * rate that was measured). The numbers were found in simulations; test/Policy/Concurrency.test.ts holds what they are to reach.
  */
 import { Schema } from "effect"
 
 const Int = Schema.Int.pipe(Schema.positive())
+/** From how many calls in flight, up to how many. */
 export const Auto = Schema.Struct({ start: Int, most: Int })
 export type Auto = typeof Auto.Type
+/** From 4 to 1,000. */
 export const standard: Auto = { start: 4, most: 1000 }
 
+/** What is known of a server so far. */
 export interface Concurrency {
+  /** Calls in flight at the most. */
   readonly limit: number
   readonly most: number
+  /** The limit that was held without answers becoming slower. */
   readonly known: number
   readonly step: number
   readonly heldUntil: number
   readonly isSlowStart: boolean
   readonly isSuspect: boolean
+  /** The logarithm of the time that answers take when nothing slows them down. */
   readonly baseline: number
   readonly round: Round
+  /** Answers of about the last second. */
   readonly recent: { readonly perSecond: number; readonly at: number }
+  /** The pace, from the first refusal on. */
   readonly rate: Rate | undefined
 }
 
+/** The replies since the limit was judged for the last time. */
 interface Round {
   readonly since: number
   readonly replies: number
@@ -32,14 +48,18 @@ interface Round {
   readonly logs: number
 }
 
+/** A pace, in calls per second, and what came of it since it was cut. */
 interface Rate {
+  /** Where it begins after a cut. */
   readonly base: number
+  /** Seconds before it climbs, and by what part it rises in them. */
   readonly plateau: number
   readonly creep: number
   readonly current: number
   readonly next: number
   readonly cutAt: number
   readonly sent: number
+  /** It is held back, as no more than twice of what is answered is sent. */
   readonly isHeld: boolean
   readonly first: number
   readonly answered: number
@@ -47,14 +67,17 @@ interface Rate {
   readonly refusedAt: number
   readonly quietUntil: number
   readonly at: number
+  /** Refusals in a row, of calls that were sent after the one before. */
   readonly streak: number
 }
 
+/** What suits the server: calls in flight, and calls per second where refusals have taught that. */
 export interface Found {
   readonly concurrency: number
   readonly perSecond: number | undefined
 }
 
+/** A reply: when it came, after how many milliseconds, how many calls were in flight with it, and what it was. */
 export interface Reply {
   readonly now: number
   readonly ms: number
@@ -64,6 +87,7 @@ export interface Reply {
 
 const emptyRound = (since: number): Round => ({ since, replies: 0, answers: 0, failures: 0, inFlight: 0, logs: 0 })
 
+/** Nothing is known. */
 export const begin = ({ most, start }: Auto, now: number): Concurrency => {
   const limit = Math.min(start, most)
   return {
@@ -81,6 +105,7 @@ export const begin = ({ most, start }: Auto, now: number): Concurrency => {
   }
 }
 
+/** A call is sent. */
 export const sent = (state: Concurrency, now: number): Concurrency => {
   const { rate, recent } = state
   if (rate === undefined) return state
@@ -104,22 +129,27 @@ export const sent = (state: Concurrency, now: number): Concurrency => {
 const perSecond = (recent: { readonly perSecond: number; readonly at: number }, now: number) =>
   recent.perSecond * Math.exp((recent.at - now) / 1000)
 
+/** The pace at a time after the cut. */
 const curve = (rate: Rate, now: number): number =>
   rate.base * (1 + (rate.plateau > 0
     ? rate.creep * Math.min(1, Math.max(0, now - rate.first) / 1000 / rate.plateau) ** (rate.creep > 0.05 ? 1 : 1)
     : 0)) *
   climbed(rate, now)
 
+/** When the next call may be sent; in the past: at once. */
 export const readyAt = ({ rate }: Concurrency): number => rate === undefined ? -Infinity : rate.next
 
+/** For how many milliseconds nobody should call after a refusal that names no wait. */
 export const wait = ({ rate }: Concurrency): number =>
   rate === undefined ? 250 : Math.max(0.001, rate.quietUntil - rate.at)
 
+/** What was found. */
 export const found = ({ limit, rate, recent }: Concurrency): Found => ({
   concurrency: limit,
   perSecond: rate === undefined ? undefined : Math.min(rate.current, Math.max(rate.base, recent.perSecond))
 })
 
+/** A reply came. */
 export const replied = (state: Concurrency, reply: Reply): Concurrency => {
   const { kind, now, ms } = reply
   if (kind === "throttled") return { ...state, rate: refused(state, now, now - ms) }
@@ -195,6 +225,7 @@ const raised = (state: Concurrency, now: number): Concurrency => {
   return { ...state, known: limit, limit: Math.min(most, limit + step), step: Math.ceil(step * 1.5) }
 }
 
+/** Cuts the pace: to what was answered of late, once for all calls that were sent before the cut. */
 const refused = ({ rate, recent }: Concurrency, now: number, sentAt: number): Rate => {
   if (rate === undefined) return cut(Math.max(1, 0.9 * perSecond(recent, now)), 0, 0, now, now)
   const isNew = sentAt >= rate.refusedAt
@@ -223,6 +254,7 @@ const refused = ({ rate, recent }: Concurrency, now: number, sentAt: number): Ra
   return { ...cut(base, isDeep ? 0 : 0.05, isDeep ? 0 : plateauOf(base, now - sentAt), now, rate.next), ...streak }
 }
 
+/** How far it has climbed after the plateau: as the fourth power of the time, in the exponent. */
 const climbed = ({ first, plateau }: Rate, now: number): number =>
   Math.exp(
     0.003 * (Math.min(8, Math.max(0, (now - first) / 1000 - plateau) / (plateau > 8.5 ? (plateau / 8.5) ** 1 : 1))) ** 4
