@@ -68,7 +68,7 @@ const bucket = (rateAt: (now: number) => number, burst: (rate: number) => number
 
 /** A server with so many workers and a queue; beyond them everything may become slower too. */
 const workers = (count: number, ms: () => number, isFalling: boolean): Server => {
-  const free = new Array<number>(count).fill(0)
+  const free = Array.from({ length: count }, () => 0)
   return (now, inFlight) => {
     const first = free.indexOf(Math.min(...free))
     const slower = isFalling && inFlight > count ? 1 + (inFlight - count) / (2 * count) : 1
