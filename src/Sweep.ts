@@ -261,7 +261,10 @@ const askAll = <A, E, R, E2>(
       Effect.map(queue.shut(cause), () => {
         if (!Gate.isExhausted(progress.gate, policy.throttle, now())) return
         if (progress.gate.isOutage) stop("outage", Stop.onlyFailures(policy, error))
-        else stop("throttled", Stop.onlyThrottled(policy, error))
+        else {
+          const told = cause.kind === "throttled" ? cause.told : undefined
+          stop("throttled", Stop.onlyThrottled(policy, error, told, clock.unsafeCurrentTimeMillis()))
+        }
       })
 
     /** What came of a question that is asked only to learn whether the server is up. */

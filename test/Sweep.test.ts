@@ -242,6 +242,11 @@ describe("Sweep", () => {
       assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
     })
 
+    it("says when the quota returns", () => {
+      const server = serve((_, __, at) => at > 50 ? told("86400") : 200)
+      assert.match(String(run(server, 100).exit), /throttling: .*; it says to wait until 1970-01-02T00:\d\d:\d\dZ/)
+    })
+
     it("stops after max-wait of nothing but a 503 with Retry-After", () => {
       const server = serve((_, __, at) => at > 50 ? { status: 503, retryAfter: "900" } : 200)
       const { exit } = run(server, 100)

@@ -1,7 +1,7 @@
 /**
  * Why a sweep stops before its end.
  */
-import { type Duration, Schema } from "effect"
+import { DateTime, Duration, Schema } from "effect"
 import type { LookupError } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
 import * as Budget from "../Policy/Budget.ts"
@@ -27,8 +27,20 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
   curl: Schema.optional(Schema.String)
 }) {}
 
-export const onlyThrottled = (policy: Policy, error: LookupError) =>
-  `for ${format(policy.throttle.maxWait)} the server has answered with nothing but throttling: ${error.message}`
+/** Nothing but refusals; `told` is the wait that the last one asked for. */
+export const onlyThrottled = (
+  policy: Policy,
+  error: LookupError,
+  told: Duration.Duration | undefined,
+  now: number
+): string => {
+  const message = `for ${
+    format(policy.throttle.maxWait)
+  } the server has answered with nothing but throttling: ${error.message}`
+  if (told === undefined) return message
+  const at = DateTime.formatIso(DateTime.unsafeMake(now + Duration.toMillis(told)))
+  return `${message}; it says to wait until ${at.slice(0, 19)}Z`
+}
 
 export const onlyFailures = (policy: Policy, error: LookupError) =>
   `for ${format(policy.throttle.maxWait)} the server has answered with nothing but failures: ${error.message}`
