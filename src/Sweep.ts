@@ -272,7 +272,7 @@ const askAll = <A, E, R, E2>(
       count(asked)
       if (verdict.verdict === "throttled") return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
       if (verdict.verdict === "retry") return hold({ kind: "outage" }, verdict.error)
-      admission.passed(now(), ms)
+      admission.cleared(now(), ms)
       return Effect.void
     }
 
@@ -333,7 +333,7 @@ const askAll = <A, E, R, E2>(
       told: Duration.Duration | undefined
     ): Effect.Effect<void, E2> => {
       const at = now()
-      const isDown = admission.failed(at, attempt.ms, { isTold: told !== undefined, isTail: queue.isTail() })
+      const isDown = admission.failed(at, attempt.ms, told !== undefined)
       const isShut = Gate.isShut(progress.gate, at)
       const held = told !== undefined
         ? hold({ kind: "throttled", told }, error)

@@ -59,12 +59,6 @@ export const failed = (window: Window, breaker: Breaker): Window => passed(windo
 /** Whether too many have failed. */
 export const isTripped = (window: Window, { failures }: Breaker): boolean => count(window) >= failures
 
-/** Whether the last quarter of them have all failed: enough to ask about, where few calls are left to tell. */
-export const isSuspect = (window: Window, { calls }: Breaker): boolean => {
-  const last = 2 ** Math.ceil(calls / 4) - 1
-  return (window & last) === last
-}
-
 const count = (window: Window): number => {
   let count = 0
   for (let rest = window; rest !== 0; rest &= rest - 1) count++

@@ -32,11 +32,10 @@ export interface Admission {
   readonly sent: (at: number) => void
   /** A reply came that was an answer, whatever it said, after so many milliseconds. */
   readonly passed: (at: number, ms: number) => void
-  /**
-   * A call failed. It gives whether the server counts as down by now. `isTold`: the server said how long to wait. `isTail`: few calls are left
-   * to tell, and a question whose answer is known can.
-   */
-  readonly failed: (at: number, ms: number, how: { readonly isTold: boolean; readonly isTail: boolean }) => boolean
+  /** A question whose answer is known was answered again: the server is well, whatever failed. */
+  readonly cleared: (at: number, ms: number) => void
+  /** A call failed; `isTold`: the server said how long to wait. It gives whether the server counts as down by now. */
+  readonly failed: (at: number, ms: number, isTold: boolean) => boolean
   /** A reply was a refusal for asking too much. */
   readonly throttled: (at: number, ms: number) => void
   /** The server is down, or it said how long to wait, or that it was asked too much; `jitter` is from 0 to 1. */
@@ -89,6 +88,13 @@ export const make = (
     hasBegun = true
   }
 
+  const passed = (at: number, ms: number) => {
+    learn(at, ms, "answered")
+    if (isLate(at)) return
+    if (window !== Breaker.closed) window = Breaker.passed(window, breaker!)
+    endStreak()
+  }
+
   return {
     isOpen: (at) => progress.inFlight < Math.min(ramp, limit()) && !Gate.isShut(progress.gate, at),
     readyAt: () =>
@@ -102,20 +108,23 @@ export const make = (
       if (auto !== undefined) auto = Concurrency.sent(auto, at)
       if (allowance.left !== Infinity) allowance.left = at >= allowance.until ? Infinity : allowance.left - 1
     },
-    passed: (at, ms) => {
-      learn(at, ms, "answered")
-      if (isLate(at)) return
-      if (window !== Breaker.closed) window = Breaker.passed(window, breaker!)
-      endStreak()
+    passed,
+    cleared: (at, ms) => {
+      passed(at, ms)
+      ramp = Infinity
     },
-    failed: (at, ms, { isTail, isTold }) => {
+    failed: (at, ms, isTold) => {
       learn(at, ms, "failed")
       const { isOutage } = progress.gate
       if (isOutage || isLate(at)) return isOutage
       if (breaker !== null) window = Breaker.failed(window, breaker)
-      // a failure is no refusal, but nothing to be bolder for either
-      if (!isTold) progress.gate = Gate.passed(progress.gate)
-      return breaker !== null && (Breaker.isTripped(window, breaker) || (isTail && Breaker.isSuspect(window, breaker)))
+      if (!isTold) {
+        // a failure is no refusal; but only the first question's is nobody's reason to go slowly
+        progress.gate = Gate.passed(progress.gate)
+        if (!hasBegun) ramp = Infinity
+        hasBegun = true
+      }
+      return breaker !== null && Breaker.isTripped(window, breaker)
     },
     throttled: (at, ms) => learn(at, ms, "throttled"),
     shut: (at, cause, jitter) => {

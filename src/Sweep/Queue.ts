@@ -60,8 +60,6 @@ export interface Queue<out E> {
   readonly unhedge: (asked: Asked) => void
   /** A question whose answer is known, which may be asked again where nothing else can tell whether the server is up. */
   readonly remember: (pending: Pending) => void
-  /** Whether nothing new is left to ask, and a question is remembered. */
-  readonly isTail: () => boolean
   /** Shuts the gate; the next question after it is asked alone. */
   readonly shut: (cause: Admission.Cause) => Effect.Effect<void>
   /** Keeps to what the server says about how much may be asked. */
@@ -345,7 +343,6 @@ export const make = <E>(options: {
       remember: (pending) => {
         known = pending
       },
-      isTail: () => known !== undefined && isExhausted && index === page.length,
       shut: (cause) =>
         Effect.flatMap(Random.next, (jitter) => {
           const at = now()

@@ -34,10 +34,13 @@ const isPairs = (raw: RawHeaders): raw is ReadonlyArray<Buffer> => Array.isArray
 
 const byName = (raw: RawHeaders): Record<string, string | ReadonlyArray<string> | undefined> => {
   if (!isPairs(raw)) return raw
-  const found: Record<string, string | ReadonlyArray<string>> = Object.create(null)
+  const found: Record<string, string | Array<string>> = Object.create(null)
   for (let at = 0; at < raw.length; at += 2) {
     const [name, value] = [raw[at]!.toString("latin1").toLowerCase(), raw[at + 1]!.toString()]
-    found[name] = name in found ? [...[found[name]!].flat(), value] : value
+    const before = found[name]
+    // in place: there may be thousands of one name
+    if (Array.isArray(before)) before.push(value)
+    else found[name] = before === undefined ? value : [before, value]
   }
   return found
 }
@@ -65,9 +68,12 @@ export class Response extends Inspectable.Class implements HttpClientResponse.Ht
     this.body = body
   }
 
+  /** Read when they are asked for: most are not. */
   get headers(): Headers.Headers {
-    return Headers.fromInput(byName(this.rawHeaders))
+    return this.named ??= Headers.fromInput(byName(this.rawHeaders))
   }
+
+  private named: Headers.Headers | undefined = undefined
 
   get cookies(): Cookies.Cookies {
     const set = byName(this.rawHeaders)["set-cookie"]

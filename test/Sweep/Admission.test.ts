@@ -42,20 +42,6 @@ describe("an outage", () => {
     assert.isBelow(server.calls.length, settled.length + 60)
   })
 
-  it("at the end of a list is no reason to fail the last ones", () => {
-    for (const last of [1, 2, 5, 12]) {
-      // what was answered before is asked instead of those that lose an attempt with each probe
-      const server = serve((code, nth, at) =>
-        at < 5 * minute && (Number(code.slice(1)) >= 500 - last || nth > 1) ? 503 : 200
-      )
-      const { exit, settled } = run(server, 500)
-      assert.deepStrictEqual(exit, Exit.void)
-      assert.lengthOf(settled, 500)
-      // one alone is asked five times before there is enough to ask about
-      if (last > 1) assert.isTrue(settled.every(({ outcome }) => outcome === "found"), `${last}`)
-    }
-  })
-
   it("is no matter of a few codes that always fail: they are failed, and the rest goes on", () => {
     for (const share of [1, 3]) {
       const isPoison = (code: string) => Number(code.slice(1)) % 4 < share && code !== "c0"
