@@ -126,7 +126,8 @@ describe("Pace", () => {
           for (const step of steps) {
             const weight = Math.min(step.weight, lightest)
             const ready = Pace.readyAt(pace, weight)
-            now = Math.max(now, ready) + (step.isPrompt ? 0 : step.pause * scale)
+            // no clock tells less than a nanosecond
+            now = Math.max(now, ready) + (step.isPrompt ? 0 : Math.round(step.pause * scale * 1e6) / 1e6)
             sent.push([now, weight])
             pace = Pace.take(pace, now, weight)
           }
