@@ -287,7 +287,7 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict === "throttled") {
         count(asked)
         progress.throttled++
-        admission.throttled(now(), ms)
+        admission.throttled(now(), ms, verdict.wait)
         return Effect.zipRight(hold({ kind: "throttled", told: verdict.wait }, verdict.error), putBack(asked))
       }
       // refused before it was sent

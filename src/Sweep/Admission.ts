@@ -36,8 +36,8 @@ export interface Admission {
   readonly cleared: (at: number, ms: number) => void
   /** A call failed; `isTold`: the server said how long to wait. It gives whether the server counts as down by now. */
   readonly failed: (at: number, ms: number, isTold: boolean) => boolean
-  /** A reply was a refusal for asking too much. */
-  readonly throttled: (at: number, ms: number) => void
+  /** A reply was a refusal for asking too much; `told`: the server said how long to wait. */
+  readonly throttled: (at: number, ms: number, told: Duration.Duration | undefined) => void
   /** The server is down, or it said how long to wait, or that it was asked too much; `jitter` is from 0 to 1. */
   readonly shut: (at: number, cause: Cause, jitter: number) => void
   /** The server said how much may be asked until when. */
@@ -69,11 +69,11 @@ export const make = (
   /** How many calls the server allows until when. */
   let allowance = { left: Infinity, until: -Infinity }
 
-  const limit = () => auto === undefined ? concurrency as number : auto.limit
+  const limit = () => auto === undefined ? concurrency as number : Concurrency.limit(auto)
 
-  const learn = (at: number, ms: number, kind: "answered" | "failed" | "throttled") => {
+  const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
-    auto = Concurrency.replied(auto, { now: at, ms, inFlight: progress.inFlight + 1, kind })
+    auto = Concurrency.replied(auto, { now: at, ms, inFlight: progress.inFlight + 1, kind, told })
     progress.tuned = Concurrency.found(auto)
   }
 
@@ -126,13 +126,14 @@ export const make = (
       }
       return breaker !== null && Breaker.isTripped(window, breaker)
     },
-    throttled: (at, ms) => learn(at, ms, "throttled"),
+    throttled: (at, ms, told) =>
+      learn(at, ms, "throttled", told === undefined ? 0 : Math.min(Duration.toMillis(told), maxWait)),
     shut: (at, cause, jitter) => {
       const isOutage = cause.kind === "outage"
       const told = isOutage ? undefined : cause.told
       if (auto !== undefined && !isOutage && told === undefined) {
         // it has learnt to ask less, so that nobody need be asked alone
-        progress.gate = Gate.shut(progress.gate, throttle, at, { told: Duration.millis(Concurrency.wait(auto)) })
+        progress.gate = Gate.shut(progress.gate, throttle, at, { told: Duration.millis(Concurrency.wait(auto, at)) })
         return
       }
       ramp = alone

@@ -2,7 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Concurrency from "../../src/Policy/Concurrency.ts"
 
 /** What a server does with a call that comes now, when so many are in flight. */
-type Server = (now: number, inFlight: number) => { readonly kind: Concurrency.Reply["kind"]; readonly ms: number }
+type Server = (now: number, inFlight: number) => Served
+/** `told`: for how many milliseconds nobody is to call. */
+interface Served {
+  readonly kind: Concurrency.Reply["kind"]
+  readonly ms: number
+  readonly told?: number
+}
 
 /** Mulberry32. */
 const random = (seed: number) => {
@@ -22,33 +28,34 @@ const around = (next: () => number, median: number, spread = 0.3) => () =>
 /** Calls for so many milliseconds as `auto`, or a fixed number in flight, lets it. */
 const play = (server: Server, end: number, fixed?: number) => {
   const told = { answered: new Array<number>(), throttled: 0, failed: 0, sent: 0, limits: new Set<number>() }
-  const flights: Array<{ readonly at: number; readonly sentAt: number; readonly kind: Concurrency.Reply["kind"] }> = []
+  const flights: Array<Served & { readonly at: number; readonly sentAt: number }> = []
   let state = Concurrency.begin(Concurrency.standard, 0)
   let [now, paused] = [0, -Infinity]
   const readyAt = () => Math.max(paused, fixed === undefined ? Concurrency.readyAt(state) : -Infinity)
-  const limit = () => fixed ?? state.limit
+  const limit = () => fixed ?? Concurrency.limit(state)
   while (now < end) {
     while (flights.length < limit() && now >= readyAt()) {
       if (fixed === undefined) state = Concurrency.sent(state, now)
       told.sent++
-      const { kind, ms } = server(now, flights.length + 1)
+      const served = server(now, flights.length + 1)
+      const { ms } = served
       let place = flights.length
       while (place > 0 && flights[place - 1]!.at < now + ms) place--
-      flights.splice(place, 0, { at: now + ms, sentAt: now, kind })
+      flights.splice(place, 0, { ...served, at: now + ms, sentAt: now })
     }
     const next = flights.at(-1)
     if (flights.length < limit() && (next === undefined || readyAt() < next.at)) {
       now = readyAt()
       continue
     }
-    const { at, kind, sentAt } = flights.pop()!
+    const { at, kind, sentAt, told: wait = 0 } = flights.pop()!
     now = at
     if (kind === "answered") told.answered.push(at)
     else told[kind]++
     if (fixed !== undefined) continue
-    state = Concurrency.replied(state, { now, ms: at - sentAt, inFlight: flights.length + 1, kind })
-    told.limits.add(state.limit)
-    if (kind === "throttled") paused = Math.max(paused, now + Concurrency.wait(state))
+    state = Concurrency.replied(state, { now, ms: at - sentAt, inFlight: flights.length + 1, kind, told: wait })
+    told.limits.add(Concurrency.limit(state))
+    if (kind === "throttled") paused = Math.max(paused, now + Concurrency.wait(state, now))
   }
   return told
 }
@@ -88,56 +95,116 @@ const windows = (answered: ReadonlyArray<number>, from: number, to: number) => {
   return [Math.min(...rates), Math.max(...rates)] as const
 }
 
-describe("a hidden rate", () => {
-  const bursts = {
-    "one call": () => 1,
-    "a tenth of a second": (limit: number) => Math.max(1, limit / 10)
+/** A server that answers so many calls in each second of its own clock. */
+const windowed = (rateAt: (now: number) => number, offset: number, ms: () => number): Server => {
+  let [second, left] = [NaN, 0]
+  return (now) => {
+    const current = Math.floor((now + offset) / 1000)
+    if (current !== second) [second, left] = [current, rateAt(now)]
+    return { kind: left-- > 0 ? "answered" : "throttled", ms: ms() }
   }
+}
+
+type Make = (rateAt: (now: number) => number, ms: () => number, random: () => number) => Server
+const strict: Readonly<Record<string, Make>> = {
+  "a burst of one call": (rateAt, ms) => bucket(rateAt, () => 1, ms),
+  "a burst of a tenth of a second": (rateAt, ms) => bucket(rateAt, (rate) => Math.max(1, rate / 10), ms)
+}
+const lenient: Readonly<Record<string, Make>> = {
+  "a burst of a whole second": (rateAt, ms) => bucket(rateAt, (rate) => rate, ms),
+  "windows of a second": (rateAt, ms, random) => windowed(rateAt, 1000 * random(), ms)
+}
+const seeds = [1, 2, 3, 4, 5]
+
+describe("a hidden rate", () => {
+  /** What each seed comes to in two minutes: parts of the limit after 15 s, and the part of the calls that was refused. */
+  const found = (make: Make, limit: number, median: number) =>
+    seeds.map((seed) => {
+      const next = random(seed)
+      const { answered, sent, throttled } = play(make(() => limit, around(next, median), next), 120_000)
+      const [least, most] = windows(answered, 15_000, 120_000)
+      return {
+        least: least / limit,
+        most: most / limit,
+        mean: rate(answered, 15_000, 120_000) / limit,
+        refused: throttled / sent
+      }
+    })
+
   for (const limit of [5, 20, 100, 500]) {
-    for (const [name, burst] of Object.entries(bursts)) {
-      it(`of ${limit}/s with a burst of ${name} is found within 15 s, with few refusals, and used`, () => {
-        for (const median of [5, 80]) {
-          for (let seed = 1; seed <= 5; seed++) {
-            const { answered, sent, throttled } = play(
-              bucket(() => limit, burst, around(random(seed), median)),
-              120_000
-            )
-            const [least, most] = windows(answered, 15_000, 120_000)
-            assert.isAtLeast(least, 0.85 * limit)
-            assert.isAtMost(most, 1.05 * limit)
-            assert.isAtLeast(rate(answered, 15_000, 120_000), 0.9 * limit)
-            assert.isAtMost(throttled / sent, limit < 20 ? 0.02 : 0.01)
-          }
+    for (const [name, make] of Object.entries(strict)) {
+      it(`of ${limit}/s with ${name} is found within 15 s, with few refusals, and used`, () => {
+        for (const result of [5, 80].flatMap((median) => found(make, limit, median))) {
+          assert.isAtLeast(result.least, 0.85)
+          assert.isAtMost(result.most, 1.05)
+          assert.isAtLeast(result.mean, 0.9)
+          assert.isAtMost(result.refused, limit < 20 ? 0.02 : 0.01)
         }
       })
     }
+
+    for (const [name, make] of Object.entries(lenient)) {
+      // it is told of its excess late, which costs a few refusals more; what was saved up may be answered too
+      it(`of ${limit}/s with ${name} is found within 15 s and used`, () => {
+        for (const result of [5, 80].flatMap((median) => found(make, limit, median))) {
+          assert.isAtLeast(result.least, 0.8)
+          assert.isAtMost(result.most, 1.1)
+          assert.isAtLeast(result.mean, 0.9)
+          assert.isAtMost(result.mean, 1.05)
+          assert.isAtMost(result.refused, limit < 20 ? 0.03 : 0.02)
+        }
+      })
+    }
+
+    it(`of ${limit}/s is used by and by where answers take half a second`, () => {
+      for (const result of Object.values({ ...strict, ...lenient }).flatMap((make) => found(make, limit, 500))) {
+        assert.isAtLeast(result.mean, 0.8)
+        assert.isAtMost(result.mean, 1.05)
+        assert.isAtMost(result.refused, limit < 20 ? 0.04 : 0.03)
+      }
+    })
+
+    it(`of ${limit}/s is used where each refusal costs a second`, () => {
+      for (const seed of seeds) {
+        const inner = bucket(() => limit, () => 1, around(random(seed), 80))
+        const { answered, sent, throttled } = play(
+          (now, inFlight) => ({ ...inner(now, inFlight), told: 1000 }),
+          120_000
+        )
+        assert.isAtLeast(rate(answered, 15_000, 120_000), 0.85 * limit)
+        assert.isAtMost(throttled / sent, limit < 20 ? 0.02 : 0.01)
+      }
+    })
   }
 
-  it("that drops from 200/s to 10/s is found again, with few refusals", () => {
-    for (let seed = 1; seed <= 5; seed++) {
-      const at = (now: number) => now < 60_000 || now >= 120_000 ? 200 : 10
-      const server = bucket(at, () => 1, around(random(seed), 80))
-      const { answered, sent, throttled } = play(server, 180_000)
-      const [least, most] = windows(answered, 75_000, 120_000)
-      assert.isAtLeast(least, 8.5)
-      assert.isAtMost(most, 10.5)
-      assert.isAtMost(throttled / sent, 0.02)
-      // and the recovery
-      assert.isAtLeast(rate(answered, 135_000, 180_000), 0.85 * 200)
-    }
-  })
+  for (const [name, make] of Object.entries({ ...strict, ...lenient })) {
+    it(`that drops from 200/s to 10/s, with ${name}, is found again, and so is the recovery`, () => {
+      for (const seed of seeds) {
+        const next = random(seed)
+        const at = (now: number) => now < 60_000 || now >= 120_000 ? 200 : 10
+        const { answered, sent, throttled } = play(make(at, around(next, 80), next), 180_000)
+        const [least, most] = windows(answered, 75_000, 120_000)
+        assert.isAtLeast(least, 8.5)
+        assert.isAtMost(most, name in strict ? 10.5 : 11)
+        const [again, beyond] = windows(answered, 135_000, 180_000)
+        assert.isAtLeast(again, (name in strict ? 0.85 : 0.8) * 200)
+        assert.isAtMost(beyond, (name in strict ? 1.05 : 1.1) * 200)
+        assert.isAtMost(throttled / sent, name in strict ? 0.02 : 0.03)
+      }
+    })
+  }
 })
 
 describe("a hidden knee", () => {
   for (const count of [4, 32, 128]) {
     it(`of ${count} in flight is found: nearly as much comes back as with the best fixed number`, () => {
-      for (let seed = 1; seed <= 3; seed++) {
+      const end = count > 100 ? 40_000 : 60_000
+      for (const seed of count > 100 ? [1] : seeds) {
         for (const isFalling of [false, true]) {
           const goodput = (fixed?: number) =>
-            rate(play(workers(count, around(random(seed), 50, 0.2), isFalling), 60_000, fixed).answered, 20_000, 60_000)
+            rate(play(workers(count, around(random(seed), 50, 0.2), isFalling), end, fixed).answered, 20_000, end)
           const best = Math.max(...[1, 1.25, 1.5, 2].map((part) => goodput(Math.round(count * part))))
-          // where more at once make everything slower, a little less than nine tenths
-          assert.isAtLeast(goodput(), (isFalling ? 0.87 : 0.9) * best)
+          assert.isAtLeast(goodput(), 0.9 * best)
         }
       }
     })
@@ -154,7 +221,7 @@ describe("errors", () => {
     const next = random(1)
     const server: Server = (now) => ({
       kind: now > 20_000 && now < 40_000 && next() < 0.5 ? "failed" : "answered",
-      ms: 50
+      ms: 500
     })
     const limitAt = (end: number) => Math.max(...[...play(server, end).limits].slice(-1))
     assert.isBelow(limitAt(40_000), limitAt(20_000))

@@ -107,7 +107,7 @@ export const draw = (seed: number): Scenario => {
     rates,
     policy: {
       ...Policy.standard,
-      concurrency: isFree ? 120 : chance(0.01) ? "auto" : one([1, 2, 4, 8, 16, 30, 100]),
+      concurrency: isFree ? 120 : chance(0.08) ? "auto" : one([1, 2, 4, 8, 16, 30, 100]),
       pace: rates.map(({ burst, limit, window }) => ({ burst, limit, window: Duration.millis(window) })),
       timeout: Duration.millis(one([700, 2000, 5000])),
       deadline: Duration.millis(one([3000, 20_000, 60_000])),
