@@ -4,6 +4,7 @@
 import { Duration, Schema } from "effect"
 import * as Breaker from "./Policy/Breaker.ts"
 import * as Budget from "./Policy/Budget.ts"
+import * as Concurrency from "./Policy/Concurrency.ts"
 import { Limit } from "./Policy/DurationText.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Pace from "./Policy/Pace.ts"
@@ -65,6 +66,10 @@ export const gentle: Policy = {
   concurrency: 2,
   retry: { retries: 6, base: Duration.seconds(2), cap: Duration.minutes(2) }
 }
+
+/** Calls in flight at the most. */
+export const mostInFlight = ({ concurrency }: Pick<Policy, "concurrency">): number =>
+  concurrency === "auto" ? Concurrency.standard.most : concurrency
 
 /** The presets by name. */
 export const presets = { standard, local, gentle } as const

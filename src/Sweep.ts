@@ -2,29 +2,17 @@
  * The sweep asks every pending question: workers pull the next ready attempt from the queue, and what one attempt came to is settled,
  * tried again later, or ends the sweep.
  */
-import {
-  type Clock,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  ScheduleDecision,
-  ScheduleIntervals,
-  type Scope
-} from "effect"
+import { type Clock, Duration, Effect, ScheduleDecision, ScheduleIntervals, type Scope } from "effect"
 import type { Question } from "./Entry.ts"
 import type { Ask, Lookup, Reply } from "./Lookup.ts"
-import * as Classify from "./Lookup/Classify.ts"
 import { type Kind, LookupError } from "./Outcome.ts"
-import type { Policy } from "./Policy.ts"
+import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"
-import * as Concurrency from "./Policy/Concurrency.ts"
 import * as Gate from "./Policy/Gate.ts"
-import * as Hedge from "./Policy/Hedge.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Admission from "./Sweep/Admission.ts"
-import { type Attempt, discreetly, fromCause, lost, pastDeadline, timedOut, unreachable } from "./Sweep/Attempt.ts"
+import { type Attempt, pastDeadline, unreachable } from "./Sweep/Attempt.ts"
+import * as Crew from "./Sweep/Crew.ts"
 import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
 import * as Stop from "./Sweep/Stop.ts"
@@ -85,7 +73,7 @@ export interface Options<A, E, R, E2> {
   readonly lookup: Lookup<A, E, R>
   /** The prepared lookup. */
   readonly ask: Ask<E>
-  readonly policy: Policy
+  readonly policy: Policy.Policy
   /** The next pending questions, in order; none when there are no more. */
   readonly pull: Effect.Effect<ReadonlyArray<Queue.Pending>, E2>
   /** Takes an outcome; the worker waits for it. */
@@ -106,27 +94,6 @@ export interface Options<A, E, R, E2> {
 
 /** Outcomes without a single `found` that stop a sweep. */
 const noneFoundLimit = 100
-/** How long calls in flight may go on after an interruption; the rest of 5 s is for what is to be written. */
-const drainLimit = Duration.millis(4_500)
-/** Milliseconds by which a call may outlive its limit. */
-const watchInterval = 200
-/** Workers without a question, of which one may be busy with the ledger. */
-const spare = 2
-/** Milliseconds by which a hedge may be late, at least. */
-const shortestLook = 5
-
-/** A worker's slot: what it asks now, and the fiber to interrupt when that takes too long. */
-interface Slot {
-  asked: Queue.Asked | undefined
-  sentAt: number
-  /** Its question needs one more call, which may not be sent yet. */
-  isPaying: boolean
-  /** What it asks is of no interest any more: another call was faster, or nothing pays for the next one. */
-  isAbandoned: boolean
-  /** Its fiber is about to be interrupted, and must not begin anything new. */
-  isEnding: boolean
-  fiber: Fiber.RuntimeFiber<void, unknown> | undefined
-}
 
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for at most 5 s, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
@@ -141,7 +108,7 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     const admission = Admission.make(policy, progress, now())
     const meter = Meter.make({
       rates: policy.pace,
-      concurrency: workersOf(policy),
+      concurrency: Policy.mostInFlight(policy),
       budget: Budget.calls(policy.budget),
       weight,
       spent,
@@ -160,10 +127,6 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       })
     )
   })
-
-/** Calls in flight at the most. */
-export const workersOf = ({ concurrency }: Policy): number =>
-  concurrency === "auto" ? Concurrency.standard.most : concurrency
 
 /** Asks until there is no more to ask, and gives what it was stopped by. */
 const askAll = <A, E, R, E2>(
@@ -194,14 +157,9 @@ const askAll = <A, E, R, E2>(
       ? ({ question }: Queue.Asked, pay: Effect.Effect<void>) => ask(question, pay)
       : ({ id, question }: Queue.Asked, pay: Effect.Effect<void>) => spans.within(id, ask(question, pay))
     const schedule = Retry.schedule(policy.retry)
-    const timeout = Duration.toMillis(policy.timeout)
     const deadline = Duration.toMillis(policy.deadline)
 
     let isFirst = true
-    /** How long answers take, where that decides what is asked twice. */
-    let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
-    /** The ledger's failure, met while no outcome was handed to it. */
-    let broken: Effect.Effect<never, E2> | undefined
     let stopped: StopError | undefined
     let { found } = progress.outcomes
     // `invalid` may be what was never sent
@@ -269,7 +227,7 @@ const askAll = <A, E, R, E2>(
 
     /** What came of a question that is asked only to learn whether the server is up. */
     const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt<A, E>): Effect.Effect<void> => {
-      count(asked)
+      crew.count(asked)
       if (verdict.verdict === "throttled") return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
       if (verdict.verdict === "retry") return hold({ kind: "outage" }, verdict.error)
       admission.cleared(now(), ms)
@@ -285,7 +243,7 @@ const askAll = <A, E, R, E2>(
       if (told !== undefined) queue.heed(told)
       if (asked.isCanary) return judgeCanary(asked, attempt)
       if (verdict.verdict === "throttled") {
-        count(asked)
+        crew.count(asked)
         progress.throttled++
         admission.throttled(now(), ms, verdict.wait)
         return Effect.zipRight(hold({ kind: "throttled", told: verdict.wait }, verdict.error), putBack(asked))
@@ -297,12 +255,11 @@ const askAll = <A, E, R, E2>(
       }
       const wasFirst = isFirst
       isFirst = false
-      count(asked)
+      crew.count(asked)
       if (verdict.verdict !== "retry") {
         asked.attempts++
         admission.passed(now(), ms)
-        if (latencies !== undefined) latencies = Hedge.answered(latencies, ms)
-        if (asked.inFlight > 0) abandon(asked)
+        crew.answered(asked, ms)
       }
       switch (verdict.verdict) {
         case "found":
@@ -347,181 +304,16 @@ const askAll = <A, E, R, E2>(
       return Effect.zipRight(held, tryAgain(asked, attempt, error))
     }
 
-    const count = (asked: Queue.Asked) => {
-      asked.calls++
-      progress.calls++
-    }
-
-    /** Ends the other calls for a question that has its answer. */
-    const abandon = (asked: Queue.Asked) => {
-      for (const slot of slots) {
-        if (slot.asked !== asked) continue
-        slot.isAbandoned = true
-        count(asked)
-        interrupt(slot)
-      }
-    }
-
-    const interrupt = (slot: Slot) => {
-      slot.isEnding = true
-      slot.fiber?.unsafeInterruptAsFork(slot.fiber.id())
-    }
-
-    /** Pays for one more call of the question in a slot. The time that it waits is nobody's. */
-    const payFor = (slot: Slot): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        const asked = slot.asked!
-        const [begun, since] = [now(), activeTime(now())]
-        slot.isPaying = true
-        return Effect.matchEffect(queue.pay, {
-          onFailure: (error) => {
-            broken = Effect.fail(error)
-            return Effect.interrupt
-          },
-          onSuccess: (isPaid) => {
-            slot.isPaying = false
-            slot.isAbandoned = !isPaid
-            if (!isPaid) {
-              count(asked)
-              return Effect.interrupt
-            }
-            slot.sentAt += now() - begun
-            asked.since += activeTime(now()) - since
-            count(asked)
-            return Effect.void
-          }
-        })
-      })
-
-    const begin = (slot: Slot, asked: Queue.Asked) => {
-      slot.sentAt = now()
-      slot.asked = asked
-      slot.isPaying = false
-    }
-
-    const end = (slot: Slot): number => {
-      const asked = slot.asked!
-      slot.asked = undefined
-      asked.inFlight--
-      if (latencies !== undefined) queue.unhedge(asked)
-      progress.inFlight--
-      return now() - slot.sentAt
-    }
-
-    /** Its question is left as it is: answered by another call, or pending. */
-    const leave = (slot: Slot) => {
-      slot.isAbandoned = false
-      end(slot)
-    }
-
-    /** Asks until there is no more to ask. It is interrupted when a call outlives its limit. */
-    const shift = (slot: Slot) =>
-      Effect.gen(function*() {
-        const pay = payFor(slot)
-        // made once for all questions: the fast path allocates little
-        const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay)), {
-          onSuccess: (reply) => {
-            const asked = slot.asked!
-            if (slot.isAbandoned) return Effect.sync(() => leave(slot))
-            return judge(asked, { ms: end(slot), ...discreetly(lookup, reply) })
-          },
-          onFailure: (cause) => {
-            const asked = slot.asked!
-            if (slot.isAbandoned) return Effect.sync(() => leave(slot))
-            const attempt = { ms: end(slot), reply: undefined, verdict: lost(lookup, fromCause(cause)) }
-            return broken ?? judge(asked, attempt)
-          }
-        })
-        while (true) {
-          const asked = queue.next() ?? (yield* queue.wait)
-          if (asked === undefined) return
-          begin(slot, asked)
-          if (progress.inFlight + spare > slots.length) yield* hire
-          yield* asking
-          if (slot.isEnding) return yield* Effect.never
-        }
-      })
-
-    /** Shift after shift: one that was interrupted for its time limit is followed by the next. */
-    const work = (slot: Slot): Effect.Effect<void, E2> =>
-      Effect.flatMap(Effect.fork(shift(slot)), (fiber) => {
-        slot.fiber = fiber
-        return Effect.flatMap(Fiber.await(fiber), (exit): Effect.Effect<void, E2> => {
-          const { asked, isAbandoned, isEnding } = slot
-          slot.isEnding = false
-          if (asked === undefined) return isEnding && Exit.isInterrupted(exit) ? work(slot) : exit
-          if (isAbandoned) {
-            leave(slot)
-            return work(slot)
-          }
-          const ms = end(slot)
-          const error = timedOut(ms >= timeout ? policy.timeout : policy.deadline)
-          return Effect.zipRight(
-            judge(asked, { ms, reply: undefined, verdict: lost(lookup, Classify.failure(error)) }),
-            work(slot)
-          )
-        })
-      })
-
-    const slots: Array<Slot> = []
-    const most = workersOf(policy)
-    /** Done when the last worker ends, or the first one fails. */
-    const finished = yield* Deferred.make<void, E2>()
-    let working = 0
-
-    /** One more worker, as long as there may be more than there are. */
-    const hire = Effect.suspend(() => {
-      if (slots.length >= most) return Effect.void
-      const slot: Slot = {
-        asked: undefined,
-        sentAt: 0,
-        isPaying: false,
-        isAbandoned: false,
-        isEnding: false,
-        fiber: undefined
-      }
-      slots.push(slot)
-      working++
-      const worker = Effect.onExit(work(slot), (exit) => {
-        working--
-        return Exit.isFailure(exit) || working === 0 ? Deferred.done(finished, exit) : Effect.void
-      })
-      return Effect.asVoid(Effect.forkIn(Effect.interruptible(worker), scope))
-    })
-
-    /** Interrupts the calls that have outlived their own limit or the deadline of their question, and hedges those that are slow. */
-    const watch: Effect.Effect<never> = Effect.suspend(() => {
-      const at = now()
-      const slow = latencies?.limit ?? Infinity
-      for (const slot of slots) {
-        const { asked, isEnding, isPaying, sentAt } = slot
-        if (asked === undefined || isPaying || isEnding) continue
-        const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
-        if (isLate) interrupt(slot)
-        else if (at - sentAt >= slow && !asked.isHedged && !asked.isCanary) queue.hedge(asked)
-      }
-      const interval = Math.min(timeout, watchInterval, Math.max(shortestLook, slow / 4))
-      return Effect.zipRight(Effect.sleep(Duration.millis(interval)), watch)
-    })
-
+    const crew: Crew.Crew<E2> = Crew.make({ lookup, policy, queue, progress, attempt, judge, now })
     const paused = (spent?.gate ?? 0) - clock.unsafeCurrentTimeMillis()
     if (paused > 0) yield* queue.shut({ kind: "throttled", told: Duration.millis(paused) })
     const { time } = policy.budget
     if (time !== undefined) {
       yield* Effect.forkIn(Effect.delay(Effect.sync(() => stop("budget", Stop.spentTime(time))), time), scope)
     }
-    yield* Effect.forkIn(watch, scope)
-    const giveUp = (error: E2) => {
-      broken ??= Effect.fail(error)
-      queue.drain()
-    }
     if (options.failure !== undefined) {
-      yield* Effect.forkIn(Effect.catchAll(options.failure, (error) => Effect.sync(() => giveUp(error))), scope)
+      yield* Effect.forkIn(Effect.catchAll(options.failure, (error) => Effect.sync(() => crew.giveUp(error))), scope)
     }
-    yield* hire
-    yield* Effect.onInterrupt(Deferred.await(finished), () => {
-      queue.drain()
-      return Effect.timeoutOption(Effect.interruptible(Effect.exit(Deferred.await(finished))), drainLimit)
-    })
-    return broken === undefined ? stopped : yield* broken
+    yield* crew.work
+    return stopped
   })

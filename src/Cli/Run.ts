@@ -5,13 +5,13 @@ import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { LedgerError, type Redo } from "../Ledger.ts"
+import * as Policy from "../Policy.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
-import * as Sweep from "../Sweep.ts"
 import type * as Transport from "../Transport.ts"
 import { stdin, UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
@@ -163,7 +163,7 @@ export const call = (
       Effect.provide([
         options.ledger.open,
         Layer.succeed(Sink.Sink, options.sink),
-        layerWith({ ...(options.network ?? { environment: {} }), connections: Sweep.workersOf(job.policy) })
+        layerWith({ ...(options.network ?? { environment: {} }), connections: Policy.mostInFlight(job.policy) })
       ])
     )
     const watched = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))

@@ -74,14 +74,16 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a kept pause is not heeded", "if (paused > 0) yield*", "if (paused > 1e12) yield*"],
     ["a 429 is an attempt", "progress.throttled++\n", "progress.throttled++\n        asked.attempts++\n"],
     ["a question that got a 429 is lost", "asked.inFlight > 0 ? Effect.void : queue.again(asked)", "Effect.void"],
-    ["no call has a time limit", "const isLate = at - sentAt >= timeout ||", "const isLate ="],
     ["a canary is an outcome", "if (asked.isCanary) return judgeCanary(asked, attempt)\n", ""],
+    ["what is not sent is not refunded", "meter?.refund()\n", ""]
+  ]),
+  ...inFile("Sweep/Crew.ts", [
+    ["no call has a time limit", "const isLate = at - sentAt >= timeout ||", "const isLate ="],
     ["the slower answer counts too", "if (asked.inFlight > 0) abandon(asked)\n", ""],
-    ["what is not sent is not refunded", "meter?.refund()\n", ""],
     [
       "a call is not counted",
-      "asked.calls++\n      progress.calls++",
-      "asked.calls++\n      if (asked.calls === 1) progress.calls++"
+      "asked.calls++\n    progress.calls++",
+      "asked.calls++\n    if (asked.calls === 1) progress.calls++"
     ]
   ]),
   ...inFile("Policy/Pace.ts", [

@@ -9,9 +9,8 @@ import Dns from "node:dns"
 import { once } from "node:events"
 import * as Net from "node:net"
 import type { Outcome } from "../../src/Outcome.ts"
-import type { Policy } from "../../src/Policy.ts"
+import * as Policy from "../../src/Policy.ts"
 import type { StopError } from "../../src/Rollcall.ts"
-import * as Sweep from "../../src/Sweep.ts"
 import * as Transport from "../../src/Transport.ts"
 import { until } from "../command.ts"
 import { selfSigned } from "./certificate.ts"
@@ -93,7 +92,7 @@ type Row = readonly [
   serve: Effect.Effect<Faulty.Server, never, Scope.Scope>,
   expected: (run: Run) => void,
   options?: Transport.Options,
-  tuned?: Policy
+  tuned?: Policy.Policy
 ]
 
 /** A server that answers each call by its number and the milliseconds since the first; {@link good} is the right answer. */
@@ -118,7 +117,7 @@ const scripted = (script: (call: number, millis: number, server: Faulty.Server) 
 const good = Buffer.alloc(0)
 
 const neighbours = codes.filter((code) => code !== Faulty.poison)
-const patient: Policy = {
+const patient: Policy.Policy = {
   ...policy,
   deadline: Duration.seconds(10),
   retry: { ...policy.retry, retries: 20, cap: Duration.millis(100) }
@@ -277,7 +276,7 @@ describe("Transport", () => {
       const quick = { ...policy, timeout: Duration.millis(100) }
       for (const http2 of [false, true]) yield* ask(server, many, { http2 }, quick)
       yield* assertClosed(server)
-      assert.isAtMost(most, Sweep.workersOf(policy) * 2)
+      assert.isAtMost(most, Policy.mostInFlight(policy) * 2)
     }))
 
   it.scopedLive("that do not stand end with the layer", () =>

@@ -1,0 +1,253 @@
+/**
+ * The crew are the workers that ask: as many as there may be calls in flight, hired as they are needed. Each asks one question after another;
+ * a watch interrupts the calls that outlive their limits, and hedges those that are slow.
+ */
+import { Deferred, Duration, Effect, Exit, Fiber, type Scope } from "effect"
+import type { Lookup, Reply } from "../Lookup.ts"
+import * as Classify from "../Lookup/Classify.ts"
+import type { LookupError } from "../Outcome.ts"
+import * as Policy from "../Policy.ts"
+import * as Gate from "../Policy/Gate.ts"
+import * as Hedge from "../Policy/Hedge.ts"
+import { type Attempt, discreetly, fromCause, lost, timedOut } from "./Attempt.ts"
+import type * as Queue from "./Queue.ts"
+
+/** Milliseconds by which a call may outlive its limit. */
+const watchInterval = 200
+/** Workers without a question, of which one may be busy with the ledger. */
+const spare = 2
+/** Milliseconds by which a hedge may be late, at least. */
+const shortestLook = 5
+/** How long calls in flight may go on after an interruption; the rest of 5 s is for what is to be written. */
+const drainLimit = Duration.millis(4_500)
+
+/** A worker's slot: what it asks now, and the fiber to interrupt when that takes too long. */
+interface Slot {
+  asked: Queue.Asked | undefined
+  sentAt: number
+  /** Its question needs one more call, which may not be sent yet. */
+  isPaying: boolean
+  /** What it asks is of no interest any more: another call was faster, or nothing pays for the next one. */
+  isAbandoned: boolean
+  /** Its fiber is about to be interrupted, and must not begin anything new. */
+  isEnding: boolean
+  fiber: Fiber.RuntimeFiber<void, unknown> | undefined
+}
+
+/** What a crew works on. */
+export interface Options<A, E, R, E2> {
+  readonly lookup: Lookup<A, E, R>
+  readonly policy: Policy.Policy
+  readonly queue: Queue.Queue<E2>
+  readonly progress: Queue.Progress & { calls: number }
+  /** Asks once; a question of several calls pays for each but the first. */
+  readonly attempt: (asked: Queue.Asked, pay: Effect.Effect<void>) => Effect.Effect<Reply, E | LookupError>
+  /** Takes what came of an attempt. */
+  readonly judge: (asked: Queue.Asked, attempt: Attempt<A, E>) => Effect.Effect<void, E2>
+  readonly now: () => number
+}
+
+/** Workers that ask. */
+export interface Crew<E2> {
+  /** Asks until there is no more to ask. On interruption the calls in flight are finished, for at most 5 s, and judged. */
+  readonly work: Effect.Effect<void, E2, Scope.Scope>
+  /** One more call was sent for a question. */
+  readonly count: (asked: Queue.Asked) => void
+  /** A question was answered after so many milliseconds: the other calls for it are ended. */
+  readonly answered: (asked: Queue.Asked, ms: number) => void
+  /** Nothing new is asked, and the work fails when the calls in flight are over. */
+  readonly giveUp: (error: E2) => void
+}
+
+/** A crew that has not begun. */
+export const make = <A, E, R, E2>(
+  { attempt, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
+): Crew<E2> => {
+  const most = Policy.mostInFlight(policy)
+  const timeout = Duration.toMillis(policy.timeout)
+  const deadline = Duration.toMillis(policy.deadline)
+  const slots: Array<Slot> = []
+  /** How long answers take, where that decides what is asked twice. */
+  let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
+  /** The ledger's failure, met while no outcome was handed to it. */
+  let broken: Effect.Effect<never, E2> | undefined
+
+  const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
+
+  const count = (asked: Queue.Asked) => {
+    asked.calls++
+    progress.calls++
+  }
+
+  const interrupt = (slot: Slot) => {
+    slot.isEnding = true
+    slot.fiber?.unsafeInterruptAsFork(slot.fiber.id())
+  }
+
+  /** Ends the other calls for a question that has its answer. */
+  const abandon = (asked: Queue.Asked) => {
+    for (const slot of slots) {
+      if (slot.asked !== asked) continue
+      slot.isAbandoned = true
+      count(asked)
+      interrupt(slot)
+    }
+  }
+
+  /** Pays for one more call of the question in a slot. The time that it waits is nobody's. */
+  const payFor = (slot: Slot): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const asked = slot.asked!
+      const [begun, since] = [now(), activeTime(now())]
+      slot.isPaying = true
+      return Effect.matchEffect(queue.pay, {
+        onFailure: (error) => {
+          broken = Effect.fail(error)
+          return Effect.interrupt
+        },
+        onSuccess: (isPaid) => {
+          slot.isPaying = false
+          slot.isAbandoned = !isPaid
+          if (!isPaid) {
+            count(asked)
+            return Effect.interrupt
+          }
+          slot.sentAt += now() - begun
+          asked.since += activeTime(now()) - since
+          count(asked)
+          return Effect.void
+        }
+      })
+    })
+
+  const begin = (slot: Slot, asked: Queue.Asked) => {
+    slot.sentAt = now()
+    slot.asked = asked
+    slot.isPaying = false
+  }
+
+  const end = (slot: Slot): number => {
+    const asked = slot.asked!
+    slot.asked = undefined
+    asked.inFlight--
+    if (latencies !== undefined) queue.unhedge(asked)
+    progress.inFlight--
+    return now() - slot.sentAt
+  }
+
+  /** Its question is left as it is: answered by another call, or pending. */
+  const leave = (slot: Slot) => {
+    slot.isAbandoned = false
+    end(slot)
+  }
+
+  /** Asks until there is no more to ask. It is interrupted when a call outlives its limit. */
+  const shift = (slot: Slot, hire: Effect.Effect<void>) =>
+    Effect.gen(function*() {
+      const pay = payFor(slot)
+      // made once for all questions: the fast path allocates little
+      const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay)), {
+        onSuccess: (reply) => {
+          const asked = slot.asked!
+          if (slot.isAbandoned) return Effect.sync(() => leave(slot))
+          return judge(asked, { ms: end(slot), ...discreetly(lookup, reply) })
+        },
+        onFailure: (cause) => {
+          const asked = slot.asked!
+          if (slot.isAbandoned) return Effect.sync(() => leave(slot))
+          const attempt = { ms: end(slot), reply: undefined, verdict: lost(lookup, fromCause(cause)) }
+          return broken ?? judge(asked, attempt)
+        }
+      })
+      while (true) {
+        const asked = queue.next() ?? (yield* queue.wait)
+        if (asked === undefined) return
+        begin(slot, asked)
+        if (progress.inFlight + spare > slots.length) yield* hire
+        yield* asking
+        if (slot.isEnding) return yield* Effect.never
+      }
+    })
+
+  /** Shift after shift: one that was interrupted for its time limit is followed by the next. */
+  const career = (slot: Slot, hire: Effect.Effect<void>): Effect.Effect<void, E2> =>
+    Effect.flatMap(Effect.fork(shift(slot, hire)), (fiber) => {
+      slot.fiber = fiber
+      return Effect.flatMap(Fiber.await(fiber), (exit): Effect.Effect<void, E2> => {
+        const { asked, isAbandoned, isEnding } = slot
+        slot.isEnding = false
+        if (asked === undefined) return isEnding && Exit.isInterrupted(exit) ? career(slot, hire) : exit
+        if (isAbandoned) {
+          leave(slot)
+          return career(slot, hire)
+        }
+        const ms = end(slot)
+        const error = timedOut(ms >= timeout ? policy.timeout : policy.deadline)
+        return Effect.zipRight(
+          judge(asked, { ms, reply: undefined, verdict: lost(lookup, Classify.failure(error)) }),
+          career(slot, hire)
+        )
+      })
+    })
+
+  /** Interrupts the calls that have outlived their own limit or the deadline of their question, and hedges those that are slow. */
+  const watch: Effect.Effect<never> = Effect.suspend(() => {
+    const at = now()
+    const slow = latencies?.limit ?? Infinity
+    for (const slot of slots) {
+      const { asked, isEnding, isPaying, sentAt } = slot
+      if (asked === undefined || isPaying || isEnding) continue
+      const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
+      if (isLate) interrupt(slot)
+      else if (at - sentAt >= slow && !asked.isHedged && !asked.isCanary) queue.hedge(asked)
+    }
+    const interval = Math.min(timeout, watchInterval, Math.max(shortestLook, slow / 4))
+    return Effect.zipRight(Effect.sleep(Duration.millis(interval)), watch)
+  })
+
+  const work = Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    /** Done when the last worker ends, or the first one fails. */
+    const finished = yield* Deferred.make<void, E2>()
+    let working = 0
+    /** One more worker, as long as there may be more than there are. */
+    const hire: Effect.Effect<void> = Effect.suspend(() => {
+      if (slots.length >= most) return Effect.void
+      const slot: Slot = {
+        asked: undefined,
+        sentAt: 0,
+        isPaying: false,
+        isAbandoned: false,
+        isEnding: false,
+        fiber: undefined
+      }
+      slots.push(slot)
+      working++
+      const worker = Effect.onExit(career(slot, hire), (exit) => {
+        working--
+        return Exit.isFailure(exit) || working === 0 ? Deferred.done(finished, exit) : Effect.void
+      })
+      return Effect.asVoid(Effect.forkIn(Effect.interruptible(worker), scope))
+    })
+    yield* Effect.forkIn(watch, scope)
+    yield* hire
+    yield* Effect.onInterrupt(Deferred.await(finished), () => {
+      queue.drain()
+      return Effect.timeoutOption(Effect.interruptible(Effect.exit(Deferred.await(finished))), drainLimit)
+    })
+    if (broken !== undefined) return yield* broken
+  })
+
+  return {
+    work,
+    count,
+    answered: (asked, ms) => {
+      if (latencies !== undefined) latencies = Hedge.answered(latencies, ms)
+      if (asked.inFlight > 0) abandon(asked)
+    },
+    giveUp: (error) => {
+      broken ??= Effect.fail(error)
+      queue.drain()
+    }
+  }
+}
