@@ -67,6 +67,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a restart forgets the rate", "Pace.resume(rates, spent.pace,", "Pace.resume(rates, {},"],
     ["a restart forgets how much was spent", "let { calls } = spent", "let calls = 0"],
     ["the pause is not kept", "gate: until > now() ? Math.ceil(until + toWall) : 0", "gate: 0"],
+    ["every call counts as one", "weight === 1\n", "weight >= 1\n"],
     ["a refund is given twice", "calls--", "calls -= 2"],
     ["the budget is no limit", "isSpent: () => calls >= budget", "isSpent: () => false"]
   ]),
@@ -75,6 +76,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a 429 is an attempt", "progress.throttled++\n", "progress.throttled++\n        asked.attempts++\n"],
     ["a question that got a 429 is lost", "asked.inFlight > 0 ? Effect.void : queue.again(asked)", "Effect.void"],
     ["a canary is an outcome", "if (asked.isCanary) return judgeCanary(asked, attempt)\n", ""],
+    ["there is always time", "if (time !== undefined) {", "if (time === null) {"],
     ["what is not sent is not refunded", "meter?.refund()\n", ""]
   ]),
   ...inFile("Sweep/Crew.ts", [

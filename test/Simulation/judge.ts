@@ -144,14 +144,14 @@ const promises: Readonly<Record<string, Promise>> = {
     policy.concurrency !== "auto" && peak > policy.concurrency && `${peak} of ${policy.concurrency}`
   ],
 
-  "the rate": ({ calls, lives, scenario: { jumps, rates } }, { ofLife }) => {
+  "the rate": ({ calls, lives, scenario: { jumps, rates, weight } }, { ofLife }) => {
     // a process does not notice that the clock was set, but the next one cannot know how late it is
     const logs = jumps.length > 0 && lives.length > 1 ? [...ofLife.values()] : [calls]
     return rates.flatMap(({ limit, window }) =>
       logs.map((log) => {
         // a clock counts nanoseconds
-        const sent = most(log.map(({ at }) => [at, 1] as const), window - 0.001)
-        return sent > limit && `${sent} calls in ${window} ms, where ${limit} are allowed`
+        const sent = most(log.map(({ at }) => [at, weight] as const), window - 0.001)
+        return sent > limit && `${sent} calls (of weight ${weight}) in ${window} ms, where ${limit} are allowed`
       })
     )
   },
@@ -256,6 +256,13 @@ const promises: Readonly<Record<string, Promise>> = {
     calls.map(({ at, end, nth }) => {
       const limit = Math.min(millis(policy.timeout), millis(policy.deadline))
       return end - at > millis(policy.timeout) + watch + late && `call ${nth} took ${end - at} ms of ${limit}`
+    }),
+
+  "a time for all": ({ lives }, { ofLife }) =>
+    lives.map((life) => {
+      const calls = ofLife.get(life.nth) ?? []
+      const asked = calls.length === 0 ? 0 : calls.at(-1)!.at - calls[0]!.at
+      return asked > life.time + late && `it asked for ${asked} ms of ${life.time}`
     }),
 
   "an open breaker lets one probe through": ({ lives, scenario: { policy } }, { ofLife }) => {

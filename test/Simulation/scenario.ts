@@ -21,6 +21,8 @@ export interface Scenario {
   readonly server: string
   readonly policy: Policy.Policy
   readonly rates: ReadonlyArray<Rate>
+  /** What each call counts for in a rate. */
+  readonly weight: number
   /** How long each process lives before it is killed; those after them live as long as they like. */
   readonly lives: ReadonlyArray<number>
   /** How long the machine stays down after the end of a process. */
@@ -98,13 +100,17 @@ export const draw = (seed: number): Scenario => {
       : []),
     ...(isBrown ? [`brownout=${one([30, 60, 95])}%@${whole(20, 2000)}ms+${whole(500, 8000)}ms`] : [])
   ]
-  const budget = chance(0.08) ? { calls: whole(1, questions * 2) } : {}
+  const budget = {
+    ...(chance(0.08) ? { calls: whole(1, questions * 2) } : {}),
+    ...(chance(0.05) ? { time: Duration.millis(whole(100, 5000)) } : {})
+  }
   return {
     seed,
     list,
     order: chance(0.8) ? "input" : "done",
     server: parts.join(","),
     rates,
+    weight: chance(0.15) ? one([2, 5]) : 1,
     policy: {
       ...Policy.standard,
       concurrency: isFree ? 120 : chance(0.08) ? "auto" : one([1, 2, 4, 8, 16, 30, 100]),
@@ -166,6 +172,7 @@ const healthy = (
     order: "input",
     server: `latency=${latency}ms${chance(0.5) ? ",not-found=20%" : ""}`,
     rates,
+    weight: 1,
     policy: {
       ...Policy.standard,
       concurrency: one([1, 4, 16, 64]),

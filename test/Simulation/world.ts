@@ -28,6 +28,8 @@ export interface Life {
   readonly exit: Exit.Exit<Summary, Rollcall.RunError> | undefined
   /** It has a breaker, as its policy says, and nobody has turned it off. */
   readonly hasBreaker: boolean
+  /** For how many milliseconds it may ask. */
+  readonly time: number
   /** Fibers that were left when it had ended. */
   readonly fibers: number
   /** Calls in flight when it had ended. */
@@ -99,7 +101,7 @@ export const play = (scenario: Scenario): Ended => {
       disk.brokenAt = Infinity
       const progress = Progress.none()
       const process = machine.start((process) =>
-        Rollcall.run(Lookup.http<unknown>({ url: server.url }), {
+        Rollcall.run(Lookup.http<unknown>({ url: server.url, weight: scenario.weight }), {
           source: Source.codes(scenario.list),
           policy,
           order: scenario.order,
@@ -126,6 +128,7 @@ export const play = (scenario: Scenario): Ended => {
         brokenAt: disk.brokenAt,
         exit,
         hasBreaker: policy.breaker !== null,
+        time: policy.budget.time === undefined ? Infinity : Duration.toMillis(policy.budget.time),
         fibers: process.fibers(),
         inFlight: server.inFlight(),
         calls: progress.calls,
