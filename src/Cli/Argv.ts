@@ -64,7 +64,8 @@ export const normalize = (
       continue
     }
     const given = value ?? words[++at]
-    if (given === undefined || given === "--" || (value === undefined && isFlag(given, accepts.flags))) {
+    const isNext = value === undefined && given !== undefined && isFlag(given, accepts.flags)
+    if (given === undefined || given === "--" || (isNext && flag.holdsFlags !== true)) {
       return fail(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? "VALUE"}`)
     }
     options.push(`--${flag.name}`, given)

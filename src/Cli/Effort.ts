@@ -70,6 +70,11 @@ export const flags = {
     group: effort,
     help: "ask twice where an answer is slower than 95 %; the first counts"
   }),
+  weight: Flag.optional("weight", Flag.whole(1, 1_000_000), {
+    group: effort,
+    value: "N",
+    help: "each call counts as N in --rate"
+  }),
   maxCalls: Flag.optional("max-calls", Flag.whole(1, 1_000_000_000), {
     group: budget,
     value: "N",
@@ -158,7 +163,8 @@ export const learnt = (policy: Policy.Policy, { calls, tuned }: Summary): Readon
 /** An amount of money, in whatever currency the price is. */
 export const amount = (cost: number): string => cost >= 0.01 || cost === 0 ? cost.toFixed(2) : cost.toPrecision(2)
 
-const suits = ({ concurrency, perSecond }: NonNullable<Summary["tuned"]>) =>
+/** The flags that suit an API. */
+export const suits = ({ concurrency, perSecond }: NonNullable<Summary["tuned"]>) =>
   perSecond === undefined ? `-c ${concurrency}` : `-c ${concurrency} --rate ${rateText(perSecond)}`
 
 /** A rate as the flag takes it, rounded down. */

@@ -15,6 +15,8 @@ export interface Description {
   readonly alias?: string
   /** What stands for its value on the help screen. */
   readonly value?: string
+  /** Its value is flags, so that what looks like one is its value. */
+  readonly holdsFlags?: boolean
 }
 
 /** A flag with values of type `A`. */

@@ -128,12 +128,7 @@ export const flags = {
     value: "403,503",
     help: "statuses that mean \"too much\", besides 429"
   }),
-  ...Effort.flags,
-  weight: Flag.optional("weight", Flag.whole(1, 1_000_000), {
-    group: "Effort",
-    value: "N",
-    help: "each call counts as N in --rate"
-  })
+  ...Effort.flags
 }
 
 /** What is asked, of whom, and how hard to try. */

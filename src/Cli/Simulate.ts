@@ -34,7 +34,8 @@ const flags = {
   compare: Flag.repeated("compare", Schema.String as Schema.Schema<string>, {
     group,
     value: "'FLAGS'",
-    help: "the same with some flags more, in one table: --compare '-c 64'"
+    help: "the same with some flags more, in one table: --compare '-c 64'",
+    holdsFlags: true
   }),
   ...Effort.flags
 }
@@ -71,13 +72,13 @@ export const command = Command.make({
         codes: Option.getOrElse(values.codes, () => 10_000),
         seed: Option.getOrElse(values.seed, () => 1)
       }
-      const policy = yield* Effort.policy(values)
+      const own = yield* effort(values)
       const others = yield* Effect.forEach(values.compare, (words) => other(words, values))
       const begun = yield* Clock.currentTimeNanos
-      const forecast = yield* simulate({ ...list, policy }, "")
-      const compared = yield* Effect.forEach(others, (policy, index) => {
+      const forecast = yield* simulate({ ...list, ...own }, "")
+      const compared = yield* Effect.forEach(others, (effort, index) => {
         const name = values.compare[index]!
-        return Effect.map(simulate({ ...list, policy }, name), (forecast) => ({ name, forecast }))
+        return Effect.map(simulate({ ...list, ...effort }, name), (forecast) => ({ name, forecast }))
       })
       const took = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
       const lines = compared.length === 0
@@ -85,7 +86,7 @@ export const command = Command.make({
         : table([{ name: "as given", forecast }, ...compared])
       yield* print([
         `server: ${list.server.text === "" ? "answers everything at once" : list.server.text}`,
-        `policy: ${Effort.describe(policy)}`,
+        `policy: ${Effort.describe(own.policy)}`,
         ...lines,
         `simulated in ${Talk.time(took)}, seed ${list.seed}`
       ])
@@ -93,14 +94,18 @@ export const command = Command.make({
     })
 })
 
-/** The policy of the flags that were given, with others in their place. */
+/** The policy of the flags, and the weight of a call. */
+const effort = (values: Command.Values<typeof Effort.flags>) =>
+  Effect.map(Effort.policy(values), (policy) => ({ policy, weight: Option.getOrElse(values.weight, () => 1) }))
+
+/** The effort of the flags that were given, with others in their place. */
 const other = (text: string, given: Command.Values<typeof Effort.flags>) =>
   Effect.gen(function*() {
     const typed = [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, three]) => one ?? two ?? three!)
     const accepts = { name: "simulate", flags: Object.values(Effort.flags), argument: undefined }
     const words = yield* Argv.normalize(typed, accepts, () => undefined)
     const [, , values] = yield* Options.processCommandLine(options, words, config)
-    return yield* Effort.policy(merge(given, values as unknown as typeof given))
+    return yield* effort(merge(given, values as unknown as typeof given))
   })
 
 const options = Options.all(
@@ -166,7 +171,7 @@ const ending = ({ outcomes: { failed, invalid }, stopped }: Forecast.Forecast): 
 
 /** One forecast, line by line. */
 const report = (forecast: Forecast.Forecast, codes: number): ReadonlyArray<string> => {
-  const { calls, outcomes, peak, pending, perSecond, retries, seconds, throttled, waited } = forecast
+  const { calls, outcomes, peak, pending, perSecond, retries, seconds, throttled, tuned, waited } = forecast
   const { code, message } = ending(forecast)
   const waits = [
     [waited.pace, "waiting for the rate"],
@@ -185,6 +190,7 @@ const report = (forecast: Forecast.Forecast, codes: number): ReadonlyArray<strin
       }`
     ],
     ["calls", `${Talk.count(calls)}, ${perCode(forecast, codes)} per code, ${Talk.count(peak)} in flight at the most`],
+    ...(tuned === undefined ? [] : [["tuned", `${Effort.suits(tuned)} suits this API`] as const]),
     ["trouble", `${Talk.count(throttled)} × 429, ${Talk.counted(retries, "retry", "retries")}`],
     ["exit", `${code}: ${message}`]
   ] as const

@@ -7,6 +7,7 @@ import type { Code } from "../Code.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Kind } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
+import type { Found } from "../Policy/Concurrency.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Simulation from "../Simulation.ts"
 import * as Sweep from "../Sweep.ts"
@@ -18,6 +19,8 @@ import type { Spec } from "./Spec.ts"
 export interface Options {
   readonly server: Spec
   readonly policy: Policy
+  /** What each call counts for in a rate; 1 where it is left out. */
+  readonly weight?: number
   /** How many codes there are in the list. */
   readonly codes: number
   readonly seed: number
@@ -47,6 +50,8 @@ export interface Forecast {
     /** The server counted as down. */
     readonly outage: number
   }
+  /** What `auto` would have found out. */
+  readonly tuned: Found | undefined
   /** What the run would have been stopped by. */
   readonly stopped: Sweep.StopError | undefined
   /** Equal traces, equal simulations. */
@@ -58,7 +63,7 @@ const pageSize = 512
 
 /** Forecasts; `between` is run every few milliseconds, with the virtual seconds and the outcomes so far. */
 export const make = <R = never>(
-  { codes, policy, seed, server: spec }: Options,
+  { codes, policy, seed, server: spec, weight = 1 }: Options,
   between: (seconds: number, done: number) => Effect.Effect<void, never, R> = () => Effect.void
 ): Effect.Effect<Forecast, never, R> =>
   Effect.suspend(() => {
@@ -80,7 +85,7 @@ export const make = <R = never>(
           inFlight--
         }
       })
-      const lookup = Lookup.http<unknown>({ url: server.url })
+      const lookup = Lookup.http<unknown>({ url: server.url, weight })
       const count = ({ outcome }: Sweep.Settled) =>
         Effect.sync(() => {
           outcomes[outcome]++
@@ -122,6 +127,7 @@ export const make = <R = never>(
           peak,
           perSecond: speeds(perSecond, seconds, done),
           waited: { pace: waited.pace / 1000, pause: waited.pause / 1000, outage: waited.outage / 1000 },
+          tuned: progress.tuned,
           stopped: error,
           trace
         })

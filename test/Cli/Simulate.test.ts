@@ -70,6 +70,26 @@ describe.concurrent("rollcall simulate", { timeout: 60_000 }, () => {
       assert.strictEqual(lines[4], "best: -c 64")
     }))
 
+  it.scopedLive("weighs calls, and tells what auto would find", () =>
+    Effect.gen(function*() {
+      const words = [
+        "--server",
+        "rate=50/s,latency=20ms",
+        "--codes",
+        "2000",
+        "--compare",
+        "-c auto",
+        "--compare",
+        "--hedge"
+      ]
+      const text = yield* simulate(...words, "--rate", "40/s", "--weight", "4")
+      // ten calls a second
+      assert.match(text, /^as given +3 min +9\.9\/s /m)
+      assert.match(text, /^--hedge +3 min +9\.9\/s /m)
+      const tuned = yield* simulate("--server", "rate=50/s,latency=20ms", "--codes", "2000", "-c", "auto")
+      assert.match(row(tuned, "tuned")!, /^-c \d+ --rate (4[5-9]|50)\/s suits this API$/)
+    }))
+
   it.scopedLive("says what is wrong with a server or with flags", () =>
     Effect.gen(function*() {
       const cwd = yield* folder

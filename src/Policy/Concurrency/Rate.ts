@@ -120,7 +120,7 @@ export const refused = (rate: Rate, now: number, sentAt: number, told = 0): Rate
   }
   if (sentAt < rate.cutAt + trial) return counted
   const speed = Math.min(1, perAnswer * rate.current, perTrip / rate.trip)
-  const curve = below(counted, rate.age - speed * (now - sentAt) / 1000, told)
+  const curve = below(counted, rate.age - speed * (now - sentAt) / 1000, sentAt, told)
   return { ...counted, curve, age: 0, current: curve.base, cutAt: now, answered: 0, refused: 0 }
 }
 
@@ -136,13 +136,16 @@ const least = 0.1
 /** Seconds of a plateau, and of an approach. */
 const [plateau, approach] = [8, 4]
 
-/** The curve that follows upon a call that was refused at an age. */
-const below = (rate: Rate, age: number, told: number): Curve => {
+/** The curve that follows upon a call that was sent at an age, and refused. */
+const below = (rate: Rate, age: number, sentAt: number, told: number): Curve => {
   const { curve } = rate
   const refused = at(curve, age)
   const isClimbing = age > curve.plateau
   // the refusal that ends a curve is no measure of how much is refused
-  const share = Math.min(1, (rate.answered + 0.75) / (rate.answered + rate.refused))
+  const part = Math.min(1, (rate.answered + 0.75) / (rate.answered + rate.refused))
+  // a server saves up in a pause, and would bear a plateau that is too high for a while
+  const isRested = told > 0 && curve.rise === 0 && !isClimbing
+  const share = isRested ? Math.min(part, rate.answered / (sentAt - rate.cutAt) * 1000 / refused) : part
   const held = isClimbing ? at(curve, curve.plateau) : refused * share * Math.exp(-curve.rise / 2)
   const base = Math.max(least, Math.min(margin * refused, Math.max(held, (isClimbing ? 0.5 : 0.4) * refused)))
   const isNear = isClimbing ? base > 0.9 * refused : share > 0.7 && curve !== unknown
@@ -153,5 +156,4 @@ const below = (rate: Rate, age: number, told: number): Curve => {
 }
 
 /** The pace that was held of late; `undefined` before the first refusal. */
-export const found = ({ age, curve, cutAt }: Rate): number | undefined =>
-  cutAt === -Infinity ? undefined : at(curve, Math.min(age, curve.plateau))
+export const found = ({ curve, cutAt }: Rate): number | undefined => cutAt === -Infinity ? undefined : curve.base
