@@ -128,14 +128,15 @@ export const run = <A, E, R, R2>(
     const recorder = yield* Recorder.make(list.id, projection, progress)
     yield* options.onBegin ?? Effect.void
     const { sample } = options
+    const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
     yield* Sweep.sweep({
       lookup,
       ask,
       policy: options.policy ?? Policy.standard,
       progress,
       pull: sample === undefined
-        ? Enrolment.pending(ledger, list.id, lookup.inputs, projection.see)
-        : Enrolment.sample(ledger, list.id, lookup.inputs, projection.see, sample),
+        ? Enrolment.pending(pulling)
+        : Enrolment.sample(pulling, sample),
       settle: recorder.settle,
       failure: recorder.failure,
       known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,

@@ -4,7 +4,8 @@
 import { assert } from "@effect/vitest"
 import { Duration, Effect, Exit, Option } from "effect"
 import type { Code } from "../src/Code.ts"
-import type { Lookup, Reply } from "../src/Lookup.ts"
+import type { Question } from "../src/Entry.ts"
+import type { Ask, Lookup, Reply } from "../src/Lookup.ts"
 import * as Classify from "../src/Lookup/Classify.ts"
 import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
@@ -24,6 +25,24 @@ export interface Call {
   readonly at: number
   readonly inFlight: number
 }
+
+/** A lookup that asks in its own way, and finds whatever a 200 carries. */
+export const lookupOf = (
+  ask: Ask<LookupError>,
+  curl?: (question: Question) => string
+): Lookup<unknown, LookupError> => ({
+  name: "simulated",
+  inputs: [],
+  fingerprint: Effect.succeed({}),
+  prepare: Effect.succeed(ask),
+  read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
+  expect: "json",
+  idempotent: true,
+  reading: "",
+  isRead: true,
+  weight: 1,
+  curl: (question) => Effect.succeed(Option.fromNullable(curl?.(question)))
+})
 
 /** A server in virtual time. `answer` gets the code, which call for it this is (from 1), and the time in milliseconds. */
 export const serve = (
@@ -61,19 +80,7 @@ export const serve = (
       },
       () => Effect.sync(() => inFlight--)
     )
-  const lookup: Lookup<unknown, LookupError> = {
-    name: "simulated",
-    inputs: [],
-    fingerprint: Effect.succeed({}),
-    prepare: Effect.succeed(ask),
-    read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
-    expect: "json",
-    idempotent: true,
-    reading: "",
-    isRead: true,
-    weight: 1,
-    curl: ({ code }) => Effect.succeed(Option.some(`curl ${code}`))
-  }
+  const lookup = lookupOf(ask, ({ code }) => `curl ${code}`)
   return { lookup, calls }
 }
 

@@ -87,13 +87,19 @@ const missingInput = (source: string, name: string, columns: ReadonlyArray<strin
       : `the request names {${name}}, but the columns are ${columns.join(", ")}`
   })
 
-/** The pending questions, a page at each call, which `see` is shown. */
-export const pending = (
-  ledger: typeof Ledger.Service,
-  list: number,
-  inputs: ReadonlyArray<string>,
-  see: (page: ReadonlyArray<Unanswered>) => void
-): Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> =>
+/** Where questions are taken from, and who is shown each page of them. */
+interface Pulling {
+  readonly ledger: typeof Ledger.Service
+  readonly list: number
+  readonly inputs: ReadonlyArray<string>
+  readonly see: (page: ReadonlyArray<Unanswered>) => void
+}
+
+/** The pending questions, a page at each call. */
+export const pending = ({ inputs, ledger, list, see }: Pulling): Effect.Effect<
+  ReadonlyArray<Queue.Pending>,
+  LedgerError
+> =>
   Effect.map(pages(ledger, list), (page) => {
     see(page)
     return page.map(toPending(inputs))
@@ -101,10 +107,7 @@ export const pending = (
 
 /** So many pending questions picked at random, each set of them as likely as any other, in their order; then none. */
 export const sample = (
-  ledger: typeof Ledger.Service,
-  list: number,
-  inputs: ReadonlyArray<string>,
-  see: (page: ReadonlyArray<Unanswered>) => void,
+  { inputs, ledger, list, see }: Pulling,
   size: number
 ): Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> => {
   let isPicked = false

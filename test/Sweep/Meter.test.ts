@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Data, Duration, Effect, Exit, Fiber, Option, Random, Schema } from "effect"
+import { Clock, Data, Duration, Effect, Exit, Fiber, Random, Schema } from "effect"
 import type { Code } from "../../src/Code.ts"
 import type { Question } from "../../src/Entry.ts"
-import type { Lookup, Reply } from "../../src/Lookup.ts"
-import * as Classify from "../../src/Lookup/Classify.ts"
+import type { Reply } from "../../src/Lookup.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
 import * as Sweep from "../../src/Sweep.ts"
 import * as Meter from "../../src/Sweep/Meter.ts"
 import { simulate } from "../simulate.ts"
+import { lookupOf } from "../sweep.ts"
 import { most, type Sent } from "../windows.ts"
 
 class DiskError extends Data.TaggedError("DiskError")<{}> {}
@@ -67,19 +67,7 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
         return Effect.as(took, { status, body: "1", at, header })
       })
     const ask = (_: Question, pay: Effect.Effect<void>) => call(pay)
-    const lookup: Lookup<unknown, LookupError> = {
-      name: "simulated",
-      inputs: [],
-      fingerprint: Effect.succeed({}),
-      prepare: Effect.succeed(ask),
-      read: (reply) => Classify.reply(reply, (body) => ({ verdict: "found", answer: JSON.parse(body) })),
-      expect: "json",
-      idempotent: true,
-      reading: "",
-      isRead: true,
-      weight: 1,
-      curl: () => Effect.succeed(Option.none())
-    }
+    const lookup = lookupOf(ask)
     let next = 0
     const spent = JSON.parse(JSON.stringify(Schema.encodeSync(Sweep.Spent)(isKept(world))))
     const sweep = Sweep.sweep<unknown, LookupError, never, DiskError>({
