@@ -175,7 +175,7 @@ const healthy = (
     weight: 1,
     policy: {
       ...Policy.standard,
-      concurrency: one([1, 4, 16, 64]),
+      concurrency: chance(0.15) ? "auto" : one([1, 4, 16, 64]),
       pace: rates.map(({ burst, limit, window }) => ({ burst, limit, window: Duration.millis(window) })),
       hedge: chance(0.1),
       allowNone: true

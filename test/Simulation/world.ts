@@ -32,8 +32,9 @@ export interface Life {
   readonly time: number
   /** Fibers that were left when it had ended. */
   readonly fibers: number
-  /** Calls in flight when it had ended. */
+  /** Calls in flight when it had ended, and how often it had its file open. */
   readonly inFlight: number
+  readonly opened: number
   /** Calls that it says it made. */
   readonly calls: number
   /** Calls of all processes that the disk says were spent, and that the server saw. */
@@ -73,7 +74,7 @@ export const play = (scenario: Scenario): Ended => {
   const recorded: Array<Recorded> = []
   let calls: ReadonlyArray<Server.Call> = []
   let rows: ReadonlyArray<Row> = []
-  const file: { rows: ReadonlyArray<Row> } = { rows: [] }
+  const file: File = { rows: [], opened: 0 }
   let peak = 0
 
   const world = Effect.gen(function*() {
@@ -100,6 +101,7 @@ export const play = (scenario: Scenario): Ended => {
       const begun = machine.now()
       disk.brokenAt = Infinity
       const progress = Progress.none()
+      file.opened = 0
       const process = machine.start((process) =>
         Rollcall.run(Lookup.http<unknown>({ url: server.url, weight: scenario.weight }), {
           source: Source.codes(scenario.list),
@@ -131,6 +133,7 @@ export const play = (scenario: Scenario): Ended => {
         time: policy.budget.time === undefined ? Infinity : Duration.toMillis(policy.budget.time),
         fibers: process.fibers(),
         inFlight: server.inFlight(),
+        opened: file.opened,
         calls: progress.calls,
         spent: spent?.calls ?? 0,
         seen: calls.length
@@ -208,12 +211,18 @@ const onDisk = (
 }
 
 /** A file that holds what was kept; what was only written is lost with the process. */
-const toFile = (file: { rows: ReadonlyArray<Row> }, { disk: { slow } }: Scenario): typeof Sink.Service => ({
+interface File {
+  rows: ReadonlyArray<Row>
+  /** How often the process has it open. */
+  opened: number
+}
+
+const toFile = (file: File, { disk: { slow } }: Scenario): typeof Sink.Service => ({
   outputs: ["file"],
   select: [],
   check: () => Effect.void,
   open: ({ isOrdered }) =>
-    Effect.sync(() => {
+    Effect.map(Effect.acquireRelease(Effect.sync(() => file.opened++), () => Effect.sync(() => file.opened--)), () => {
       const rows = isOrdered ? [...file.rows] : []
       const keep = Effect.suspend(() => {
         const kept = [...rows]
