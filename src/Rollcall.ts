@@ -41,6 +41,9 @@ export const lookup = <A, E, R>(
 /**
  * Looks up many codes, with `policy.concurrency` calls in flight; equal codes are asked once. The outcomes are in the order of the
  * codes.
+ *
+ * While the server is down it waits and probes, and fails with a `StopError` after `policy.throttle.maxWait` (15 minutes) of that; with
+ * `breaker: null` each code fails after its retries instead.
  */
 export const forEach = <A, E, R>(
   lookup: Lookup<A, E, R>,
