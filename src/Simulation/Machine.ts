@@ -7,6 +7,7 @@ import {
   Duration,
   Effect,
   type Exit,
+  GlobalValue,
   Random,
   Runtime,
   RuntimeFlags,
@@ -165,7 +166,7 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
       nth,
       exit: () => exit,
       isDead: () => state.isDead,
-      fibers: () => fibers.alive,
+      fibers: () => fibers.alive.size,
       time,
       ended: Effect.async((resume) => {
         if (exit !== undefined || state.isDead) return resume(Effect.void)
@@ -175,6 +176,7 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
         if (exit !== undefined || state.isDead) return
         state.isDead = true
         for (const clean of cleaners) clean()
+        for (const one of [fiber, ...fibers.alive]) roots.delete(one)
         release()
       },
       onKill: (clean) => {
@@ -257,19 +259,25 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
   }
 }
 
+/** Where Effect keeps the fibers without a parent until they end, as those of a killed process never do. It has no name in its interface. */
+const { roots } = GlobalValue.globalValue(
+  Symbol.for("effect/FiberScope/Global"),
+  () => ({ roots: new Set<unknown>() })
+)
+
 /** Counts the fibers that have not ended. */
 class Counting extends Supervisor.AbstractSupervisor<void> {
-  alive = 0
+  readonly alive = new Set<unknown>()
 
   override get value() {
     return Effect.void
   }
 
-  override onStart() {
-    this.alive++
+  override onStart(...[, , , fiber]: Parameters<Supervisor.Supervisor<void>["onStart"]>) {
+    this.alive.add(fiber)
   }
 
-  override onEnd() {
-    this.alive--
+  override onEnd(...[, fiber]: Parameters<Supervisor.Supervisor<void>["onEnd"]>) {
+    this.alive.delete(fiber)
   }
 }
