@@ -50,15 +50,17 @@ export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<rea
 export const watch = (progress: Progress): Effect.Effect<never> =>
   Effect.gen(function*() {
     const rates: Array<readonly [number, number]> = []
-    while (true) {
-      yield* Effect.sleep(Duration.millis(isTerminal() ? 100 : 10_000))
+    for (let look = 1;; look++) {
+      yield* Effect.sleep(Duration.millis(isTerminal() ? 100 : 1000))
       const now = Number(yield* Clock.currentTimeNanos) / 1e6
       const done = settled(progress.outcomes)
-      rates.push([now, done])
+      // while it reads, what earlier runs have done is not counted yet
+      if (progress.phase === "asking") rates.push([now, done])
       // a rate over the last ten seconds
       while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
-      const [since, before] = rates[0]!
+      const [since, before] = rates[0] ?? [now, done]
       const rate = now > since ? (done - before) * 1000 / (now - since) : 0
+      if (!isTerminal() && look % 10 > 0) continue
       yield* Effect.sync(() => {
         process.stderr.write(
           isTerminal()

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, TestClock } from "effect"
 import * as Talk from "../../src/Cli/Talk.ts"
 import * as Progress from "../../src/Rollcall/Progress.ts"
 
@@ -121,4 +122,32 @@ describe("Talk", () => {
       "       7  failed; --redo failed asks them again"
     ])
   })
+
+  it.effect("tells the speed from its first line on, without what earlier runs have done", () =>
+    Effect.gen(function*() {
+      const lines = new Array<string>()
+      const { write } = process.stderr
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
+        }),
+        () =>
+          Effect.sync(() => {
+            process.stderr.write = write
+          })
+      )
+      const shown = { ...progress(), phase: "reading" as Progress.Progress["phase"] }
+      const watching = yield* Effect.fork(Talk.watch(shown))
+      for (let second = 1; second <= 20; second++) {
+        if (second === 3) {
+          shown.phase = "asking"
+          shown.outcomes.found += 5000
+        }
+        if (second > 3) shown.outcomes.found += 50
+        yield* TestClock.adjust("1 second")
+      }
+      yield* Fiber.interrupt(watching)
+      assert.match(lines[0]!, / · 50\/s · /)
+      assert.match(lines[1]!, / · 50\/s · /)
+    }).pipe(Effect.scoped))
 })
