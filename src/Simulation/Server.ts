@@ -127,6 +127,8 @@ export const make = (
         ratelimit: `"default";r=${left};t=${reset}`
       }
       : {
+        // whose clock the reset is told by
+        date: httpDate(machine.date()),
         "x-ratelimit-limit": String(limit.limit),
         "x-ratelimit-remaining": String(left),
         "x-ratelimit-reset": String(Math.ceil(machine.date() / 1000) + reset)

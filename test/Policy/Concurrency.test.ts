@@ -217,6 +217,12 @@ describe("errors", () => {
     assert.isAtMost(Math.max(...limits), Concurrency.standard.start)
   })
 
+  it("that are no matter of load leave as many calls in flight as there were at the beginning", () => {
+    const next = random(1)
+    const { limits } = play(() => ({ kind: next() < 0.3 ? "failed" : "answered", ms: 50 }), 60_000)
+    assert.strictEqual(Math.min(...limits), Concurrency.standard.start)
+  })
+
   it("lower it in a brown-out, and it comes back", () => {
     const next = random(1)
     const server: Server = (now) => ({

@@ -11,6 +11,8 @@
 /** A limit and the round of replies that will judge it. Times are milliseconds of a monotonic clock. */
 export interface Limit {
   readonly current: number
+  /** Where it begins; failures alone lower it no further, as they may be no matter of load. */
+  readonly start: number
   readonly most: number
   readonly isSlowStart: boolean
   /** How many more, when there is no queue; less than one is none. */
@@ -40,6 +42,7 @@ const emptyRound = (since: number): Round => ({ since, replies: 0, answers: 0, i
 /** Nothing is known. */
 export const begin = (start: number, most: number, now: number): Limit => ({
   current: Math.min(start, most),
+  start: Math.min(start, most),
   most,
   isSlowStart: true,
   step: 1,
@@ -79,7 +82,8 @@ const judged = (limit: Limit, round: Round, now: number): Limit => {
   const latency = answers === 0 ? baseline : logs / answers
   const probeAt = now + probeEvery
   if (replies - answers > 0.1 * replies) {
-    return { ...limit, current: fewer(current, 0.1 * current), isSlowStart: false, step: 1, probed: undefined, probeAt }
+    const lowered = Math.min(current, Math.max(limit.start, fewer(current, 0.1 * current)))
+    return { ...limit, current: lowered, isSlowStart: false, step: 1, probed: undefined, probeAt }
   }
   if (probed !== undefined) return { ...limit, current: probed, baseline: latency, probed: undefined, probeAt }
   const isUsed = round.inFlight / replies >= current / 2
