@@ -72,10 +72,8 @@ export const main = (
     const typed = yield* normalize()
     const file = typed.indexOf("--job")
     if (file < 0) return yield* parse(command, typed)
-    return yield* parse(
-      command,
-      yield* normalize(yield* JobFile.read(typed[file + 1]!, Object.values(commands.run.flags)))
-    )
+    const job = yield* JobFile.read(typed[file + 1]!, Object.values(commands.run.flags))
+    return yield* parse(command, yield* normalize(command.argument === "RUN" ? JobFile.runOf(job) : job))
   }).pipe(
     Effect.catchAllCause((cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt

@@ -103,6 +103,8 @@ export class Sink extends Context.Tag("rollcall/Sink")<Sink, {
   readonly select: ReadonlyArray<string>
   /** Fails where writing would destroy what is not ours. */
   readonly check: (marks: Mark.Marks) => Effect.Effect<void, SinkError | LedgerError>
+  /** Fails where rows of this list cannot be laid out. */
+  readonly fits: (list: Listed) => Effect.Effect<void, SinkError>
   readonly open: (run: Run) => Effect.Effect<Writer, SinkError | LedgerError, Scope.Scope>
 }>() {}
 
@@ -153,21 +155,11 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
   outputs: [target.id],
   select: options.select?.map(({ text }) => text) ?? [],
   check: (marks) => Effect.flatMap(marks.read(target.id), (mark) => target.check(mark?.isOurs ?? false, mark)),
+  fits: (list) => Effect.asVoid(encoderOf(target, layoutOf(options, list), options.format)),
   open: ({ isOrdered, list, marks }) =>
     Effect.gen(function*() {
-      const layout: Layout = {
-        select: [],
-        noTiming: false,
-        entries: false,
-        excel: false,
-        ...options,
-        list,
-        lookup: list
-      }
-      const encoder = formats[options.format].encoder(layout)
-      if ("clash" in encoder) {
-        return yield* clash(target.name, encoder.clash)
-      }
+      const layout = layoutOf(options, list)
+      const encoder = yield* encoderOf(target, layout, options.format)
       const identity = yield* identify(layout, isOrdered)
       const found = yield* marks.valid(target.id, list, identity)
       // what has its final name is not opened again
@@ -215,6 +207,21 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
     })
 })
 
+const layoutOf = (options: Options, list: Listed): Layout => ({
+  select: [],
+  noTiming: false,
+  entries: false,
+  excel: false,
+  ...options,
+  list,
+  lookup: list
+})
+
+const encoderOf = (target: Target, layout: Layout, format: FormatName) => {
+  const encoder = formats[format].encoder(layout)
+  return "clash" in encoder ? clash(target.name, encoder.clash) : Effect.succeed(encoder)
+}
+
 const clash = (sink: string, detail: string) => new SinkError({ reason: "Clash", sink, detail })
 
 const warning = (count: number, name: string): string =>
@@ -250,6 +257,7 @@ export const all = (sinks: ReadonlyArray<Context.Tag.Service<Sink>>): Context.Ta
         ? Effect.forEach(sinks, (sink) => sink.check(marks), { discard: true })
         : new SinkError({ reason: "Clash", sink: twice, detail: "it is given twice" })
     }),
+  fits: (list) => Effect.forEach(sinks, (sink) => sink.fits(list), { discard: true }),
   open: (run) =>
     Effect.map(Effect.forEach(sinks, (sink) => sink.open(run)), (writers): Writer => ({
       position: writers.reduce((least, { position }) => Math.min(least, position), run.list.entries),
@@ -268,6 +276,7 @@ export const memory = (rows: Array<Row>): Context.Tag.Service<Sink> => ({
   outputs: [],
   select: [],
   check: () => Effect.void,
+  fits: () => Effect.void,
   open: () =>
     Effect.sync(() => {
       rows.length = 0

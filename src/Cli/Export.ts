@@ -38,6 +38,7 @@ export const command = Command.make({
   about: Ledgers.about,
   argument: "RUN",
   flags: {
+    ...Ledgers.flags,
     ...Output.flags,
     select: Flag.repeated("select", Flag.text, {
       group: "Answer",

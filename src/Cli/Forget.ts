@@ -20,6 +20,7 @@ export const command = Command.make({
   about: Ledgers.about,
   argument: "RUN",
   flags: {
+    ...Ledgers.flags,
     all: Flag.toggle("all", { group, help: "the whole ledger: a run would ask everything again" }),
     force: Flag.toggle("force", { group, help: "also where a list is not answered to its end" })
   },

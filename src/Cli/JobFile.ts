@@ -6,6 +6,12 @@ import { Effect } from "effect"
 import { inFile, type JobValues, nearest, UsageError } from "./Argv.ts"
 import type * as Flag from "./Flag.ts"
 
+/** How a job file names its run for a command that reads what was run: the rest of it is about the run alone. */
+export const runOf = (job: JobValues): JobValues => {
+  const named = job.get("ledger")?.[0] ?? job.get("output")?.find((output) => output !== "-")
+  return named === undefined ? new Map() : new Map([[inFile, [named]]])
+}
+
 /**
  * Reads a job file: a mapping from the names of flags to a value, or a list of values for a flag that may be given several times. `file`
  * names the input. Secrets stand as `${NAME}`, as on the command line.

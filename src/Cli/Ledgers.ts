@@ -7,6 +7,7 @@ import { type Holder, type Ledger, LedgerError, type Listed } from "../Ledger.ts
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import { UsageError } from "./Argv.ts"
 import * as Environment from "./Environment.ts"
+import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
 
 /** A ledger by the name that the user gave it. */
@@ -161,6 +162,11 @@ export const remember = (ledger: Named, outputs: ReadonlyArray<string>) =>
     })
     yield* fs.writeFileString(yield* lastFile, text, { mode: 0o600 })
   }).pipe(Effect.ignore)
+
+/** A job file names its run too. */
+export const flags = {
+  job: Flag.optional("job", Flag.text, { group: "Run", value: "FILE", help: "the run of this job file" })
+}
 
 /** What the argument of a reading command means. */
 export const about = "A run is named by its output or its ledger; without a name it is the last one in this folder."

@@ -4,32 +4,18 @@
 import { FetchHttpClient } from "@effect/platform"
 import { Effect, type Layer, Option } from "effect"
 import * as Entry from "../Entry.ts"
-import { Ledger, type LedgerError, mismatch } from "../Ledger.ts"
+import { Ledger, LedgerError, mismatch } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import { marks } from "../Sink/Mark.ts"
 import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
 import * as Effort from "./Effort.ts"
-import * as Job from "./Job.ts"
-import * as Ledgers from "./Ledgers.ts"
-import * as Network from "./Network.ts"
+import type * as Job from "./Job.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
-
-const {
-  format: _1,
-  fresh: _2,
-  noTiming: _3,
-  order: _4,
-  quiet: _5,
-  excel: _6,
-  redo: _7,
-  sample: _8,
-  tolerate: _9,
-  ...flags
-} = Run.flags
 
 export const command = Command.make({
   name: "plan",
@@ -37,56 +23,77 @@ export const command = Command.make({
   usage: "rollcall plan [FILE | -] --url TEMPLATE [OPTIONS]",
   examples: ["rollcall plan zips.csv --column zip --url 'https://api.example/{code}' -H 'Key: ${API_KEY}'"],
   argument: "FILE",
-  flags,
+  // every command line of `run` is one of `plan`
+  flags: Run.flags,
   handle: (values, file) =>
     Effect.gen(function*() {
-      const job = yield* Job.make(values, file)
-      // said now, not by the run
-      yield* Network.options(values)
-      const ledger = yield* Ledgers.named(yield* Run.ledgerOf(values, job, file))
-      yield* show(job, ledger)
+      const planned = yield* Run.prepare(values, file)
+      const lines = yield* Effect.provide(show(planned, values), Memory.layer)
+      yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
       return 0
     })
 })
 
-/** What a ledger that is there knows already; nothing where there is none, and nothing is made. */
-const lookUp = (job: Job.Job, reader: Layer.Layer<Ledger, LedgerError>, keys: ReadonlyArray<string>) =>
+type Planned = Effect.Effect.Success<ReturnType<typeof Run.prepare>>
+
+/** Uses the ledger that is there; gives `undefined` where there is none, and nothing is made. */
+const look = <A, E>(
+  reader: Layer.Layer<Ledger, LedgerError>,
+  use: (ledger: typeof Ledger.Service) => Effect.Effect<A, E>
+): Effect.Effect<A | undefined, E | LedgerError> =>
+  Effect.flatMap(Ledger, use).pipe(
+    Effect.provide(reader),
+    Effect.catchIf(
+      (error): error is LedgerError & E => error instanceof LedgerError && error.reason === "Missing",
+      () => Effect.succeed(undefined)
+    )
+  )
+
+/** Those of the keys that a ledger has answered. */
+const answeredIn = (ledger: typeof Ledger.Service, job: Job.Job, keys: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const ledger = yield* Ledger
+    const found = new Set<string>()
     const [one] = yield* ledger.answered(0, 1)
-    if (one === undefined) return new Set<string>()
+    if (one === undefined) return found
     const request = (yield* ledger.note("request")) as Readonly<Record<string, string>>
     yield* mismatch(ledger.name, request, yield* job.lookup.fingerprint)
-    const found = new Set<string>()
     for (let at = 0; at < keys.length; at += 4096) {
       for (const key of yield* ledger.known(keys.slice(at, at + 4096))) found.add(key)
     }
     return found
-  }).pipe(
-    Effect.provide(reader),
-    Effect.catchIf(({ reason }) => reason === "Missing", () => Effect.succeed(new Set<string>()))
-  )
+  })
 
-const show = (job: Job.Job, { name, read }: Ledgers.Named) =>
+const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command.Values<typeof Run.flags>) =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     // settings that are missing are told now, not by the run
     yield* Effect.provide(Sweep.prepare(job.lookup), FetchHttpClient.layer)
     const progress = Progress.none()
-    const list = yield* Rollcall.enlist(job.lookup, { ...job, progress })
+    const list = yield* Rollcall.enlist(job.lookup, { ...job, name, progress, sink })
     const pending = yield* ledger.pending(list.id, 0, progress.questions)
-    const answered = yield* lookUp(job, read, pending.map(({ key }) => key))
+    const kept = values.fresh ? undefined : yield* look(named.read, (old) =>
+      Effect.zipRight(
+        sink.check(marks(old)),
+        answeredIn(old, job, pending.map(({ key }) => key))
+      ))
+    if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
+    yield* sink.fits(list)
+    const answered = kept ?? new Set<string>()
     const first = pending.find(({ key }) => !answered.has(key))
     progress.known = answered.size
     const { entries, known, questions, refused } = progress
     const repeats = entries - questions - refused
+    const left = questions - known
+    const asked = Math.min(left, Option.getOrElse(values.sample, () => left))
     const lines = [
       `${job.source.name}: ${Talk.counted(entries, "entry", "entries")}`,
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
       ...progress.refusals.map(({ input, line, message }) => `    line ${line}: ${JSON.stringify(input)} (${message})`),
-      ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${name}`] : []),
-      `would ask: ${Talk.counted(questions - known, "question")}${bill(job, questions - known)}`,
+      ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${named.name}`] : []),
+      ...(values.fresh ? [`--fresh: ${named.name} and the output would be put aside, where they are there`] : []),
+      ...(asked < left ? [`--sample ${asked}: ${Talk.count(asked)} of ${Talk.counted(left, "code")}, at random`] : []),
+      `would ask: ${Talk.counted(asked, "question")}${bill(job, asked)}`,
       `policy: ${Effort.describe(job.policy)}`,
       ...Option.toArray(Option.fromNullable(Talk.warning(progress)))
     ]
@@ -95,8 +102,8 @@ const show = (job: Job.Job, { name, read }: Ledgers.Named) =>
       const curl = yield* job.lookup.curl(question)
       if (Option.isSome(curl)) lines.push("the first request:", `  ${curl.value}`)
     }
-    yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
-  }).pipe(Effect.provide(Memory.layer))
+    return lines
+  })
 
 /** What so many questions take and cost at least: one call each, at the limit of the rates. */
 const bill = ({ lookup, policy }: Job.Job, questions: number): string => {

@@ -70,14 +70,8 @@ export const command = Command.make({
   flags,
   handle: (values, file) =>
     Effect.gen(function*() {
-      const job = yield* Job.make(values, file)
-      const network = yield* Network.options(values)
-      const ledger = yield* Ledgers.named(yield* ledgerOf(values, job, file))
-      yield* distinct([...values.output, ...ledger.files.slice(0, 1)])
-      const files = values.output.filter(Output.isFile)
+      const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
       if (values.fresh) yield* Ledgers.putAside(ledger, files)
-      const path = yield* Path.Path
-      const sink = yield* Output.sink(values, { select: job.select }, ledger, { fallback: "ndjson", isExport: false })
       const places = [
         ...values.output.map((path) => ["output", Environment.shown(path)] as const),
         ["ledger", ledger.name] as const
@@ -86,10 +80,10 @@ export const command = Command.make({
         network,
         sink,
         ledger,
-        list: Ledgers.outputId(path, ledger, files[0] ?? job.source.name),
+        list,
         outputs: files,
         order: Option.getOrElse(values.order, () => "input" as const),
-        redo: yield* RedoFlag.parse(values.redo),
+        redo,
         ...Flag.given("sample", values.sample),
         tolerate: values.tolerate,
         quiet: values.quiet,
@@ -103,6 +97,28 @@ export const command = Command.make({
       })
     })
 })
+
+/** What a command line of `run` asks for, checked: `run` does it, and `plan` shows it. */
+export const prepare = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const job = yield* Job.make(values, file)
+    const network = yield* Network.options(values)
+    const ledger = yield* Ledgers.named(yield* ledgerOf(values, job, file))
+    yield* distinct([...values.output, ...ledger.files.slice(0, 1)])
+    const files = values.output.filter(Output.isFile)
+    return {
+      job,
+      network,
+      ledger,
+      /** The outputs that are files, which grow as `OUT.part`. */
+      files,
+      /** What tells the list from others in the ledger. */
+      list: Ledgers.outputId(path, ledger, files[0] ?? job.source.name),
+      sink: yield* Output.sink(values, { select: job.select }, ledger, { fallback: "ndjson", isExport: false }),
+      redo: yield* RedoFlag.parse(values.redo)
+    }
+  })
 
 /**
  * Runs a job with its ledger and sinks, and shows its progress; the result is the exit code. The summary is shown however the run ends,
@@ -226,7 +242,7 @@ const exists = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => false))
 
 /** The ledger that the flags name, or the one that belongs to the output or the list. */
-export const ledgerOf = (
+const ledgerOf = (
   values: Pick<Command.Values<typeof flags>, "ledger" | "output">,
   job: Job.Job,
   file: Option.Option<string>

@@ -19,6 +19,7 @@ export const command = Command.make({
   about: Ledgers.about,
   argument: "RUN",
   flags: {
+    ...Ledgers.flags,
     json: Flag.toggle("json", { group: "Output", help: "one line of JSON for each list" })
   },
   handle: ({ json }, argument) =>

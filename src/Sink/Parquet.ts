@@ -8,6 +8,7 @@
 import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
+import type { Listed } from "../Ledger.ts"
 import { type Sink, SinkError } from "../Sink.ts"
 import * as File from "./File.ts"
 import * as Mark from "./Mark.ts"
@@ -22,14 +23,14 @@ export const make = (
   id = path,
   options: Table.TableOptions = {}
 ): Effect.Effect<typeof Sink.Service, never, FileSystem.FileSystem> =>
-  Effect.map(File.make(path, id), (target) => ({
+  Effect.map(File.make(path, id), (target): typeof Sink.Service => ({
     outputs: [id],
     select: options.select?.map(({ text }) => text) ?? [],
     check: (marks) => Effect.flatMap(marks.read(id), (mark) => target.check(mark?.isOurs ?? false)),
+    fits: (list) => Effect.asVoid(rowsOf(path, options, list)),
     open: ({ list, marks }) =>
       Effect.gen(function*() {
-        const rows = Table.encoder({ select: [], noTiming: false, ...options, list })
-        if ("clash" in rows) return yield* new SinkError({ reason: "Clash", sink: path, detail: rows.clash })
+        const rows = yield* rowsOf(path, options, list)
         const opened = yield* target.open(undefined)
         const bytes = new ByteWriter()
         const parquet = new ParquetWriter({ writer: bytes, schema: schemaOf(rows.columns), createdBy: "rollcall" })
@@ -100,4 +101,15 @@ const value = (kind: Table.Kind, cell: unknown): unknown => {
   if (cell === null) return null
   if (kind === "place" || kind === "time") return BigInt(cell as number)
   return types[kind] === text ? Table.fit(Table.textOf(cell)) : cell
+}
+
+const rowsOf = (
+  path: string,
+  options: Table.TableOptions,
+  list: Listed
+): Effect.Effect<Table.Encoder, SinkError> => {
+  const rows = Table.encoder({ select: [], noTiming: false, ...options, list })
+  return "clash" in rows
+    ? new SinkError({ reason: "Clash", sink: path, detail: rows.clash })
+    : Effect.succeed(rows)
 }

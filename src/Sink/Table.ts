@@ -171,21 +171,24 @@ const [pieceSize, pieceLength] = [512, 4 * 1024 * 1024]
 /** A sink that writes to a table. */
 export const make = (database: Database, options: TableOptions = {}): typeof Sink.Service => {
   const failed = (reason: SinkError["reason"], detail: string) => new SinkError({ reason, sink: database.name, detail })
+  const layoutOf = (list: Listed): Layout => ({ select: [], noTiming: false, ...options, list })
+  const rowsOf = (layout: Layout): Effect.Effect<Encoder, SinkError> => {
+    if (options.entries === true) return failed("Clash", "an input to run again is text: write CSV or NDJSON")
+    if (database.table.endsWith(named(marks))) {
+      return failed("Clash", `the table ${marks} is ours: name another one`)
+    }
+    const rows = encoder(layout)
+    return "clash" in rows ? failed("Clash", rows.clash) : Effect.succeed(rows)
+  }
   return {
     outputs: [database.id],
     select: options.select?.map(({ text }) => text) ?? [],
     check: () => database.check,
+    fits: (list) => Effect.asVoid(rowsOf(layoutOf(list))),
     open: ({ isOrdered, list, marks: ledger }) =>
       Effect.gen(function*() {
-        if (options.entries === true) {
-          return yield* failed("Clash", "an input to run again is text: write CSV or NDJSON")
-        }
-        if (database.table.endsWith(named(marks))) {
-          return yield* failed("Clash", `the table ${marks} is ours: name another one`)
-        }
-        const layout: Layout = { select: [], noTiming: false, ...options, list }
-        const rows = encoder(layout)
-        if ("clash" in rows) return yield* failed("Clash", rows.clash)
+        const layout = layoutOf(list)
+        const rows = yield* rowsOf(layout)
         const identity = yield* identify(layout, rows)
         const table = yield* database.open(list.name, rows.columns)
         const problem = differences(table)

@@ -52,6 +52,18 @@ describe.concurrent("--job", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(api.asked, ["7"])
     }))
 
+  it.scopedLive("names its run for what reads it", () =>
+    Effect.gen(function*() {
+      const api = yield* scripted(["7"])
+      api.write("job.yaml", `url: ${api.words[1]!}\nfile: list\noutput: out.ndjson\nallow-none: yes\n`)
+      yield* run(["run", "--job", "job.yaml"], { cwd: api.cwd })
+      yield* run(["run", "list", ...api.words, "-o", "another.ndjson"], { cwd: api.cwd })
+      const status = yield* run(["status", "--job", "job.yaml"], { cwd: api.cwd })
+      assert.match(status.stdout, /^out.ndjson: 1 of 1 code answered/, status.stderr)
+      const exported = yield* run(["export", "--job", "job.yaml"], { cwd: api.cwd })
+      assert.strictEqual(exported.stdout, api.read("out.ndjson"))
+    }))
+
   it.scopedLive("says what is wrong with it, and where", () =>
     Effect.gen(function*() {
       const api = yield* scripted(["7"])

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { readdirSync } from "node:fs"
+import { readdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { env, run, setup, some } from "../command.ts"
 
 describe.concurrent("rollcall plan", { timeout: 60_000 }, () => {
@@ -53,6 +54,44 @@ describe.concurrent("rollcall plan", { timeout: 60_000 }, () => {
       assert.strictEqual((yield* demo.log).calls, 6)
       yield* rollcall()
       assert.strictEqual((yield* demo.log).calls, 10)
+    }))
+
+  it.scopedLive("takes every command line of run, and says what its flags would do", () =>
+    Effect.gen(function*() {
+      const codes = yield* some(12)
+      const { cwd, demo, flags, rollcall } = yield* setup(codes.slice(0, 6))
+      yield* rollcall()
+      const plan = (...words: ReadonlyArray<string>) =>
+        run(["plan", "list", ...flags, "-o", "out.ndjson", ...words], { cwd, env })
+      const quiet = yield* plan("-q", "--order", "done", "--no-timing", "--format", "ndjson", "--tolerate", "failed=1%")
+      assert.strictEqual(quiet.exit, 0, quiet.stderr)
+      assert.match(quiet.stdout, /would ask: 0 questions/)
+      const fresh = yield* plan("--fresh", "--sample", "2")
+      assert.match(fresh.stdout, /--fresh: out.ndjson.ledger and the output would be put aside/)
+      assert.match(fresh.stdout, /--sample 2: 2 of 6 codes, at random\nwould ask: 2 questions/)
+      assert.strictEqual((yield* demo.log).calls, 6)
+      assert.deepStrictEqual(readdirSync(cwd).toSorted(), ["list", "out.ndjson", "out.ndjson.ledger"])
+    }))
+
+  it.scopedLive("refuses what run refuses", () =>
+    Effect.gen(function*() {
+      const { cwd, flags } = yield* setup(["34102"])
+      writeFileSync(join(cwd, "mine.csv"), "not an output\n")
+      for (
+        const words of [
+          ["--select", "c=city", "--select", "c=data.city", "-o", "new.csv"],
+          ["-o", "mine.csv"],
+          ["-o", "a.csv", "-o", "a.csv"],
+          ["--redo", "nonsense"]
+        ]
+      ) {
+        const [planned, ran] = yield* Effect.all([
+          run(["plan", "list", ...flags, ...words], { cwd, env }),
+          run(["run", "list", ...flags, ...words], { cwd, env })
+        ])
+        assert.deepStrictEqual([planned.exit, planned.stdout], [2, ""], planned.stderr)
+        assert.strictEqual(planned.stderr.replaceAll("rollcall plan", "rollcall run"), ran.stderr)
+      }
     }))
 
   it.scopedLive("shows no secret, wherever it stands", () =>

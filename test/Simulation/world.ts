@@ -221,6 +221,7 @@ const toFile = (file: File, { disk: { slow } }: Scenario): typeof Sink.Service =
   outputs: ["file"],
   select: [],
   check: () => Effect.void,
+  fits: () => Effect.void,
   open: ({ isOrdered }) =>
     Effect.map(Effect.acquireRelease(Effect.sync(() => file.opened++), () => Effect.sync(() => file.opened--)), () => {
       const rows = isOrdered ? [...file.rows] : []
