@@ -5,10 +5,7 @@ import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import type { LedgerError, List, Listed, Row } from "./Ledger.ts"
 import type * as Lookup from "./Lookup.ts"
 import type { Select } from "./Lookup/Select.ts"
-import * as Csv from "./Sink/Csv.ts"
-import * as Lines from "./Sink/Lines.ts"
 import * as Mark from "./Sink/Mark.ts"
-import * as Ndjson from "./Sink/Ndjson.ts"
 
 /** The output cannot be written. `Closed` is a reader that went away. */
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
@@ -44,35 +41,23 @@ export interface Clash {
 
 /** A layout as rows of text. */
 export interface Encoder {
-  /** What stands before the first row. */
+  /** What stands before the first row, between two rows, and after the last one. */
   readonly header: string
+  readonly separator?: string
+  readonly footer?: string
   readonly encode: (row: Row) => string | Clash
   /** The cells so far that a spreadsheet would take for formulas, in a format that spreadsheets open. */
   readonly formulas?: () => number
 }
 
-/** How rows become text. Adding one is a file in Sink/ and a key in {@link formats}. */
+/** How rows become text: a value, so that a program can bring its own. The command knows some by name (Cli/Format). */
 export interface Format {
+  /** What tells its outputs from those of other formats; equal names give equal bytes. */
+  readonly name: string
   /** Endings of file names, without the dot. */
   readonly endings: ReadonlyArray<string>
   readonly encoder: (layout: Layout) => Encoder | Clash
 }
-
-/** The formats by name. */
-export const formats = {
-  ndjson: Ndjson.format,
-  csv: Csv.format,
-  lines: Lines.format
-} as const satisfies Record<string, Format>
-
-/** The name of a format. */
-export const FormatName = Schema.Literal(...(Object.keys(formats) as Array<keyof typeof formats>))
-export type FormatName = typeof FormatName.Type
-
-/** The format that the ending of a file name tells. */
-export const formatOf = (name: string): FormatName | undefined =>
-  Object.entries(formats).find(([, { endings }]) => endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)))
-    ?.[0] as FormatName | undefined
 
 /** The run whose rows a sink gets, and what it needs to go on where an earlier one stopped. */
 export interface Run {
@@ -140,7 +125,7 @@ export interface Opened {
 
 /** How the rows are laid out. */
 export interface Options {
-  readonly format: FormatName
+  readonly format: Format
   readonly select?: ReadonlyArray<Select>
   readonly noTiming?: boolean
   readonly entries?: boolean
@@ -160,7 +145,7 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
     Effect.gen(function*() {
       const layout = layoutOf(options, list)
       const encoder = yield* encoderOf(target, layout, options.format)
-      const identity = yield* identify(layout, isOrdered)
+      const identity = yield* identify(layout, options.format.name, isOrdered)
       const found = yield* marks.valid(target.id, list, identity)
       // what has its final name is not opened again
       const mark = found?.isComplete === true && found.position < list.entries ? undefined : found
@@ -169,6 +154,8 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
       if (!opened.isHeld && encoder.header !== "") yield* opened.write(encoder.header)
       const isOurs = (yield* marks.read(target.id))?.isOurs ?? false
       let last = opened.isHeld ? mark : undefined
+      const { footer = "", separator = "" } = encoder
+      let isFirst = before === 0
       const formulas = () => (opened.isHeld ? mark?.formulas ?? 0 : 0) + (encoder.formulas?.() ?? 0)
 
       const remember = (position: number, isComplete: boolean) =>
@@ -190,7 +177,8 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
             if (typeof text !== "string") return clash(target.name, text.clash)
             // a string has a limit, and so has memory
             if (texts.at(-1)!.length > pieceLength) texts.push("")
-            texts[texts.length - 1]! += text
+            texts[texts.length - 1]! += isFirst ? text : separator + text
+            isFirst = false
           }
           return Effect.forEach(texts, (text) => text === "" ? Effect.void : opened.write(text), { discard: true })
         },
@@ -198,7 +186,10 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
         keep: (position) => isOrdered && position > before ? remember(position, false) : Effect.void,
         complete: Effect.gen(function*() {
           // remembered before it is done, and owned when it is: whatever ends the process in between, no other is taken for ours
-          if (last?.isComplete !== true) yield* remember(list.entries, true)
+          if (last?.isComplete !== true) {
+            if (footer !== "") yield* opened.write(footer)
+            yield* remember(list.entries, true)
+          }
           yield* opened.complete
           yield* own
         }),
@@ -207,7 +198,7 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
     })
 })
 
-const layoutOf = (options: Options, list: Listed): Layout => ({
+const layoutOf = ({ format: _, ...options }: Options, list: Listed): Layout => ({
   select: [],
   noTiming: false,
   entries: false,
@@ -217,8 +208,8 @@ const layoutOf = (options: Options, list: Listed): Layout => ({
   lookup: list
 })
 
-const encoderOf = (target: Target, layout: Layout, format: FormatName) => {
-  const encoder = formats[format].encoder(layout)
+const encoderOf = (target: Target, layout: Layout, format: Format) => {
+  const encoder = format.encoder(layout)
   return "clash" in encoder ? clash(target.name, encoder.clash) : Effect.succeed(encoder)
 }
 
@@ -231,11 +222,13 @@ const warning = (count: number, name: string): string =>
 /** Stands for how rows are laid out: equal ones give equal bytes. */
 const identify = (
   { list, lookup: _lookup, select, ...layout }: Layout,
+  format: string,
   isOrdered: boolean
 ): Effect.Effect<string> => {
   const { column, columns, expect, inputs } = list
   return Mark.identity({
     ...layout,
+    format,
     isOrdered,
     column,
     columns,

@@ -12,7 +12,9 @@ import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Rollcall from "../src/Rollcall.ts"
 import * as Sink from "../src/Sink.ts"
+import * as Csv from "../src/Sink/Csv.ts"
 import * as File from "../src/Sink/File.ts"
+import * as Ndjson from "../src/Sink/Ndjson.ts"
 import * as Source from "../src/Source.ts"
 import { ledgers } from "./Ledger/fixture.ts"
 
@@ -81,8 +83,8 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s and files", (name) => 
       Effect.gen(function*() {
         asked.length = 0
         const sink = Sink.all([
-          Sink.make(yield* File.make(path("zips.ndjson")), { format: "ndjson", noTiming: true }),
-          Sink.make(yield* File.make(path("zips.csv")), { format: "csv" })
+          Sink.make(yield* File.make(path("zips.ndjson")), { format: Ndjson.format, noTiming: true }),
+          Sink.make(yield* File.make(path("zips.csv")), { format: Csv.format })
         ])
         return yield* Rollcall.run(lookup, {
           source: Source.file(path("list.csv"), { column: "zip" }),
@@ -240,7 +242,7 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) 
           source: Source.codes(codes),
           policy: { ...policy, concurrency: 1 }
         }).pipe(
-          Effect.provideService(Sink.Sink, Sink.make(target, { format: "ndjson", noTiming: true, ...options }))
+          Effect.provideService(Sink.Sink, Sink.make(target, { format: Ndjson.format, noTiming: true, ...options }))
         )
       })
     const read = (name: string) => Effect.orElseSucceed(fs.readFileString(path(name)), () => undefined)
@@ -295,7 +297,7 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) 
     ["entries that it holds are gone", false, { codes: codes.slice(0, 299) }],
     ["fields are selected", false, { options: { select: [Either.getOrThrow(Select.parse("upper"))] } }],
     ["times are written", false, { options: { noTiming: false } }],
-    ["it is CSV now", false, { options: { format: "csv" } }]
+    ["it is CSV now", false, { options: { format: Csv.format } }]
   ]
   for (const [what, isHeld, change] of changes) {
     test(

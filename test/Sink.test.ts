@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Format from "../src/Cli/Format.ts"
 import type { Listed, Row } from "../src/Ledger.ts"
 import * as Sink from "../src/Sink.ts"
 import * as Mark from "../src/Sink/Mark.ts"
@@ -107,11 +108,13 @@ const position = (sink: typeof Sink.Sink.Service, run: Partial<Sink.Run>) =>
 
 const full = new Sink.SinkError({ reason: "Write", sink: "b", detail: "the disk is full" })
 
-describe.each(Object.keys(Sink.formats) as Array<Sink.FormatName>)("Sink of %s", (format) => {
+describe.each(Format.names)("Sink of %s", (name) => {
+  const format: Sink.Format = Format.formats[name]
+
   it("is told by the endings of its files", () => {
-    for (const ending of Sink.formats[format].endings) {
-      assert.strictEqual(Sink.formatOf(`zips.${ending}`), format)
-      assert.strictEqual(Sink.formatOf(`ZIPS.${ending.toUpperCase()}`), format)
+    for (const ending of format.endings) {
+      assert.strictEqual(Format.ofName(`zips.${ending}`), name)
+      assert.strictEqual(Format.ofName(`ZIPS.${ending.toUpperCase()}`), name)
     }
   })
 
@@ -136,19 +139,21 @@ describe.each(Object.keys(Sink.formats) as Array<Sink.FormatName>)("Sink of %s",
       const many = target("many")
       yield* write(Sink.make(many.target, { format }), [[], ...rows.map((row) => [row]), []])
       assert.strictEqual(one.texts.join(""), many.texts.join(""))
-      assert.strictEqual(one.texts.join("").split("\n").length - 1, format === "csv" ? 5 : 4)
+      // a header, or brackets
+      const lines = { ndjson: 4, csv: 5, tsv: 5, json: 6, lines: 4 } satisfies Record<Format.Name, number>
+      assert.strictEqual(one.texts.join("").split("\n").length - 1, lines[name])
       assert.deepStrictEqual(one.events, ["open", "keep", "complete", "close"])
       assert.notInclude(many.texts, "")
     }))
 
   it("gives the same text for the same row", () => {
-    const encoder = Sink.formats[format].encoder(layout({ select: select("city") }))
+    const encoder = format.encoder(layout({ select: select("city") }))
     if ("clash" in encoder) return assert.fail(encoder.clash)
     assert.strictEqual(encoder.encode(row()), encoder.encode(row()))
   })
 
   // lines hold nothing that could be selected
-  it.effect.skipIf(format === "lines")("opens nothing where the layout is refused", () =>
+  it.effect.skipIf(name === "lines")("opens nothing where the layout is refused", () =>
     Effect.gen(function*() {
       const { events, target: made } = target("out")
       const sink = Sink.make(made, { format, select: select("a=x", "a=y") })
@@ -163,7 +168,7 @@ describe("Sink.make", () => {
   it.effect("stops at a row that the format cannot hold", () =>
     Effect.gen(function*() {
       const { events, target: made, texts } = target("out.txt")
-      const sink = Sink.make(made, { format: "lines" })
+      const sink = Sink.make(made, { format: Format.formats.lines })
       const error = yield* Effect.flip(write(sink, [[row()], [row({ line: 2, input: "a\nb" })]]))
       assert.strictEqual(error.reason, "Clash")
       assert.match(error.message, /^out\.txt: the code of line 2 cannot stand on a line of its own /)
@@ -179,7 +184,9 @@ const some = (count: number) =>
     (_, ordinal) => row({ ordinal, line: ordinal + 1, key: JSON.stringify([`c${ordinal}`, "x"]), input: `c${ordinal}` })
   )
 
-describe.each(["ndjson", "csv"] as const)("Sink of %s: going on", (format) => {
+describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name) => {
+  const format: Sink.Format = Format.formats[name]
+
   const rows = some(10)
   const list = listed({ entries: 10 })
   const whole = Effect.gen(function*() {
@@ -249,7 +256,7 @@ describe.each(["ndjson", "csv"] as const)("Sink of %s: going on", (format) => {
     ["another kind of answers", { expect: "text" }, {}],
     ["selected fields", {}, { select: select("city") }],
     ["no timing", {}, { noTiming: true }],
-    ["another format", {}, { format: format === "csv" ? "ndjson" : "csv" }],
+    ["another format", {}, { format: Format.formats[name === "csv" ? "ndjson" : "csv"] }],
     ["a spreadsheet", {}, { excel: true }]
   ]
   it.effect.each(changes)("begins anew for %s", ([, changed, options]) =>
@@ -392,7 +399,7 @@ describe("Sink: cells like formulas", () => {
     const { target: made } = target("cities.csv")
     const { marks } = memory()
     return Effect.map(
-      write(Sink.make(made, { format: "csv", ...options }), [rows], { list, marks }),
+      write(Sink.make(made, { format: Format.formats.csv, ...options }), [rows], { list, marks }),
       ({ warnings }) => warnings?.() ?? []
     )
   }
@@ -403,14 +410,14 @@ describe("Sink: cells like formulas", () => {
         "2 cells of cities.csv begin like a formula: a spreadsheet would run them (--excel guards them)"
       ])
       assert.deepStrictEqual(yield* warnings({ excel: true }), [])
-      assert.deepStrictEqual(yield* warnings({ format: "ndjson" }), [])
+      assert.deepStrictEqual(yield* warnings({ format: Format.formats.ndjson }), [])
     }))
 
   it.effect("are counted once, however often a run is stopped", () =>
     Effect.gen(function*() {
       const { target: made, texts } = target("cities.csv")
       const { marks } = memory()
-      const sink = Sink.make(made, { format: "csv" })
+      const sink = Sink.make(made, { format: Format.formats.csv })
       const told = { list, marks }
       yield* begin(sink, rows.slice(0, 1), told, rows.slice(1))
       const one = yield* Effect.scoped(Effect.map(sink.open(runOf(told)), ({ warnings }) => warnings!()))
@@ -428,16 +435,16 @@ describe("Sink: cells like formulas", () => {
   it.effect("are told of for each of several sinks", () =>
     Effect.gen(function*() {
       const sinks = ["a", "b", "c"].map((name) =>
-        Sink.make(target(name).target, { format: name === "b" ? "ndjson" : "csv" })
+        Sink.make(target(name).target, { format: Format.formats[name === "b" ? "ndjson" : "csv"] })
       )
       const { warnings } = yield* write(Sink.all(sinks), [rows], { list })
       assert.deepStrictEqual(warnings!().map((text) => text.slice(0, 12)), ["2 cells of a", "2 cells of c"])
     }))
 })
 
-describe("Sink.formatOf", () => {
+describe("Format.ofName", () => {
   it.each(["zips", "csv", "zips.text", "zips.csv.gz"])("knows no format of %s", (name) => {
-    assert.isUndefined(Sink.formatOf(name))
+    assert.isUndefined(Format.ofName(name))
   })
 })
 
@@ -446,8 +453,8 @@ describe("Sink.all", () => {
     Effect.gen(function*() {
       const [a, b] = [target("a"), target("b")]
       const sink = Sink.all([
-        Sink.make(a.target, { format: "ndjson", noTiming: true }),
-        Sink.make(b.target, { format: "csv" })
+        Sink.make(a.target, { format: Format.formats.ndjson, noTiming: true }),
+        Sink.make(b.target, { format: Format.formats.csv })
       ])
       assert.deepStrictEqual(sink.outputs, ["a", "b"])
       yield* sink.check(memory().marks)
@@ -462,14 +469,16 @@ describe("Sink.all", () => {
   it.effect("completes none where one fails", () =>
     Effect.gen(function*() {
       const [a, b] = [target("a"), target("b", { nth: 2, error: full })]
-      const sink = Sink.all([a, b].map(({ target }) => Sink.make(target, { format: "ndjson" })))
+      const sink = Sink.all([a, b].map(({ target }) => Sink.make(target, { format: Format.formats.ndjson })))
       assert.strictEqual(yield* Effect.flip(write(sink, [[row()], [row()]])), full)
       for (const { events } of [a, b]) assert.deepStrictEqual(events, ["open", "close"])
     }))
 
   it.effect("refuses one output twice", () =>
     Effect.gen(function*() {
-      const sink = Sink.all(["a", "b", "a"].map((name) => Sink.make(target(name).target, { format: "ndjson" })))
+      const sink = Sink.all(
+        ["a", "b", "a"].map((name) => Sink.make(target(name).target, { format: Format.formats.ndjson }))
+      )
       assert.strictEqual((yield* Effect.flip(sink.check(memory().marks))).message, "a: it is given twice")
     }))
 })

@@ -9,6 +9,7 @@ import * as Policy from "../Policy.ts"
 import { DurationText } from "../Policy/DurationText.ts"
 import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
+import * as Ndjson from "../Sink/Ndjson.ts"
 import * as Source from "../Source.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
@@ -176,7 +177,7 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
       ["ledger", ledger.name]
     ] as const
     return yield* Run.call(job, {
-      sink: Sink.make(yield* File.make(output), { format: "ndjson" }),
+      sink: Sink.make(yield* File.make(output), { format: Ndjson.format }),
       ledger,
       list: "zips.ndjson",
       outputs: [output],

@@ -9,6 +9,7 @@ import { UsageError } from "./Argv.ts"
 import type * as Command from "./Command.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
+import * as Format from "./Format.ts"
 import type { Named } from "./Ledgers.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Stdout from "./Stdout.ts"
@@ -21,7 +22,7 @@ interface Kind {
   readonly make: (
     output: string,
     id: string,
-    options: Omit<Sink.Options, "format"> & { readonly format: Sink.FormatName },
+    options: Sink.Options,
     isExport: boolean
   ) => Effect.Effect<Service, UsageError | Sink.SinkError, FileSystem.FileSystem | Path.Path>
 }
@@ -70,7 +71,6 @@ export const kinds = {
 export const isFile = (output: string): boolean =>
   Object.entries(kinds).find(([, kind]) => kind.matches(output))?.[0] === "file"
 
-const formats = Object.keys(Sink.formats) as Array<Sink.FormatName>
 const group = "Output"
 
 /** The flags that say how records are laid out. */
@@ -81,10 +81,10 @@ export const flags = {
     value: "FILE",
     help: "where records go: a file, x.db, postgres://… (standard output)"
   }),
-  format: Flag.optional("format", Flag.choice(formats), {
+  format: Flag.optional("format", Flag.choice(Format.names), {
     group,
     value: "FORMAT",
-    help: `${formats.join(", ")}; else by the ending, else ndjson`
+    help: `${Format.names.join(", ")}; else by the ending, else ndjson`
   }),
   excel: Flag.toggle("excel", { group, help: "CSV that a spreadsheet can open: no cell is taken for a formula" }),
   noTiming: Flag.toggle("no-timing", { group, help: "leave ms and at out of the records" })
@@ -96,7 +96,7 @@ export const sink = (
   options: Pick<Sink.Options, "select" | "entries">,
   ledger: Named,
   /** The format where neither a flag nor an ending tells another. */
-  { fallback, isExport }: { readonly fallback: Sink.FormatName; readonly isExport: boolean }
+  { fallback, isExport }: { readonly fallback: Format.Name; readonly isExport: boolean }
 ): Effect.Effect<Service, UsageError | Sink.SinkError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
@@ -104,7 +104,7 @@ export const sink = (
     const outputs = values.output.length === 0 ? ["-"] : values.output
     const sinks = yield* Effect.forEach(outputs, (output) => {
       const kind: Kind = Object.values(kinds).find((kind: Kind) => kind.matches(output))!
-      const format = Option.getOrElse(values.format, () => Sink.formatOf(output) ?? fallback)
+      const format = Format.formats[Option.getOrElse(values.format, () => Format.ofName(output) ?? fallback)]
       return kind.make(output, Ledgers.outputId(path, ledger, output), { ...layout, format }, isExport)
     })
     return sinks.length === 1 ? sinks[0]! : Sink.all(sinks)

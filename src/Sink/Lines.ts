@@ -4,6 +4,7 @@
 import type { Format } from "../Sink.ts"
 
 export const format: Format = {
+  name: "lines",
   endings: ["txt"],
   encoder: ({ list, lookup: { inputs } }) =>
     inputs.length > 0

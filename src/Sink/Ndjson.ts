@@ -8,6 +8,7 @@ import type { Format, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 
 export const format: Format = {
+  name: "ndjson",
   endings: ["ndjson", "jsonl"],
   encoder: (layout) => {
     if (layout.entries) return { header: "", encode: (row) => given(row, layout) }

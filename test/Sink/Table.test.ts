@@ -4,6 +4,7 @@ import { type Answered, Ledger, type List, type Row } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import type { SinkError, Writer } from "../../src/Sink.ts"
 import * as Sink from "../../src/Sink.ts"
+import * as Lines from "../../src/Sink/Lines.ts"
 import { marks } from "../../src/Sink/Mark.ts"
 import type { TableOptions } from "../../src/Sink/Table.ts"
 import { select } from "./rows.ts"
@@ -415,7 +416,7 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
       const sinks = [
         place.sink(),
         place.sink({}, "second"),
-        Sink.make(memory(texts), { format: "lines" })
+        Sink.make(memory(texts), { format: Lines.format })
       ]
       const with_ = (...sinks: ReadonlyArray<typeof Sink.Sink.Service>) => ({ ...place, sink: () => Sink.all(sinks) })
       yield* open(with_(sinks[0]!), known, list, write(1, 1))

@@ -1,0 +1,26 @@
+/**
+ * The formats of text by name: the choices of `--format`, and what the ending of a file's name tells. Adding one is a file in Sink/ and a
+ * key here.
+ */
+import type { Format } from "../Sink.ts"
+import * as Csv from "../Sink/Csv.ts"
+import * as Json from "../Sink/Json.ts"
+import * as Lines from "../Sink/Lines.ts"
+import * as Ndjson from "../Sink/Ndjson.ts"
+import * as Tsv from "../Sink/Tsv.ts"
+
+export const formats = {
+  ndjson: Ndjson.format,
+  csv: Csv.format,
+  tsv: Tsv.format,
+  json: Json.format,
+  lines: Lines.format
+} as const satisfies Record<string, Format>
+
+/** The name of a format. */
+export type Name = keyof typeof formats
+export const names = Object.keys(formats) as ReadonlyArray<Name>
+
+/** The format that the ending of a file name tells. */
+export const ofName = (name: string): Name | undefined =>
+  names.find((format) => formats[format].endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)))

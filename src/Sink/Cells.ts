@@ -1,0 +1,113 @@
+/**
+ * A row as cells of text, as CSV, TSV and workbooks have it: the input's columns, the selected fields or one `answer`, then `outcome`,
+ * `http_status`, `error`.
+ */
+import { fromKey } from "../Entry.ts"
+import type { Row } from "../Ledger.ts"
+import type { Clash, Layout } from "../Sink.ts"
+import * as Answer from "./Answer.ts"
+import { fit, onOneLine } from "./Text.ts"
+
+/** Text, or a value that JSON has another word for: a number, `true`, a list. `""` stands for nothing. */
+export type Cell = string | Json
+
+/** A value that is no text. */
+export interface Json {
+  readonly text: string
+}
+
+/** The names of the columns, and the cells of a row. */
+export interface Cells {
+  readonly header: ReadonlyArray<string>
+  readonly cells: (row: Row) => ReadonlyArray<Cell> | Clash
+}
+
+/** What stands in a cell. */
+export const textOf = (cell: Cell): string => typeof cell === "string" ? cell : cell.text
+
+/** How rows become cells; `unfit` is what a cell of an input to run again cannot hold in this format. */
+export const make = (layout: Layout, { format, unfit }: { readonly format: string; readonly unfit: RegExp }):
+  | Cells
+  | Clash =>
+{
+  const { entries, excel, list, select } = layout
+  const input = list.columns.length === 0 ? ["code"] : list.columns
+  const answer = select.length === 0 ? ["answer"] : select.map(({ name }) => name)
+  const header = entries ? input : [...input, ...answer, "outcome", "http_status", "error"]
+  const names = new Set<string>()
+  for (const name of header) {
+    if (names.has(name)) {
+      return {
+        clash: `two columns would be called ${JSON.stringify(name)}: `
+          + "rename the input's column, or give a selected one another name (--select name=expression)"
+      }
+    }
+    names.add(name)
+  }
+  if (!entries) return { header, cells: (row) => [...given(row, layout), ...answered(row, layout), ...outcome(row)] }
+  if (excel) {
+    return { clash: "what is made for a spreadsheet is no input to run again: leave --excel out" }
+  }
+  if (list.column === null && input.length > 1) {
+    return {
+      clash: `the code stands in another column from row to row, and ${format} has it in one: write NDJSON`
+    }
+  }
+  return {
+    header,
+    cells: (row) => {
+      const cells = given(row, layout)
+      // a row of one blank cell is passed over when it is read, unless it is nothing in quotes
+      const isBlank = cells.length === 1 && textOf(cells[0]!).trim() === ""
+      if ((isBlank && row.key !== null) || cells.some((cell) => unfit.test(textOf(cell)))) {
+        return {
+          clash:
+            `the row of line ${row.line} cannot stand in ${format} (it is blank, or holds what that has no place for): `
+            + "write NDJSON"
+        }
+      }
+      return isBlank ? [""] : cells
+    }
+  }
+}
+
+/** The row's cells of the input. Those of an input to run again stand as they stood. */
+const given = (row: Row, { entries, list: { column, columns }, lookup }: Layout): ReadonlyArray<Cell> => {
+  const text = entries ? (text: string) => text : fit
+  if (columns.length === 0) {
+    return [text(entries || row.key === null ? row.input : fromKey(row.key, lookup.inputs).code)]
+  }
+  // among rows there may be codes without one
+  const values: Record<string, unknown> = row.columns !== null
+    ? JSON.parse(row.columns)
+    : column === null
+    ? {}
+    : { [column]: row.input }
+  return columns.map((name) => {
+    const value = Object.hasOwn(values, name) ? values[name] : null
+    return typeof value === "string" ? text(value) : cell(value)
+  })
+}
+
+const answered = (row: Row, { lookup: { expect }, select }: Layout): ReadonlyArray<Cell> => {
+  if (row.outcome !== "found" || row.body === null) return select.length === 0 ? [""] : select.map(() => "")
+  if (select.length === 0) {
+    return [expect === "json" ? { text: onOneLine(Answer.json(row, expect)) } : fit(row.body)]
+  }
+  const fields = Answer.selected(row, expect, select)
+  return select.map(({ name }) => cell(fields?.[name]))
+}
+
+const outcome = ({ error, http_status, outcome }: Row): ReadonlyArray<Cell> => [
+  outcome ?? "",
+  http_status === null ? "" : { text: String(http_status) },
+  error === null ? "" : fit(message(error))
+]
+
+const cell = (value: unknown): Cell =>
+  typeof value === "string" ? fit(value) : value === null || value === undefined ? "" : { text: JSON.stringify(value) }
+
+const message = (error: string): string => {
+  const { message, type } = JSON.parse(error) as { type: string; message: string }
+  return `${type}: ${message}`
+}
