@@ -6,8 +6,8 @@
 /** The text as any cell can hold it. */
 export const fit = (text: string): string => unfit.test(text) ? JSON.stringify(text) : text
 
-/** Control characters but tab and line ends, and halves of characters. */
-const unfit = /[\0-\x08\v\f\x0e-\x1f]|\p{Surrogate}/u
+/** Control characters of ASCII but tab and line ends, and halves of characters: what JSON writes as escapes. */
+const unfit = /(?![\t\r\n\u007f-\u009f])\p{Cc}|\p{Surrogate}/u
 
 /** JSON on one line, without a tab between its tokens. */
 export const onOneLine = (json: string): string => between.test(json) ? json.trim().replace(/[\t\r\n]+/g, " ") : json
