@@ -26,6 +26,10 @@ export const Reason = Schema.Literal(
 )
 export type Reason = typeof Reason.Type
 
+/** What helps against an error, where that is a setting; the command says which flag it is. */
+export const Remedy = Schema.Literal("http2", "lenient", "https", "ca", "cert", "proxy", "idempotent")
+export type Remedy = typeof Remedy.Type
+
 /**
  * Why one question got no answer. It is part of an outcome and never ends a run.
  */
@@ -34,6 +38,10 @@ export class LookupError extends Schema.TaggedError<LookupError>()("LookupError"
   message: Schema.String,
   /** The status of the reply, where there was one. */
   status: Schema.optional(Schema.Int),
+  /** Nothing was done for the call: it may be made again, whatever it asks for. */
+  isUnprocessed: Schema.optional(Schema.Boolean),
+  /** What helps. */
+  remedy: Schema.optional(Remedy),
   cause: Schema.optional(Schema.Defect)
 }) {}
 

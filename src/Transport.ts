@@ -55,12 +55,16 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
         Effect.sync(() => open(options)),
         ({ agent, connector, sessions }) => {
           connector.close()
-          return Effect.promise(() => Promise.all([agent.destroy(), sessions?.destroy()]))
+          // what a server leaves open holds nobody up
+          return Effect.promise(() => Promise.race([Promise.all([agent.destroy(), sessions?.destroy()]), patience()]))
         }
       ),
       make
     )
   )
+
+/** A second, for which alone the process need not stay. */
+const patience = () => new Promise((resolve) => setTimeout(resolve, 1000).unref())
 
 /** What all calls of a layer share. */
 interface Line {

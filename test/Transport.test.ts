@@ -215,6 +215,13 @@ const packers = {
 const text = JSON.stringify({ text: "é".repeat(500) })
 const plain: Uint8Array = Buffer.from(text)
 
+/** A member with a comment, a name and a field of its own. */
+const named = Buffer.concat([
+  Buffer.from("1f8b081c00000000000302006162", "hex"),
+  Buffer.from("name\0comment\0"),
+  Zlib.gzipSync(plain).subarray(10)
+])
+
 const packedTimes = (times: number): Uint8Array => times === 0 ? plain : Zlib.gzipSync(packedTimes(times - 1))
 
 describe("Transport: compressed bodies", () => {
@@ -226,7 +233,19 @@ describe("Transport: compressed bodies", () => {
     ["gzip, ", Zlib.gzipSync(plain)],
     ["gzip, br", Zlib.brotliCompressSync(Zlib.gzipSync(plain))],
     ["gzip, gzip, gzip, gzip", packedTimes(4)],
-    ["gzip", Buffer.concat([Zlib.gzipSync(plain.subarray(0, 9)), Zlib.gzipSync(plain.subarray(9))])]
+    ["gzip", Buffer.concat([Zlib.gzipSync(plain.subarray(0, 9)), Zlib.gzipSync(plain.subarray(9))])],
+    ...["UTF-8", "none", "binary", "8bit", "chunked", "aws-chunked", "constructor"].map((name) =>
+      [name, plain] as const
+    ),
+    ["gzip, UTF-8", Zlib.gzipSync(plain)],
+    // what stands behind the end
+    ...Object.entries(packers).flatMap(([encoding, pack]) =>
+      ["\n", " \r\n", "<!-- 3 ms -->", "\0\0"].map((more) =>
+        [encoding, Buffer.concat([pack(plain), Buffer.from(more)])] as const
+      )
+    ),
+    ["gzip", Buffer.concat([Zlib.gzipSync(plain.subarray(0, 9)), Zlib.gzipSync(plain.subarray(9)), Buffer.from("\n")])],
+    ["gzip", Buffer.concat([named, Buffer.from("\n")])]
   ]
   for (const [index, [encoding, body]] of packed.entries()) {
     it.scoped(`${encoding} (${index})`, () =>
@@ -244,7 +263,9 @@ describe("Transport: compressed bodies", () => {
     ]),
     ["deflate", Zlib.deflateRawSync(plain).subarray(0, -1)],
     ["zstd", plain],
-    ["constructor", plain],
+    ["compress", plain],
+    ["gzip", Buffer.concat([Zlib.gzipSync(plain), Zlib.gzipSync(plain).subarray(0, -1)])],
+    ["gzip", Buffer.concat([Zlib.gzipSync(plain).subarray(0, -8), Buffer.alloc(8), Buffer.from("\n")])],
     ["gzip, gzip, gzip, gzip, gzip", packedTimes(5)]
   ]
   for (const [index, [encoding, body]] of broken.entries()) {

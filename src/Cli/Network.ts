@@ -65,6 +65,9 @@ export const options = (
     if (values.insecure) {
       yield* Talk.say("warning: --insecure: certificates are not checked, anybody on the way may listen or answer")
     }
+    if ([...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) => /(?:^|\s)--inspect/.test(text))) {
+      yield* Talk.say("warning: --inspect: whoever attaches a debugger to this process can read the keys that it uses")
+    }
     return {
       insecure: values.insecure,
       http2: values.http2,

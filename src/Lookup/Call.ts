@@ -70,8 +70,14 @@ export const prepare = (
       })
     }
 
-    const failed = ({ message, reason, status }: LookupError) =>
-      new LookupError({ reason, message: conceal(message), ...(status === undefined ? {} : { status }) })
+    const failed = ({ isUnprocessed, message, reason, remedy, status }: LookupError) =>
+      new LookupError({
+        reason,
+        message: conceal(message),
+        ...(status === undefined ? {} : { status }),
+        ...(isUnprocessed === undefined ? {} : { isUnprocessed }),
+        ...(remedy === undefined ? {} : { remedy })
+      })
 
     const exchange = (
       request: HttpClientRequest.HttpClientRequest,

@@ -9,7 +9,7 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   const causes = chain(error.cause)
   const known = causes.find((cause) => cause instanceof LookupError)
   const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
-  const told: Pick<LookupError, "reason" | "message" | "status"> = known ?? {
+  const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy"> = known ?? {
     reason: reasonOf(error, code),
     message: words[code ?? ""]
       ?? tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
@@ -18,7 +18,9 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   return new LookupError({
     reason: told.reason,
     message: told.message,
-    ...(status === undefined ? {} : { status })
+    ...(status === undefined ? {} : { status }),
+    ...(told.isUnprocessed === true ? { isUnprocessed: true } : {}),
+    ...(told.remedy === undefined ? {} : { remedy: told.remedy })
   })
 }
 

@@ -48,7 +48,9 @@ export const lost = <A, E>(
   { idempotent }: Pick<Lookup<unknown>, "idempotent">,
   verdict: Classify.Verdict<A, E | LookupError>
 ): Classify.Verdict<A, E | LookupError> => {
-  if (idempotent || verdict.verdict !== "retry" || unreachable.has(verdict.error.reason)) return verdict
+  // a refusal that is no reply says nothing of what was done before it
+  if (idempotent || (verdict.verdict !== "retry" && verdict.verdict !== "throttled")) return verdict
+  if (verdict.error.isUnprocessed === true || unreachable.has(verdict.error.reason)) return verdict
   const { message, reason, status } = verdict.error
   const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`
   return {

@@ -33,10 +33,12 @@ const keepAlive = 4000
 
 /** Connections over HTTP/2, by origin. */
 export class Sessions {
-  private readonly idle = new Map<string, Array<Http2.ClientHttp2Session>>()
-  private readonly open = new Set<Http2.ClientHttp2Session>()
+  private readonly idle = new Map<string, Array<Session>>()
+  private readonly open = new Set<Session>()
   /** Origins that do not speak HTTP/2. */
   private readonly others = new Set<string>()
+  /** Origins that have said to be calm, which nobody has been told yet. */
+  private readonly excited = new Set<string>()
   private readonly connect: buildConnector.connector
   private readonly maxHeader: number
 
@@ -48,19 +50,23 @@ export class Sessions {
   /** Makes a call; `otherwise` makes it where the server speaks HTTP/1.1 alone. */
   dispatch(request: Request, handler: Handler, otherwise: () => void): void {
     const { origin } = request
+    if (this.excited.delete(origin)) return handler.onError(calm(true))
     if (this.others.has(origin)) return otherwise()
+    const insist = () => {
+      this.others.add(origin)
+      otherwise()
+    }
     const session = this.take(origin)
-    if (session !== undefined) return this.send(session, request, handler)
+    if (session !== undefined) return this.send(session, request, handler, insist)
     const { host, hostname, port, protocol } = new URL(origin)
     this.connect({ host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, protocol }, (error, socket) => {
       if (error !== null) return handler.onError(error)
       if ((socket as TLSSocket).alpnProtocol === "h2") {
-        return this.send(this.begin(origin, socket as TLSSocket), request, handler)
+        return this.send(this.begin(origin, socket as TLSSocket), request, handler, insist)
       }
       // undici connects anew: that is one connection in the life of a layer
       socket.destroy()
-      this.others.add(origin)
-      otherwise()
+      insist()
     })
   }
 
@@ -68,51 +74,59 @@ export class Sessions {
   destroy(): Promise<unknown> {
     return Promise.all(Array.from(this.open, (session) =>
       new Promise((resolve) => {
-        session.once("close", resolve)
-        session.destroy()
+        session.http2.once("close", resolve)
+        end(session)
       })))
   }
 
-  private take(origin: string): Http2.ClientHttp2Session | undefined {
+  private take(origin: string): Session | undefined {
     const idle = this.idle.get(origin) ?? []
     for (let session = idle.pop(); session !== undefined; session = idle.pop()) {
-      if (!session.closed && !session.destroyed) return session
+      if (!session.http2.closed && !session.http2.destroyed) return session
+      end(session)
     }
   }
 
-  private begin(origin: string, socket: TLSSocket): Http2.ClientHttp2Session {
-    const session = Http2.connect(origin, {
+  private begin(origin: string, socket: TLSSocket): Session {
+    const http2 = Http2.connect(origin, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: 256 * 1024, maxHeaderListSize: this.maxHeader },
       // each counts 32 bytes more than it holds (RFC 9113, 6.5.2)
       maxHeaderListPairs: Math.ceil(this.maxHeader / 32)
     })
+    const session = { http2, socket }
     this.open.add(session)
     // the call is told by its stream
-    session.on("error", () => {})
-    session.on("close", () => {
+    http2.on("error", () => {})
+    http2.on("goaway", (code) => {
+      if (code === codes.NGHTTP2_ENHANCE_YOUR_CALM) this.excited.add(origin)
+    })
+    http2.on("close", () => {
       this.open.delete(session)
       socket.destroy()
     })
     return session
   }
 
-  private send(session: Http2.ClientHttp2Session, request: Request, handler: Handler): void {
+  /** Makes a call on a connection that carries no other; `insist` makes it where the server wants HTTP/1.1 for it. */
+  private send(session: Session, request: Request, handler: Handler, insist: () => void): void {
+    const { http2, socket } = session
+    const received = socket.bytesRead
     let isOver = false
     let status = 0
     const fail = (cause: Error) => {
       if (isOver) return
       isOver = true
       // whatever else would come on it belongs to nobody
-      session.destroy()
+      end(session)
       handler.onError(cause)
     }
-    session.setTimeout(0)
-    session.ref()
+    http2.setTimeout(0)
+    http2.ref()
     const { body, headers: { host, ...headers }, method, origin, path } = request
     let stream: Http2.ClientHttp2Stream
     try {
-      stream = session.request({
+      stream = http2.request({
         ...headers,
         ":method": method,
         ":path": path,
@@ -124,42 +138,87 @@ export class Sessions {
     }
     let isWhole = false
     const push = stream.push.bind(stream)
-    // a stream that is closed before its end comes has been cut off, also where that is called no error
-    stream.push = (chunk, encoding) => {
-      isWhole ||= chunk === null && !stream.closed
+    // bytes are taken as they come: what ends the connection would throw away those that nobody has read yet
+    stream.push = (chunk: Buffer | null, encoding) => {
+      // a stream that is closed before its end comes has been cut off, also where that is called no error
+      if (chunk === null) isWhole ||= !stream.closed
+      else if (!isOver) handler.onData(chunk)
       return push(chunk, encoding)
     }
+    stream.resume()
     stream.on("response", ({ ":status": code = 0, ...headers }) => {
       status = code
       if (!isOver) handler.onHeaders(status, headers as RawHeaders)
     })
-    stream.on("data", (chunk: Buffer) => {
-      if (!isOver) handler.onData(chunk)
+    let cause: (Error & { readonly code?: string }) | undefined
+    stream.on("error", (error) => {
+      cause = error
     })
-    stream.on("error", (cause) => fail(explain(stream.rstCode, cause)))
     // only now it is known whether the end was the end: `end` comes for a cut stream too
     stream.on("close", () => {
-      if (status === 0 || stream.rstCode !== 0 || !isWhole) return fail(explain(stream.rstCode))
+      const code = stream.rstCode
+      if (status === 0 && code === codes.NGHTTP2_HTTP_1_1_REQUIRED && !isOver) {
+        isOver = true
+        end(session)
+        return insist()
+      }
+      if (status === 0 || !isWhole) return fail(explain(code, cause, socket.bytesRead - received))
       if (isOver) return
       isOver = true
       handler.onComplete()
-      this.keep(origin, session)
+      if (http2.closed || code !== 0) end(session)
+      else this.keep(origin, session)
     })
     handler.onConnect(fail)
     if (body !== null) stream.end(body)
   }
 
-  private keep(origin: string, session: Http2.ClientHttp2Session): void {
-    session.unref()
-    session.setTimeout(keepAlive, () => session.destroy())
+  private keep(origin: string, session: Session): void {
+    session.http2.unref()
+    session.http2.setTimeout(keepAlive, () => end(session))
     const idle = this.idle.get(origin)
     if (idle === undefined) this.idle.set(origin, [session])
     else idle.push(session)
   }
 }
 
-/** A stream that is ended for its headers says that the peer shall be calm; who is asked says so of a connection. */
-const explain = (code: number | undefined, cause?: Error & { readonly code?: string }): Error =>
-  code === Http2.constants.NGHTTP2_ENHANCE_YOUR_CALM && cause?.code === "ERR_HTTP2_STREAM_ERROR"
-    ? Object.assign(new Error(cause.message), { code: "UND_ERR_HEADERS_OVERFLOW" })
-    : cause ?? new LookupError({ reason: "transport", message: `HTTP/2: the stream was cut off (code ${code ?? 0})` })
+/** A connection, and what carries it. */
+interface Session {
+  readonly http2: Http2.ClientHttp2Session
+  readonly socket: TLSSocket
+}
+
+/** Ends a connection, also where the server leaves its half of it open: Node would wait for that. */
+const end = ({ http2, socket }: Session): void => {
+  http2.destroy()
+  socket.destroy()
+}
+
+const { constants: codes } = Http2
+
+/** Headers beyond what is taken need more bytes than these, however well they are packed; a refusal needs fewer. */
+const fewBytes = 400
+
+/** What a stream without its answer came to; `received`: the bytes that have come since it was opened. */
+const explain = (
+  code: number | undefined,
+  cause: (Error & { readonly code?: string }) | undefined,
+  received: number
+): Error => {
+  if (code === codes.NGHTTP2_REFUSED_STREAM) {
+    const message = "HTTP/2: the server refused the call before it did anything"
+    return new LookupError({ reason: "transport", message, isUnprocessed: true })
+  }
+  if (code === codes.NGHTTP2_ENHANCE_YOUR_CALM) {
+    // this side ends a stream so whose headers are too many
+    return cause?.code === "ERR_HTTP2_STREAM_ERROR" && received > fewBytes
+      ? Object.assign(new Error(cause.message), { code: "UND_ERR_HEADERS_OVERFLOW" })
+      : calm(false)
+  }
+  return cause ??
+    new LookupError({ reason: "transport", message: `HTTP/2: the stream was cut off (code ${code ?? 0})` })
+}
+
+/** Too much was asked. */
+const calm = (isUnprocessed: boolean) =>
+  new LookupError({ reason: "throttled", message: "HTTP/2: the server says to be calm", isUnprocessed })

@@ -147,7 +147,7 @@ const inBody: ReadonlyArray<Row> = [
   [
     "gzip with garbage after it",
     (wire) => wire.write(packed("gzip", Buffer.concat([zipped, Buffer.from("garbage")]))),
-    final("decode", 200)
+    found
   ],
   [
     "gzip, no byte of it",
@@ -170,7 +170,8 @@ const inBody: ReadonlyArray<Row> = [
     final("decode", 200)
   ],
   ["5,000 encodings", (wire) => wire.write(packed(Array(5000).fill("gzip").join(), zipped)), final("decode", 200)],
-  ["an unknown encoding", (wire) => wire.write(packed("zstd", Buffer.from(good))), final("decode", 200)],
+  ["an unknown encoding", (wire) => wire.write(packed("compress", Buffer.from(good))), final("decode", 200)],
+  ["an encoding that is none", (wire) => wire.write(packed("UTF-8", Buffer.from(good))), found],
   ["invalid JSON", (wire) => wire.write(reply("{\"code\":")), final("decode", 200)],
   ["a byte order mark", (wire) => wire.write(reply(`\ufeff${good}`)), found],
   ["Latin-1", (wire) => wire.write(reply(Buffer.from("\"caf\xe9\"", "latin1"))), final("decode", 200)],
@@ -277,7 +278,20 @@ const streams: ReadonlyArray<readonly [name: string, fault: Faulty.StreamFault, 
     stream.respond(ok)
     setTimeout(() => stream.end(good), 20)
   }, found],
-  ["GOAWAY, to be calm", (stream) => stream.session!.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM), retried("transport")],
+  ["GOAWAY, to be calm, once", (stream, _, nth) => {
+    if (nth === 1) return stream.session!.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    stream.respond(ok)
+    stream.end(good)
+  }, found],
+  ["RST_STREAM, to be calm, once", (stream, put, nth) => {
+    if (nth === 1) return put("reset", 0, Faulty.word(constants.NGHTTP2_ENHANCE_YOUR_CALM))
+    stream.respond(ok)
+    stream.end(good)
+  }, found],
+  ["a whole answer, and GOAWAY, to be calm", (stream) => {
+    stream.respond(ok)
+    stream.end(good, () => stream.session?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM))
+  }, found],
   [
     "GOAWAY that has not seen the question",
     (_, put) => put("goaway", 0, Faulty.word(0, 0), "connection"),

@@ -1,0 +1,109 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, type Scope } from "effect"
+import * as Http2 from "node:http2"
+import type { AddressInfo, Socket } from "node:net"
+import * as Lookup from "../../src/Lookup.ts"
+import * as Policy from "../../src/Policy.ts"
+import * as Rollcall from "../../src/Rollcall.ts"
+import * as Transport from "../../src/Transport.ts"
+import * as Faulty from "./faulty.ts"
+
+const { NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_REFUSED_STREAM } = Http2.constants
+
+interface Server {
+  readonly origin: string
+  /** What was carried out, with its version of HTTP. */
+  readonly done: ReadonlyArray<string>
+}
+
+/** A server that speaks both versions, and refuses a stream where it is told to. */
+const serve = (
+  refuse: (stream: Http2.ServerHttp2Stream, path: string) => boolean
+): Effect.Effect<Server, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<{ readonly server: Http2.Http2SecureServer; readonly done: Array<string> }>((resume) => {
+        const done: Array<string> = []
+        const sockets = new Set<Socket>()
+        const server = Http2.createSecureServer({ ...Faulty.trusted, allowHTTP1: true })
+        server.on("connection", (socket: Socket) => void sockets.add(socket))
+        server.on("close", () => sockets.forEach((socket) => socket.destroy()))
+        server.on("session", (session) => session.on("error", () => {}))
+        server.on("stream", (stream, headers) => {
+          stream.on("error", () => {})
+          if (refuse(stream, String(headers[":path"]))) return
+          done.push(`2 ${headers[":method"]} ${headers[":path"]}`)
+          stream.respond({ ":status": 200 })
+          stream.end("{}")
+        })
+        server.on("request", ({ httpVersionMajor, method, url }, response) => {
+          if (httpVersionMajor === 2) return
+          done.push(`1 ${method} ${url}`)
+          response.end("{}")
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ server, done })))
+      }),
+      ({ server }) =>
+        Effect.sync(() => {
+          server.close()
+          server.emit("close")
+        })
+    ),
+    ({ done, server }) => ({ origin: `https://localhost:${(server.address() as AddressInfo).port}`, done })
+  )
+
+const policy: Policy.Policy = {
+  ...Policy.local,
+  concurrency: 1,
+  retry: { retries: 2, base: Duration.millis(1), cap: Duration.millis(2) }
+}
+
+const ask = ({ origin }: Server, method: "GET" | "POST", codes: ReadonlyArray<string>) =>
+  Effect.map(
+    Rollcall.forEach(Lookup.http({ url: `${origin}/{code}`, method }), codes, policy),
+    (outcomes) => outcomes.map((outcome) => outcome.outcome === "failed" ? outcome.error.message : outcome.outcome)
+  ).pipe(Effect.provide(Transport.layerWith({ ca: Faulty.ca.cert, environment: {}, http2: true })))
+
+const reset = (code: number) => (stream: Http2.ServerHttp2Stream) => {
+  stream.close(code)
+  return true
+}
+
+describe("Http2", () => {
+  it.scopedLive("sends again what was certainly not carried out, also where that may be done once only", () =>
+    Effect.gen(function*() {
+      const refused = new Set<string>()
+      const server = yield* serve((stream, path) =>
+        refused.size < refused.add(path).size && reset(NGHTTP2_REFUSED_STREAM)(stream)
+      )
+      assert.deepStrictEqual(yield* ask(server, "POST", ["a", "b", "c"]), ["found", "found", "found"])
+      assert.deepStrictEqual(server.done.toSorted(), ["2 POST /a", "2 POST /b", "2 POST /c"])
+    }))
+
+  for (const method of ["GET", "POST"] as const) {
+    it.scopedLive(`asks by ${method} over HTTP/1.1 where the server wants that`, () =>
+      Effect.gen(function*() {
+        let refused = 0
+        const server = yield* serve((stream) => {
+          refused++
+          return reset(NGHTTP2_HTTP_1_1_REQUIRED)(stream)
+        })
+        assert.deepStrictEqual(yield* ask(server, method, ["a", "b", "c"]), ["found", "found", "found"])
+        assert.deepStrictEqual(server.done, [`1 ${method} /a`, `1 ${method} /b`, `1 ${method} /c`])
+        assert.strictEqual(refused, 1)
+      }))
+  }
+
+  it.scopedLive("ends where the server says that it goes, and leaves the connection open", () =>
+    Effect.gen(function*() {
+      const server = yield* Faulty.http2((stream, put) => {
+        stream.respond({ ":status": 200 })
+        stream.end(
+          Faulty.answer(Faulty.poison),
+          () => setTimeout(() => put("goaway", 0, Faulty.word(stream.id!, 0), "connection"), 5)
+        )
+      })
+      const [took] = yield* Effect.timed(ask({ ...server, done: [] }, "GET", ["a", Faulty.poison, "b"]))
+      assert.isBelow(Duration.toMillis(took), 5000)
+    }))
+})
