@@ -3,6 +3,7 @@
  */
 import type { HttpClient } from "@effect/platform"
 import { Effect, type Option, Schema } from "effect"
+import * as Refusal from "./Answer/Refusal.ts"
 import type { Question } from "./Entry.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
@@ -51,8 +52,11 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
   readonly limits?: () => (reply: Reply) => Limits.Told | undefined
   /** Takes settings and services once; what it gives makes one attempt each time. */
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
-  /** Reads a reply: pure, so that it can be applied again to what the ledger keeps. */
-  readonly read: (reply: Reply) => Classify.Verdict<A>
+  /**
+   * Reads a reply: pure, so that it can be applied again to what the ledger keeps, by the edition of the defaults that it was judged by;
+   * the newest unless told otherwise.
+   */
+  readonly read: (reply: Reply, edition?: number) => Classify.Verdict<A>
   /** Stands for how replies are read: when it changes, those in a ledger are read again. */
   readonly reading: string
   /** How an answer is written where the reply is not JSON itself. */
@@ -102,13 +106,17 @@ export interface HttpOptions<A, I> extends Request.Options {
 export const http = <A = unknown, I = A>(
   options: HttpOptions<A, I>
 ): Lookup<A, LookupError, HttpClient.HttpClient> => {
-  const expect = options.expect ?? "json"
+  const isHead = options.method === "HEAD"
+  // there is no body, and nothing is what JSON calls null
+  const expect = isHead ? "json" : options.expect ?? "json"
   const decode = options.answer === undefined
     ? undefined
     : Schema.decodeUnknownEither(options.answer as Schema.Schema<A, I>)
   const parse = parsers[expect]
-  const ruleOf = options.throttledOn === undefined ? Classify.rule : Classify.throttledOn(options.throttledOn)
-  const read = (body: string): Classify.Verdict<A> => {
+  const meaning = options.throttledOn === undefined ? Classify.meaning : Classify.throttledOn(options.throttledOn)
+  const isRange = Object.keys(options.headers ?? {}).some((name) => name.toLowerCase() === "range")
+  const terms: Classify.Terms = { isHead, isRange, meaning }
+  const read = (body: string, edition: number, status: number): Classify.Verdict<A> => {
     let value: unknown
     try {
       value = parse(body)
@@ -116,6 +124,8 @@ export const http = <A = unknown, I = A>(
       return Classify.undecodable(`the body is not ${expect.toUpperCase()}: ${(cause as Error).message}`)
     }
     if (options.notFoundWhen?.(value) === true) return Classify.notFound
+    const refusal = expect === "json" && edition > 1 ? Refusal.inAnswer(value) : undefined
+    if (refusal !== undefined) return Classify.refused(status, refusal)
     if (decode === undefined) return { verdict: "found", answer: value as A }
     const decoded = decode(value)
     return decoded._tag === "Right"
@@ -131,7 +141,12 @@ export const http = <A = unknown, I = A>(
     weight: options.weight ?? 1,
     limits: Limits.reader,
     prepare: Call.prepare(options, expect),
-    read: (reply) => Classify.reply(reply, read, ruleOf),
+    read: (reply, edition = Classify.edition) =>
+      Classify.reply(
+        reply,
+        (body) => read(body, edition, reply.status),
+        edition === Classify.edition ? terms : { ...terms, edition }
+      ),
     reading: JSON.stringify([
       expect,
       ...options.throttledOn ?? [],

@@ -18,6 +18,7 @@ export const Reason = Schema.Literal(
   "transport",
   "status",
   "unauthorized",
+  "quota",
   "throttled",
   "redirect",
   "decode",

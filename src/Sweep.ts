@@ -5,13 +5,14 @@
 import { type Clock, Duration, Effect, ScheduleDecision, ScheduleIntervals, type Scope } from "effect"
 import type { Question } from "./Entry.ts"
 import type { Ask, Lookup, Reply } from "./Lookup.ts"
+import type * as Classify from "./Lookup/Classify.ts"
 import { type Kind, LookupError } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Admission from "./Sweep/Admission.ts"
-import { type Attempt, pastDeadline, unreachable } from "./Sweep/Attempt.ts"
+import { type Attempt, lost, pastDeadline, unreachable } from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
 import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
@@ -95,6 +96,9 @@ export interface Options<A, E, R, E2> {
 /** Outcomes without a single `found` that stop a sweep. */
 const noneFoundLimit = 100
 
+/** Empty answers that stayed empty at a second look, after which empty is believed at once. */
+const emptyLimit = 3
+
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for at most 5 s, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
   Effect.clockWith((clock) => {
@@ -160,6 +164,7 @@ const askAll = <A, E, R, E2>(
     const deadline = Duration.toMillis(policy.deadline)
 
     let isFirst = true
+    let emptied = 0
     let stopped: StopError | undefined
     let { found } = progress.outcomes
     // `invalid` may be what was never sent
@@ -200,11 +205,19 @@ const askAll = <A, E, R, E2>(
       return settle({ id, question, outcome, answer, error, reply, status, attempts, calls, ms, at })
     }
 
-    const tryAgain = (asked: Queue.Asked, attempt: Attempt<A, E>, error: LookupError): Effect.Effect<void, E2> => {
+    const tryAgain = (
+      asked: Queue.Asked,
+      attempt: Attempt<A, E>,
+      error: LookupError,
+      told: Duration.Duration | undefined
+    ): Effect.Effect<void, E2> => {
       const at = clock.unsafeCurrentTimeMillis()
       return Effect.flatMap(schedule.step(at, error, asked.schedule ?? schedule.initial), ([state, , decision]) => {
         if (ScheduleDecision.isDone(decision)) return finish(asked, "failed", attempt, undefined, error)
-        const delay = Math.max(0, ScheduleIntervals.start(decision.intervals) - at)
+        const delay = Math.max(
+          told === undefined ? 0 : Duration.toMillis(told),
+          ScheduleIntervals.start(decision.intervals) - at
+        )
         if (delay >= deadline - (activeTime(now()) - asked.since)) {
           return finish(asked, "failed", attempt, undefined, pastDeadline(policy, error))
         }
@@ -229,7 +242,7 @@ const askAll = <A, E, R, E2>(
     const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt<A, E>): Effect.Effect<void> => {
       crew.count(asked)
       if (verdict.verdict === "throttled") return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
-      if (verdict.verdict === "retry") return hold({ kind: "outage" }, verdict.error)
+      if (verdict.verdict === "retry" && verdict.isAlone !== true) return hold({ kind: "outage" }, verdict.error)
       admission.cleared(now(), ms)
       return Effect.void
     }
@@ -256,6 +269,7 @@ const askAll = <A, E, R, E2>(
       const wasFirst = isFirst
       isFirst = false
       crew.count(asked)
+      if (verdict.verdict === "retry" && verdict.isAlone === true) return askLater(asked, attempt, verdict)
       if (verdict.verdict !== "retry") {
         asked.attempts++
         admission.passed(now(), ms)
@@ -269,7 +283,7 @@ const askAll = <A, E, R, E2>(
         case "invalid":
           return finish(asked, "invalid", attempt, undefined, verdict.error)
         case "stop":
-          return refuse(asked, "unauthorized", verdict.error)
+          return refuse(asked, verdict.error.reason === "quota" ? "quota" : "unauthorized", verdict.error)
         case "failed":
           if (wasFirst && reply?.status === 403) return refuse(asked, "forbidden", verdict.error as LookupError)
           if (wasFirst && verdict.error instanceof LookupError && verdict.error.reason === "redirect") {
@@ -280,6 +294,26 @@ const askAll = <A, E, R, E2>(
           if (wasFirst && unreachable.has(verdict.error.reason)) return refuse(asked, "unreachable", verdict.error)
           return failedOnce(asked, attempt, verdict.error, verdict.wait)
       }
+    }
+
+    /** The server is well, and has no answer to this question yet: it waits, and nobody else does. */
+    const askLater = (asked: Queue.Asked, attempt: Attempt<A, E>, verdict: Classify.Retry): Effect.Effect<void, E2> => {
+      admission.passed(now(), attempt.ms)
+      // its other call may still bring the answer
+      if (asked.inFlight > 0) return Effect.void
+      asked.attempts++
+      if (verdict.isEmpty === true) {
+        if (asked.isEmpty) emptied++
+        const { retries } = policy.retry
+        if (asked.isEmpty || emptied >= emptyLimit || asked.attempts > retries || !lookup.idempotent) {
+          return finish(asked, "not_found", attempt, undefined, undefined)
+        }
+        asked.isEmpty = true
+      }
+      const judged = lost<A, E>(lookup, verdict)
+      return judged.verdict === "failed"
+        ? finish(asked, "failed", attempt, undefined, judged.error)
+        : tryAgain(asked, attempt, verdict.error, verdict.wait)
     }
 
     /** While the server is down no question loses an attempt. */
@@ -301,7 +335,7 @@ const askAll = <A, E, R, E2>(
       // its other call may still bring the answer
       if (asked.inFlight > 0) return held
       asked.attempts++
-      return Effect.zipRight(held, tryAgain(asked, attempt, error))
+      return Effect.zipRight(held, tryAgain(asked, attempt, error, undefined))
     }
 
     const crew: Crew.Crew<E2> = Crew.make({ lookup, policy, queue, progress, attempt, judge, now })

@@ -29,7 +29,8 @@ describe("Lookup.http reads", () => {
     notFoundWhen: Lookup.http({ url, answer: Zip, notFoundWhen: isEmpty }),
     text: Lookup.http({ url, expect: "text", notFoundWhen: (body) => body === "none" }),
     html: Lookup.http({ url, expect: "html", answer: Schema.TemplateLiteral("<", Schema.String, ">") }),
-    bytes: Lookup.http({ url, expect: "bytes" })
+    bytes: Lookup.http({ url, expect: "bytes" }),
+    head: Lookup.http({ url, method: "HEAD", expect: "text" })
   }
   const found = (answer: unknown) => ({ verdict: "found", answer })
   const notFound = { verdict: "not_found" }
@@ -38,7 +39,6 @@ describe("Lookup.http reads", () => {
     ["json", reply("{\"a\":[1]}"), found({ a: [1] })],
     ["json", reply(" null\n"), found(null)],
     ["json", reply("0"), found(0)],
-    ["json", reply(""), notFound],
     ["json", reply("", 204), notFound],
     ["json", reply("{}", 404), notFound],
     ["json", reply("[]"), found([])],
@@ -50,7 +50,9 @@ describe("Lookup.http reads", () => {
     ["text", reply("none"), notFound],
     ["text", reply("\"hello\""), found("\"hello\"")],
     ["html", reply("<p>"), found("<p>")],
-    ["bytes", reply("AP/+"), found("AP/+")]
+    ["bytes", reply("AP/+"), found("AP/+")],
+    ["head", reply("", 200), found(null)],
+    ["head", reply("", 404), notFound]
   ]
   for (const [name, given, expected] of cases) {
     it(`${name}: ${given.status} ${given.body}`, () => {
@@ -74,8 +76,9 @@ describe("Lookup.http reads", () => {
   for (const [name, body, message] of undecodable) {
     it(`${name}: refuses ${body} in one line`, () => {
       const verdict = lookups[name].read(reply(body))
-      assert.isTrue(verdict.verdict === "failed")
-      if (verdict.verdict === "failed") {
+      assert.isTrue(verdict.verdict === "retry")
+      if (verdict.verdict === "retry") {
+        assert.isTrue(verdict.isAlone)
         assert.strictEqual(verdict.error.reason, "decode")
         assert.match(verdict.error.message, message)
         assert.notInclude(verdict.error.message, "\n")
@@ -83,9 +86,17 @@ describe("Lookup.http reads", () => {
     })
   }
 
+  it("does not take a refusal in an answer for one", () => {
+    const errors = `{"data":null,"errors":[{"message":"no field x"}]}`
+    assert.deepInclude(lookups.json.read(reply(errors)), { verdict: "failed" })
+    assert.deepInclude(lookups.json.read(reply(errors), 1), { verdict: "found" })
+    assert.strictEqual(lookups.json.read(reply(`{"status":"REQUEST_DENIED"}`)).verdict, "stop")
+    assert.strictEqual(lookups.text.read(reply(errors)).verdict, "found")
+  })
+
   it("survives JSON of any depth", () => {
     const { verdict } = lookups.json.read(reply(`${"[".repeat(100_000)}${"]".repeat(100_000)}`))
-    assert.include(["found", "failed"], verdict)
+    assert.include(["found", "retry"], verdict)
   })
 })
 

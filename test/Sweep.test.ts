@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber } from "effect"
+import type { Reply } from "../src/Lookup.ts"
+import * as Classify from "../src/Lookup/Classify.ts"
 import type { LookupError } from "../src/Outcome.ts"
+import * as Retry from "../src/Policy/Retry.ts"
 import type * as Sweep from "../src/Sweep.ts"
 import { simulate } from "./simulate.ts"
 import { type Answer, of, run, serve, stopReason, sweep, told, transport } from "./sweep.ts"
@@ -321,5 +324,91 @@ describe("Sweep", () => {
     }
     assert.deepStrictEqual(trace(42), trace(42))
     assert.notDeepEqual(trace(42), trace(43))
+  })
+})
+
+describe("Sweep, where an answer is not there yet", () => {
+  const options = { concurrency: 1 }
+
+  it("asks again after a 202 when its Retry-After says so, and holds back nobody else", () => {
+    const server = serve((code, nth) => code === "c1" && nth === 1 ? { status: 202, retryAfter: "7" } : 200)
+    const { exit, settled } = run(server, 20, options)
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.deepInclude(of(settled, "c1"), { outcome: "found", calls: 2, attempts: 2 })
+    const asked = server.calls.filter(({ code }) => code === "c1").map(({ at }) => at)
+    assert.isAtLeast(asked[1]! - asked[0]!, 7_000)
+    assert.isBelow(server.calls.find(({ code }) => code === "c19")!.at, 1_000)
+  })
+
+  it("fails what stays accepted for ever, and no breaker opens", () => {
+    const server = serve((code) => code === "c0" ? 200 : 202)
+    const { exit, settled } = run(server, 6, { concurrency: 4 })
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.deepInclude(of(settled, "c3"), { outcome: "failed", calls: 5, status: 202 })
+  })
+
+  const empty = (is: (code: string, nth: number) => boolean) => {
+    const server = serve(() => 200)
+    const asked = new Map<string, number>()
+    return {
+      ...server,
+      lookup: {
+        ...server.lookup,
+        read: (reply: Reply) => {
+          const code = JSON.parse(reply.body) as string
+          asked.set(code, (asked.get(code) ?? 0) + 1)
+          return server.lookup.read(is(code, asked.get(code)!) ? { ...reply, body: "" } : reply)
+        }
+      }
+    }
+  }
+
+  it("looks a second time at an empty answer", () => {
+    const server = empty((code, nth) => code === "c1" && nth === 1)
+    const { settled } = run(server, 4, options)
+    assert.deepInclude(of(settled, "c1"), { outcome: "found", calls: 2 })
+    assert.lengthOf(server.calls, 5)
+  })
+
+  it("believes empty answers when three have stayed empty", () => {
+    const server = empty((code) => code !== "c0")
+    const { settled } = run(server, 40, options)
+    const calls = settled.filter(({ outcome }) => outcome === "not_found").map(({ calls }) => calls)
+    assert.lengthOf(calls, 39)
+    assert.isTrue(calls.every((count) => count <= 2))
+    assert.strictEqual(of(settled, "c39").calls, 1)
+  })
+
+  it("believes them at once where nothing may be asked again", () => {
+    for (const given of [{ retry: Retry.never }, {}] as const) {
+      const server = empty((code) => code === "c1")
+      const once = given.retry === undefined
+        ? { ...server, lookup: { ...server.lookup, idempotent: false } }
+        : server
+      const { settled } = run(once, 4, { ...options, ...given })
+      assert.deepInclude(of(settled, "c1"), { outcome: "not_found", calls: 1 })
+    }
+  })
+
+  it("tries again what does not decode, and fails what never does", () => {
+    const server = serve((code, nth) => (code === "c1" && nth === 1) || code === "c2" ? 299 : 200)
+    const { read } = server.lookup
+    const lookup = {
+      ...server.lookup,
+      read: (reply: Reply) => reply.status === 299 ? Classify.undecodable("no JSON") : read(reply)
+    }
+    const { settled } = run({ ...server, lookup }, 4, options)
+    assert.deepInclude(of(settled, "c1"), { outcome: "found", calls: 2 })
+    assert.deepInclude(of(settled, "c2"), { outcome: "failed", calls: 5 })
+    const { settled: once } = run({ ...serve(() => 200), lookup: { ...lookup, idempotent: false } }, 4, options)
+    assert.deepInclude(of(once, "c2"), { outcome: "failed", calls: 1 })
+  })
+
+  it("stops at once where the purse is empty, and marks nothing", () => {
+    const server = serve((code) => code === "c5" ? 402 : 200)
+    const { exit, settled } = run(server, 100)
+    assert.strictEqual(stopReason(exit), "quota")
+    assert.isFalse(settled.some(({ question }) => question.code === "c5"))
+    assert.isBelow(server.calls.length, 12)
   })
 })

@@ -59,6 +59,7 @@ const advice: Partial<Record<StopError["reason"], string>> = {
   redirected: "The first question was sent elsewhere; nothing was marked.",
   unauthorized: "The server does not accept the key; nothing more was asked.",
   forbidden: "The server forbade the first question; nothing was marked.",
+  quota: "The account has nothing left; nothing was marked, and the same command goes on once it has.",
   none_found: "If it is, --allow-none goes on; what is answered is kept.",
   throttled: "What is answered is kept; the same command later goes on.",
   outage: "What is answered is kept; the same command later goes on. If the server is well, --breaker off asks on.",

@@ -16,7 +16,7 @@ import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
 
-const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const
 const formats = Object.keys(Source.formats) as Array<Source.FormatName>
 
 const request = "Request"

@@ -62,7 +62,8 @@ export const prepare = (
         onFailure: (error) => {
           const failure = Failure.fromHttpClient(error)
           // a body that would not be looked at need not be readable
-          return Classify.rule(response.status) === "found" || Classify.failure(failure).verdict === "retry"
+          return Classify.meaning(response.status) === "found" ||
+              (failure.reason !== "decode" && Classify.failure(failure).verdict === "retry")
             ? failed(failure)
             : Effect.succeed(toReply(response, ""))
         },

@@ -1,14 +1,27 @@
 /**
- * Classify: the rules that turn a reply into a verdict. A pure table, applied to new replies and to those in the ledger.
+ * Classify: what a reply means where no rule of the user says it. A pure table, applied to new replies and to those in the ledger.
  */
 import type { Duration } from "effect"
+import * as Refusal from "../Answer/Refusal.ts"
+import * as Words from "../Answer/Words.ts"
 import type { Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
 import * as Limits from "./Limits.ts"
 import * as GraphQl from "./Limits/GraphQl.ts"
+import * as RetryAfter from "./Limits/RetryAfter.ts"
 
-/** What a status means, before the body is looked at. */
-export type Rule = "found" | "not_found" | "invalid" | "unauthorized" | "forbidden" | "throttled" | "retry" | "failed"
+/** What a status means, before the body is looked at. `unready` is an answer that is not whole, or not there yet. */
+export type Meaning =
+  | "found"
+  | "not_found"
+  | "unready"
+  | "invalid"
+  | "unauthorized"
+  | "forbidden"
+  | "unpaid"
+  | "throttled"
+  | "retry"
+  | "failed"
 
 /** What one attempt came to. `retry` and `throttled` are not final; `stop` would be said to every other question too. */
 export type Verdict<A, E = LookupError> =
@@ -16,17 +29,29 @@ export type Verdict<A, E = LookupError> =
   | { readonly verdict: "not_found" }
   | { readonly verdict: "failed"; readonly error: E }
   | { readonly verdict: "invalid" | "stop"; readonly error: LookupError }
-  | {
-    readonly verdict: "retry" | "throttled"
-    readonly error: LookupError
-    readonly wait: Duration.Duration | undefined
-  }
+  | { readonly verdict: "throttled"; readonly error: LookupError; readonly wait: Duration.Duration | undefined }
+  | Retry
 
-/** The rules by status; a status that is not listed falls under its class (`2xx` … `5xx`). */
-export const table: Readonly<Record<string, Rule>> = {
+/** It is tried again. */
+export interface Retry {
+  readonly verdict: "retry"
+  readonly error: LookupError
+  /** Everybody waits for so long; where it `isAlone`, this question does. */
+  readonly wait: Duration.Duration | undefined
+  /** The server is well, and has no answer to this question yet: nobody else is concerned. */
+  readonly isAlone?: boolean
+  /** There was nothing where the answer should be: it is `not_found` where that stays so. */
+  readonly isEmpty?: boolean
+}
+
+/** The meanings by status; a status that is not listed falls under its class (`2xx` … `5xx`). */
+export const table: Readonly<Record<string, Meaning>> = {
+  "202": "unready",
   "204": "not_found",
+  "206": "unready",
   "400": "invalid",
   "401": "unauthorized",
+  "402": "unpaid",
   "403": "forbidden",
   "404": "not_found",
   "408": "retry",
@@ -41,16 +66,38 @@ export const table: Readonly<Record<string, Rule>> = {
   "5xx": "retry"
 }
 
-/** The rule for a status. */
-export const rule = (status: number): Rule =>
+/**
+ * The edition of these defaults. Outcomes in a ledger keep the one that they were judged by: a new edition judges new replies.
+ *
+ * 1: every 2xx is an answer, an empty one is not found and one that does not decode has failed, and no error stops for want of money.
+ */
+export const edition = 2
+
+/** What the first edition made of some statuses. */
+const first: Readonly<Record<string, Meaning>> = { "202": "found", "206": "found", "402": "failed" }
+
+/** What a status means. */
+export const meaning = (status: number): Meaning =>
   status === 200 ? "found" : table[status] ?? table[`${Math.floor(status / 100)}xx`] ?? "failed"
 
-/** The rules where further statuses mean that too much was asked. */
-export const throttledOn = (statuses: ReadonlyArray<number>) => (status: number): Rule =>
-  statuses.includes(status) ? "throttled" : rule(status)
+/** The meaning where further statuses mean that too much was asked. */
+export const throttledOn = (statuses: ReadonlyArray<number>) => (status: number): Meaning =>
+  statuses.includes(status) ? "throttled" : meaning(status)
+
+/** What the meaning of a reply depends on besides itself. */
+export interface Terms {
+  /** The edition of the defaults; the newest unless told otherwise. */
+  readonly edition?: number
+  /** Only the status is asked for, so that every 2xx is found, with `null` as its answer. */
+  readonly isHead?: boolean
+  /** A part is asked for, so that a 206 is the answer. */
+  readonly isRange?: boolean
+  /** Gives the meaning of a status. */
+  readonly meaning?: (status: number) => Meaning
+}
 
 /**
- * The verdict on a reply. `decode` reads the body of a reply that may be `found`; `ruleOf` gives the rule for its status.
+ * The verdict on a reply. `decode` reads the body of a reply that may be `found`.
  *
  * A refusal for asking too much is `throttled` where only its headers or its body say so, as GitHub's 403 and GraphQL's 200 do. Any
  * other 403 is a `failed` here; the sweep stops on it where it answers the first question.
@@ -58,26 +105,51 @@ export const throttledOn = (statuses: ReadonlyArray<number>) => (status: number)
 export const reply = <A>(
   reply: Reply,
   decode: (body: string) => Verdict<A>,
-  ruleOf: (status: number) => Rule = rule
+  terms: Terms = {}
 ): Verdict<A> => {
-  const kind = ruleOf(reply.status)
+  const kind = (terms.meaning ?? meaning)(reply.status)
+  if (terms.edition === 1) return byFirst(reply, decode, first[reply.status] ?? kind)
+  if (terms.isHead === true && reply.status >= 200 && reply.status < 300) {
+    return { verdict: "found", answer: null as A }
+  }
   switch (kind) {
     case "found":
-      if (reply.body === "") return notFound
+      if (reply.body === "") return empty(reply)
       return GraphQl.isRefusal(reply.body) ? throttled(reply) : decode(reply.body)
+    case "unready":
+      if (reply.status === 206 && terms.isRange === true) return decode(reply.body)
+      return { verdict: "retry", isAlone: true, error: statusError(reply, "status"), wait: RetryAfter.wait(reply) }
     case "not_found":
       return notFound
+    case "throttled":
+    case "invalid":
+    case "forbidden":
+    case "unpaid": {
+      const words = Refusal.emptyPurse(reply.status, reply.body)
+      if (words !== undefined) return unpaid(reply, words)
+      if (kind === "throttled") return throttled(reply)
+      return kind === "invalid"
+        ? { verdict: "invalid", error: statusError(reply, "status") }
+        : failedAs(kind, reply, Limits.read(reply))
+    }
     case "unauthorized":
       return { verdict: "stop", error: statusError(reply, "unauthorized") }
-    case "throttled":
-      return throttled(reply)
-    case "invalid":
-      return { verdict: "invalid", error: statusError(reply, "status") }
-    case "forbidden":
     case "retry":
     case "failed":
       return failedAs(kind, reply, Limits.read(reply))
   }
+}
+
+/** What the first edition made of a reply. */
+const byFirst = <A>(reply: Reply, decode: (body: string) => Verdict<A>, kind: Meaning): Verdict<A> => {
+  if (kind === "throttled") return throttled(reply)
+  if (kind === "invalid") return { verdict: "invalid", error: statusError(reply, "status") }
+  if (kind === "unauthorized") return { verdict: "stop", error: statusError(reply, "unauthorized") }
+  if (kind === "not_found" || (kind === "found" && reply.body === "")) return notFound
+  if (kind !== "found") return failedAs(kind, reply, Limits.read(reply))
+  if (GraphQl.isRefusal(reply.body)) return throttled(reply)
+  const verdict = decode(reply.body)
+  return verdict.verdict === "retry" ? { verdict: "failed", error: verdict.error } : verdict
 }
 
 /** The verdict on a call that got no reply: time-outs and transport errors are tried again, the rest is final. */
@@ -92,7 +164,10 @@ export const failure = (error: LookupError): Verdict<never> => {
     case "throttled":
       return { verdict: "throttled", error, wait: undefined }
     case "unauthorized":
+    case "quota":
       return { verdict: "stop", error }
+    case "decode":
+      return { verdict: "retry", isAlone: true, error, wait: undefined }
     case "invalid_code":
       return { verdict: "invalid", error }
     default:
@@ -103,14 +178,47 @@ export const failure = (error: LookupError): Verdict<never> => {
 /** No answer, and that is the answer. */
 export const notFound: Verdict<never> = { verdict: "not_found" }
 
-/** The verdict on a body that is not what was expected. */
-export const undecodable = (message: string, cause?: unknown): Verdict<never> => ({
-  verdict: "failed",
-  error: new LookupError({ reason: "decode", message, cause })
+/** The verdict on a body that is not what was expected: it may be half an answer, or the page of somebody in between. */
+export const undecodable = (message: string, cause?: unknown): Retry => ({
+  verdict: "retry",
+  isAlone: true,
+  error: new LookupError({ reason: "decode", message, cause }),
+  wait: undefined
 })
 
+/** An answer that refuses with a 2xx. */
+export const refused = (status: number, { kind, words }: Refusal.Refused): Verdict<never> => {
+  const error = (reason: "status" | "throttled" | "quota") =>
+    new LookupError({ reason, status, message: kind === "stop" ? words : `the server said: ${words}` })
+  switch (kind) {
+    case "stop":
+      return { verdict: "stop", error: error("quota") }
+    case "throttled":
+      return { verdict: "throttled", error: error("throttled"), wait: undefined }
+    case "failed":
+      return { verdict: "failed", error: error("status") }
+  }
+}
+
+const empty = (reply: Reply): Retry => ({
+  verdict: "retry",
+  isAlone: true,
+  isEmpty: true,
+  error: new LookupError({ reason: "decode", status: reply.status, message: "the answer is empty" }),
+  wait: undefined
+})
+
+/** Where the purse is empty no waiting helps, unless a 402 says that it does. */
+const unpaid = (reply: Reply, words: string): Verdict<never> => {
+  const passes = reply.status === 402
+    && (Refusal.isHeldMoney(reply.body) || RetryAfter.wait(reply) !== undefined)
+  if (passes) return throttled(reply)
+  const message = words === "" ? `the server said ${reply.status}` : `${words} (the server said ${reply.status})`
+  return { verdict: "stop", error: new LookupError({ reason: "quota", status: reply.status, message }) }
+}
+
 /** A failure waits only for as long as it says itself: that nothing is left to ask for is said of the calls to come. */
-const failedAs = (kind: Rule, reply: Reply, told: Limits.Told | undefined): Verdict<never> => {
+const failedAs = (kind: Meaning, reply: Reply, told: Limits.Told | undefined): Verdict<never> => {
   if (told?.isThrottled === true) return throttled(reply)
   const error = statusError(reply, "status")
   return kind === "retry" ? { verdict: "retry", error, wait: told?.wait } : { verdict: "failed", error }
@@ -124,16 +232,10 @@ const throttled = (reply: Reply): Verdict<never> => ({
 })
 
 const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError => {
-  const words = excerpt(reply.body)
+  const words = Words.inLine(reply.body)
   return new LookupError({
     reason,
     status: reply.status,
     message: words === "" ? `the server said ${reply.status}` : `the server said ${reply.status}: ${words}`
   })
-}
-
-/** The first words of a body in one line, for a message. */
-const excerpt = (body: string): string => {
-  const text = body.slice(0, 400).replace(/<[^>]*>/g, " ").replace(/[\s\p{Cc}]+/gu, " ").trim()
-  return text.length > 160 ? `${text.slice(0, 159).replace(/\p{Surrogate}$/u, "")}…` : text
 }

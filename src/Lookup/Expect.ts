@@ -33,6 +33,8 @@ const checkDepth = (body: string): void => {
 /** What a body is once read. `bytes` are carried as base64. */
 export const parsers: Record<Expect, (body: string) => unknown> = {
   json: (body) => {
+    // nothing came, as for a HEAD
+    if (body === "") return null
     const value: unknown = JSON.parse(body)
     if (body.length > deepest && opensMore(body)) checkDepth(body)
     return value

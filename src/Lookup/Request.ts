@@ -60,8 +60,8 @@ const method = (options: Options): HttpMethod => options.method ?? (options.body
 export const isIdempotent = (options: Options): boolean =>
   options.idempotent ?? !["POST", "PATCH"].includes(method(options))
 
-/** Whether the request only reads: a GET, or what the user says may be sent again. */
-export const isRead = (options: Options): boolean => options.idempotent ?? method(options) === "GET"
+/** Whether the request only reads: a GET or HEAD, or what the user says may be sent again. */
+export const isRead = (options: Options): boolean => options.idempotent ?? /^(GET|HEAD)$/.test(method(options))
 
 /** The content type of the body: what a header says, or what the body looks like. */
 const contentType = ({ body = "", headers = {} }: Options): string => {

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { type Answered, Ledger, type LedgerError } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import type { Verdict } from "../Lookup/Classify.ts"
+import type { Kind } from "../Outcome.ts"
 import { toErrorRecord } from "./Recorder.ts"
 
 /** Outcomes per page. */
@@ -51,19 +52,23 @@ const reread = (
   switch (verdict?.verdict) {
     case "found":
     case "not_found":
-      return answered.outcome === verdict.verdict ? undefined : { ...answered, outcome: verdict.verdict, error: null }
+      return changed(answered, verdict.verdict, null)
     case "invalid":
-    case "failed": {
-      const error = JSON.stringify(toErrorRecord(verdict.error))
-      return answered.outcome === verdict.verdict && answered.error === error
-        ? undefined
-        : { ...answered, outcome: verdict.verdict, error }
-    }
+    case "failed":
+      return changed(answered, verdict.verdict, JSON.stringify(toErrorRecord(verdict.error)))
+    case "retry":
+      // what was tried until the retries ran out stays what it came to; what was an answer and is none now is not asked for again
+      if (verdict.isEmpty === true) return changed(answered, "not_found", null)
+      return verdict.error.reason === "decode"
+        ? changed(answered, "failed", JSON.stringify(toErrorRecord(verdict.error)))
+        : undefined
     default:
-      // what was tried until the retries ran out stays what it came to
       return undefined
   }
 }
+
+const changed = (answered: Answered, outcome: Kind, error: string | null): Answered | undefined =>
+  answered.outcome === outcome && answered.error === error ? undefined : { ...answered, outcome, error }
 
 const read = (
   lookup: Pick<Lookup<unknown, unknown, unknown>, "read">,

@@ -12,6 +12,7 @@ import type { Select } from "../Lookup/Select.ts"
 export const json = ({ body }: Row, expect: Expect): string => {
   if (body === null) return "null"
   if (expect !== "json") return JSON.stringify(body)
+  if (body === "") return "null"
   // raw line ends stand only between the tokens of valid JSON
   return body.includes("\n") || body.includes("\r") ? body.trim().replace(/[\r\n]+/g, " ") : body
 }

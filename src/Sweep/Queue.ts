@@ -32,6 +32,8 @@ export interface Asked extends Pending {
   dueAt: number
   /** The state of its retry schedule. */
   schedule: unknown
+  /** Its answer was empty once. */
+  isEmpty: boolean
 }
 
 /** What the queue tells of itself. It is mutated in place and read by whoever shows progress. */
@@ -163,7 +165,8 @@ export const make = <E>(options: {
       isCanary,
       since: active,
       dueAt: active,
-      schedule: undefined
+      schedule: undefined,
+      isEmpty: false
     })
 
     const take = (at: number): Asked | undefined => {

@@ -17,6 +17,7 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
     "redirected",
     "unauthorized",
     "forbidden",
+    "quota",
     "none_found",
     "throttled",
     "outage",

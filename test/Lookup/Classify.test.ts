@@ -20,9 +20,12 @@ const verdict = (given: Reply) => Classify.reply(given, decode)
 describe("Classify.reply", () => {
   /** DESIGN's table; a status that is not listed falls under its class. */
   const special: Record<number, Classify.Verdict<unknown>["verdict"]> = {
+    202: "retry",
     204: "not_found",
+    206: "retry",
     400: "invalid",
     401: "stop",
+    402: "stop",
     403: "failed",
     404: "not_found",
     408: "retry",
@@ -44,10 +47,86 @@ describe("Classify.reply", () => {
     }
   })
 
-  it("takes an answer without a body for not found", () => {
-    for (const status of [200, 201, 204, 206, 299]) {
-      assert.deepStrictEqual(verdict(reply(status, "")), Classify.notFound, String(status))
+  it("looks twice at an answer without a body, but for one that says that it has none", () => {
+    for (const status of [200, 201, 299]) {
+      assert.deepInclude(verdict(reply(status, "")), { verdict: "retry", isAlone: true, isEmpty: true }, String(status))
     }
+    assert.deepStrictEqual(verdict(reply(204, "")), Classify.notFound)
+  })
+
+  it("holds back one question alone where its answer is not there yet", () => {
+    for (const status of [202, 206]) {
+      const judged = verdict(reply(status, "{}", { "retry-after": "7" }))
+      assert.deepInclude(judged, { verdict: "retry", isAlone: true, wait: Duration.seconds(7) }, String(status))
+    }
+    assert.deepInclude(Classify.reply(reply(206, "a part"), decode, { isRange: true }), { answer: "a part" })
+  })
+
+  it("decides by the status alone where only that was asked for", () => {
+    const judge = (status: number) => Classify.reply(reply(status, ""), decode, { isHead: true })
+    for (const status of [200, 202, 204, 206]) {
+      assert.deepStrictEqual(judge(status), { verdict: "found", answer: null as never }, String(status))
+    }
+    assert.deepStrictEqual(judge(404), Classify.notFound)
+    assert.strictEqual(judge(503).verdict, "retry")
+  })
+
+  it("judges by the first edition what was judged by it", () => {
+    const judge = (given: Reply) => Classify.reply(given, decode, { edition: 1 })
+    assert.deepStrictEqual(judge(reply(202, "x")), { verdict: "found", answer: "x" })
+    assert.deepStrictEqual(judge(reply(200, "")), Classify.notFound)
+    assert.strictEqual(judge(reply(402)).verdict, "failed")
+    assert.strictEqual(judge(reply(429, "insufficient_quota")).verdict, "throttled")
+    assert.strictEqual(
+      Classify.reply(reply(200, "<"), () => Classify.undecodable("no"), { edition: 1 }).verdict,
+      "failed"
+    )
+  })
+
+  const bill = (code: string) => JSON.stringify({ error: { message: "Pay first.", type: "x", param: null, code } })
+  const daily = JSON.stringify({
+    error: {
+      code: 429,
+      message: "You exceeded your quota.",
+      status: "RESOURCE_EXHAUSTED",
+      details: [{ violations: [{ quotaId: "GenerateRequestsPerDayPerProject" }] }, { retryDelay: "31s" }]
+    }
+  })
+  const anthropic = (details: object) =>
+    JSON.stringify({ type: "error", error: { type: "rate_limit_error", message: "No more.", details } })
+
+  it.each<[string, Reply, string]>([
+    ["OpenAI's quota", reply(429, bill("insufficient_quota")), "insufficient_quota: Pay first."],
+    ["a balance", reply(429, bill("credit_balance_exhausted")), "credit_balance_exhausted: Pay first."],
+    ["a limit of spend", reply(403, bill("project_spend_limit_exceeded")), "project_spend_limit_exceeded: Pay first."],
+    [
+      "a limit with details",
+      reply(429, anthropic({ error_code: "enforced_spend_limit_reached" })),
+      "enforced_spend_limit_reached: No more."
+    ],
+    ["a quota of the day", reply(429, daily), "GenerateRequestsPerDayPerProject: You exceeded your quota."],
+    [
+      "a limit in prose",
+      reply(400, `{"error":{"message":"You have reached your specified API usage limits."}}`),
+      "You have reached your specified API usage limits."
+    ],
+    ["a 402 in JSON", reply(402, `{"error":"insufficient credits"}`), "insufficient credits"],
+    ["a 402 in text", reply(402, "Payment, please"), "Payment, please"],
+    ["a 402 with nothing", reply(402, ""), "the server said 402"]
+  ])("stops where the purse is empty: %s", (_, given, message) => {
+    const judged = verdict(given)
+    assert(judged.verdict === "stop", judged.verdict)
+    assert.strictEqual(judged.error.reason, "quota")
+    assert.isTrue(judged.error.message.startsWith(message), judged.error.message)
+  })
+
+  it("waits where a 402 says so, and where words of the account stand in an answer or a failure", () => {
+    const wait = Duration.seconds(7)
+    assert.deepInclude(verdict(reply(402, "{}", { "retry-after": "7" })), { verdict: "throttled", wait })
+    assert.strictEqual(verdict(reply(402, bill("in_flight_budget_exhausted"))).verdict, "throttled")
+    assert.strictEqual(verdict(reply(200, bill("insufficient_quota"))).verdict, "found")
+    assert.strictEqual(verdict(reply(500, bill("insufficient_quota"))).verdict, "retry")
+    assert.strictEqual(verdict(reply(429, bill("rate_limit_exceeded"))).verdict, "throttled")
   })
 
   it("leaves the body of a 2xx to whoever reads it", () => {
@@ -87,7 +166,7 @@ describe("Classify.reply", () => {
       const judged = verdict(reply(status, "", { "retry-after": "7" }))
       assert.deepStrictEqual("wait" in judged && judged.wait, Duration.seconds(7), String(status))
     }
-    for (const status of [200, 404, 400, 501]) {
+    for (const status of [204, 404, 400, 501]) {
       assert.notProperty(verdict(reply(status, "", { "retry-after": "7" })), "wait")
     }
   })
@@ -137,7 +216,7 @@ describe("Classify.reply", () => {
   })
 
   it("takes other statuses for throttled where it is told to", () => {
-    const judge = (given: Reply) => Classify.reply(given, decode, Classify.throttledOn([403, 503, 200]))
+    const judge = (given: Reply) => Classify.reply(given, decode, { meaning: Classify.throttledOn([403, 503, 200]) })
     for (const status of [403, 503, 200, 429]) {
       const judged = judge(reply(status, "Try again in 5 seconds", { "x-rate-limit-interval": "1s" }))
       assert.deepInclude(judged, { verdict: "throttled", wait: Duration.seconds(5) }, String(status))
@@ -148,7 +227,7 @@ describe("Classify.reply", () => {
     assert.strictEqual(judge(reply(500)).verdict, "retry")
     assert.strictEqual(judge(reply(404)).verdict, "not_found")
     assert.strictEqual(judge(reply(201)).verdict, "found")
-    assert.deepStrictEqual(Classify.throttledOn([])(403), Classify.rule(403))
+    assert.deepStrictEqual(Classify.throttledOn([])(403), Classify.meaning(403))
   })
 })
 
@@ -163,9 +242,10 @@ describe("Classify.failure", () => {
     transport: "retry",
     status: "failed",
     unauthorized: "stop",
+    quota: "stop",
     throttled: "throttled",
     redirect: "failed",
-    decode: "failed",
+    decode: "retry",
     too_large: "failed",
     error: "failed"
   }

@@ -38,6 +38,7 @@ const reply = (status: number, body: string, by = json): Partial<Answered> => {
     case "invalid":
       return { ...told, outcome: "invalid", error: errorOf(verdict.error) }
     default:
+      if (verdict.verdict === "retry" && verdict.isEmpty) return { ...told, outcome: "not_found" }
       return { ...told, outcome: "failed", error: errorOf(verdict.error as { reason: string; message: string }) }
   }
 }

@@ -1,0 +1,78 @@
+/**
+ * Refusals that the status alone does not tell: an account that is out of money, and answers with a 200 that are none.
+ */
+import * as Words from "./Words.ts"
+
+/** Words about the account, which no waiting mends: the bill, a limit of spend, the quota of a day. */
+const purse = new RegExp(
+  "\\b(?:insufficient_quota|credit_balance_exhausted|\\w+_spend_limit_exceeded|organization_usage_limit_exceeded"
+    + "|enforced_spend_limit_reached|billing_error|OVER_DAILY_LIMIT|REQUEST_DENIED)\\b"
+)
+/** Google's name for the quota of a day. */
+const daily = /"quotaId"\s*:\s*"([^"]*PerDay[^"]*)"/
+/** Said in prose alone. */
+const spent = /reached your specified API usage limits/i
+
+/** The statuses that may speak of the account. */
+const statuses: ReadonlySet<number> = new Set([400, 402, 403, 429])
+
+/** What stands further down is a page, not a message. */
+const longest = 16_384
+
+/**
+ * What an error says about an empty purse, its code first; `undefined` where it says nothing of the kind. A 402 says it by its status,
+ * unless it asks to wait, which is for the caller to know.
+ *
+ * Source: the error codes of OpenAI, Anthropic, Google (`google.rpc.QuotaFailure`; Geocoding), OpenRouter and DeepSeek.
+ */
+export const emptyPurse = (status: number, body: string): string | undefined => {
+  if (!statuses.has(status)) return undefined
+  const text = body.slice(0, longest)
+  const code = daily.exec(text)?.[1] ?? purse.exec(text)?.[0]
+  if (code === undefined && status !== 402 && !(status === 400 && spent.test(text))) return undefined
+  const words = Words.of(Words.parsed(body))
+  const message = Words.inLine(words.message ?? body)
+  const shown = code ?? (words.message === undefined ? undefined : words.code)
+  return [shown, message].filter((part) => part !== undefined && part !== "").join(": ")
+}
+
+/** A 402 that passes by itself: calls in flight hold the money. */
+export const isHeldMoney = (body: string): boolean => body.slice(0, longest).includes("in_flight_budget_exhausted")
+
+/** What an answer with a 200 comes to that is none. */
+export type Kind = "stop" | "throttled" | "failed"
+
+/** An answer that is none, and what the server says in it. */
+export interface Refused {
+  readonly kind: Kind
+  readonly words: string
+}
+
+/** The words in which Google's older APIs refuse with a 200. */
+const google: Readonly<Record<string, Kind>> = {
+  OVER_DAILY_LIMIT: "stop",
+  REQUEST_DENIED: "stop",
+  OVER_QUERY_LIMIT: "throttled"
+}
+
+/** The only names that a GraphQL response has (spec, 7.1). */
+const graphQl: ReadonlySet<string> = new Set(["data", "errors", "extensions"])
+
+/** What the answer of a 2xx refuses with, by its parsed body; `undefined` where it is an answer. */
+export const inAnswer = (value: unknown): Refused | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  const body = value as Readonly<Record<string, unknown>>
+  const { data, errors, status } = body
+  if (typeof status === "string" && Object.hasOwn(google, status)) {
+    const { error_message: message } = body
+    const words = typeof message === "string" && message !== "" ? `${status}: ${message}` : status
+    return { kind: google[status]!, words: Words.inLine(words) }
+  }
+  // errors beside data are for whoever selects from it to judge
+  if (!Array.isArray(errors) || errors.length === 0 || (data !== undefined && data !== null)) return undefined
+  if (!Object.keys(body).every((name) => graphQl.has(name)) || !errors.every(isError)) return undefined
+  return { kind: "failed", words: Words.inLine(errors.map(({ message }) => message).join("; ")) }
+}
+
+const isError = (error: unknown): error is { readonly message: string } =>
+  typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string"
