@@ -26,6 +26,8 @@ export const Policy = Schema.Struct({
   retryBudget: Schema.NullOr(RetryBudget.RetryBudget),
   /** When the server counts as down; `null`: never. */
   breaker: Schema.NullOr(Breaker.Breaker),
+  /** How long the calls in flight may go on after an interruption. */
+  drain: Limit,
   /** Ask once more where an answer takes longer than 95 % of all, and take what comes first. Only what is read is asked twice. */
   hedge: Schema.Boolean,
   /** What all this may cost. */
@@ -45,6 +47,7 @@ export const standard: Policy = {
   retry: Retry.standard,
   retryBudget: RetryBudget.standard,
   breaker: Breaker.standard,
+  drain: Duration.seconds(25),
   hedge: false,
   budget: Budget.none,
   throttle: Gate.standard,

@@ -10,6 +10,7 @@ import { type Kind, LookupError } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"
 import * as Gate from "./Policy/Gate.ts"
+import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Admission from "./Sweep/Admission.ts"
 import { type Attempt, lost, pastDeadline, unreachable } from "./Sweep/Attempt.ts"
@@ -50,6 +51,10 @@ export interface Progress extends Queue.Progress {
   calls: number
   throttled: number
   retries: number
+  /** Nothing new is asked, and until then, on the monotonic clock, the calls in flight are awaited. */
+  draining: number | undefined
+  /** Calls in flight that were given up in the end: their questions are pending. */
+  cut: number
 }
 
 /** Nothing done yet. */
@@ -62,7 +67,9 @@ export const noProgress = (): Progress => ({
   waiting: 0,
   gate: Gate.open,
   tuned: undefined,
-  paced: 0
+  paced: 0,
+  draining: undefined,
+  cut: 0
 })
 
 /** Takes the settings and services of a lookup, before anything is asked. */
@@ -99,7 +106,10 @@ const noneFoundLimit = 100
 /** Empty answers that stayed empty at a second look, after which empty is believed at once. */
 const emptyLimit = 3
 
-/** Asks until there is no pending question left. On interruption the calls in flight are finished, for at most 5 s, and settled. */
+/** Milliseconds after the time of a run in which the calls in flight may end; the rest of 5 s is for what is to be written. */
+const lateness = 4_500
+
+/** Asks until there is no pending question left. On interruption the calls in flight are finished, for `policy.drain`, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
   Effect.clockWith((clock) => {
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
@@ -144,12 +154,14 @@ const askAll = <A, E, R, E2>(
     const { ask, lookup, policy, progress, pull, settle, spent } = options
     const scope = yield* Effect.scope
     const { retryBudget } = policy
+    const suspicious = Refusal.enough(policy.retry.retries + 1)
     const queue = yield* Queue.make({
       pull,
       progress,
       admission,
       meter,
       retryBudget,
+      suspicious,
       now,
       onSpent: () => stop("budget", Stop.spentCalls(policy.budget, spent))
     })
@@ -170,11 +182,14 @@ const askAll = <A, E, R, E2>(
     // `invalid` may be what was never sent
     let answered = found + progress.outcomes.not_found + progress.outcomes.failed
 
+    /** How the questions fare that are asked: what fares worse than the others is refused for what it is. */
+    const all = { ...Refusal.none }
+
     const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
     const stop = (reason: StopError["reason"], message: string, curl?: string) => {
       stopped ??= new StopError({ reason, message, ...(curl === undefined ? {} : { curl }) })
-      queue.drain()
+      crew.stop()
     }
 
     const refuse = (asked: Queue.Asked, reason: StopError["reason"], { message }: Error) =>
@@ -241,14 +256,28 @@ const askAll = <A, E, R, E2>(
     /** What came of a question that is asked only to learn whether the server is up. */
     const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt<A, E>): Effect.Effect<void> => {
       crew.count(asked)
-      if (verdict.verdict === "throttled") return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
+      if (verdict.verdict === "throttled") {
+        all.refused++
+        return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
+      }
       if (verdict.verdict === "retry" && verdict.isAlone !== true) return hold({ kind: "outage" }, verdict.error)
-      admission.cleared(now(), ms)
+      all.answered++
+      if (progress.gate.isOutage) admission.cleared(now(), ms)
+      else admission.passed(now(), ms)
       return Effect.void
     }
 
     /** Nobody's fault but the server's: it is asked again as if nothing had happened. */
     const putBack = (asked: Queue.Asked) => asked.inFlight > 0 ? Effect.void : queue.again(asked)
+
+    /** Whether a question was refused so often, and the others so seldom, that it would be refused for ever. */
+    const refusedAgain = (asked: Queue.Asked): boolean => {
+      if (asked.inFlight > 0) return false
+      asked.refused = Refusal.again(asked.refused, all)
+      // what is under suspicion itself tells nothing of the others
+      if (asked.refused.times <= suspicious) all.refused++
+      return Refusal.isOwnFault(asked.refused, suspicious, all)
+    }
 
     const judge = (asked: Queue.Asked, attempt: Attempt<A, E>): Effect.Effect<void, E2> => {
       const { ms, reply, verdict } = attempt
@@ -259,7 +288,10 @@ const askAll = <A, E, R, E2>(
         crew.count(asked)
         progress.throttled++
         admission.throttled(now(), ms, verdict.wait)
-        return Effect.zipRight(hold({ kind: "throttled", told: verdict.wait }, verdict.error), putBack(asked))
+        return Effect.zipRight(
+          hold({ kind: "throttled", told: verdict.wait }, verdict.error),
+          refusedAgain(asked) ? finish(asked, "failed", attempt, undefined, verdict.error) : putBack(asked)
+        )
       }
       // refused before it was sent
       if (verdict.verdict === "invalid" && reply === undefined) {
@@ -272,6 +304,7 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict === "retry" && verdict.isAlone === true) return askLater(asked, attempt, verdict)
       if (verdict.verdict !== "retry") {
         asked.attempts++
+        all.answered++
         admission.passed(now(), ms)
         crew.answered(asked, ms)
       }
@@ -343,7 +376,11 @@ const askAll = <A, E, R, E2>(
     if (paused > 0) yield* queue.shut({ kind: "throttled", told: Duration.millis(paused) })
     const { time } = policy.budget
     if (time !== undefined) {
-      yield* Effect.forkIn(Effect.delay(Effect.sync(() => stop("budget", Stop.spentTime(time))), time), scope)
+      const over = Effect.suspend(() => {
+        stop("time", Stop.spentTime(time, progress.gate, now(), clock.unsafeCurrentTimeMillis()))
+        return crew.drain(lateness)
+      })
+      yield* Effect.forkIn(Effect.delay(over, time), scope)
     }
     if (options.failure !== undefined) {
       yield* Effect.forkIn(Effect.catchAll(options.failure, (error) => Effect.sync(() => crew.giveUp(error))), scope)

@@ -10,6 +10,7 @@ const written = {
   retry: { retries: 4, base: "500ms", cap: "30s" },
   retryBudget: "20% + 10/s",
   breaker: "16 of 20, 1s to 1m",
+  drain: "25s",
   hedge: false,
   budget: {},
   throttle: { base: "1s", cap: "1m", maxWait: "15m" },

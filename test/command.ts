@@ -92,7 +92,7 @@ export const start = (
     })
   )
 
-const signals = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
+const signals = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** Runs the command to its end. */
 export const run = (words: ReadonlyArray<string>, options: Options): Effect.Effect<Ended> =>

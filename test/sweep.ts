@@ -86,15 +86,18 @@ export const serve = (
 
 export const policy: Policy.Policy = { ...Policy.standard, concurrency: 4, allowNone: true }
 
+/** Questions of a page. */
+const page = 512
+
 /** Sweeps codes c0, c1, … and collects what is settled. */
 export const sweep = (
   server: ReturnType<typeof serve>,
   count: number,
   given: Partial<Policy.Policy> = {},
-  settled: Array<Sweep.Settled> = []
+  settled: Array<Sweep.Settled> = [],
+  progress = Sweep.noProgress()
 ) => {
   let next = 0
-  const progress = Sweep.noProgress()
   const effect = Effect.flatMap(Sweep.prepare(server.lookup), (ask) =>
     Sweep.sweep({
       lookup: server.lookup,
@@ -103,7 +106,7 @@ export const sweep = (
       progress,
       pull: Effect.sync(() => {
         const from = next
-        next = Math.min(count, next + 32)
+        next = Math.min(count, next + page)
         return Array.from({ length: next - from }, (_, index) => ({
           id: from + index,
           question: { code: `c${from + index}` as Code, values: {} }

@@ -46,6 +46,11 @@ export const flags = {
     value: "TIME",
     help: `limit of one question over all its attempts (${duration(Policy.standard.deadline)})`
   }),
+  drain: Flag.optional("drain", Limit, {
+    group: effort,
+    value: "TIME",
+    help: `after a signal, wait so long for calls in flight (${duration(Policy.standard.drain)})`
+  }),
   retries: Flag.optional("retries", Flag.whole(0, 100), {
     group: effort,
     value: "N",
@@ -109,6 +114,7 @@ export const policy = (values: Values<typeof flags>): Either.Either<Policy.Polic
     ...(values.rate.length === 0 ? {} : { pace: values.rate }),
     ...Flag.given("timeout", values.timeout),
     ...Flag.given("deadline", values.deadline),
+    ...Flag.given("drain", values.drain),
     retry: { ...base.retry, ...Flag.given("retries", values.retries) },
     ...Flag.given("retryBudget", Option.map(values.retryBudget, orNull)),
     ...Flag.given("breaker", Option.map(values.breaker, orNull)),

@@ -63,7 +63,8 @@ const advice: Partial<Record<StopError["reason"], string>> = {
   none_found: "If it is, --allow-none goes on; what is answered is kept.",
   throttled: "What is answered is kept; the same command later goes on.",
   outage: "What is answered is kept; the same command later goes on. If the server is well, --breaker off asks on.",
-  budget: "What is answered is kept; the same command with a larger budget goes on."
+  budget: "What is answered is kept; the same command with a larger budget goes on.",
+  time: "What is answered is kept; the same command goes on."
 }
 
 const stopped = ({ curl, message, reason }: StopError): Exit => ({

@@ -6,8 +6,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect, Exit } from "effect"
 import { main } from "../Cli.ts"
 
-/** 128 and the number of the signal. */
-const signals = { SIGINT: 130, SIGTERM: 143 } as const
+/** 128 and the number of the signal. A terminal that is closed sends a SIGHUP. */
+const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /** Runs the command. The first signal drains it, the second one ends the process at once. */
 export const start = (words: ReadonlyArray<string>): void => {
@@ -16,12 +16,16 @@ export const start = (words: ReadonlyArray<string>): void => {
     process.on(signal, () => {
       if (signalled !== undefined) process.exit(signalled)
       signalled = code
-      process.stderr.write("\nstopping: calls in flight may finish (again to stop at once)\n")
     })
   }
   // a reader that went away is told to who writes, and as an event it would end the process
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
-  NodeRuntime.runMain(Effect.provide(main(words, process.env), NodeContext.layer), {
+  const program = Effect.withFiberRuntime<number, never, NodeContext.NodeContext>((fiber) => {
+    // the runtime knows the other two
+    process.on("SIGHUP", () => fiber.unsafeInterruptAsFork(fiber.id()))
+    return main(words, process.env)
+  })
+  NodeRuntime.runMain(Effect.provide(program, NodeContext.layer), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
     teardown: (exit) => leave(signalled ?? (Exit.isSuccess(exit) ? exit.value as number : 1))

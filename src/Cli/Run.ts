@@ -25,6 +25,7 @@ import * as Output from "./Output.ts"
 import * as RedoFlag from "./Redo.ts"
 import * as Sample from "./Sample.ts"
 import * as Talk from "./Talk.ts"
+import * as Watch from "./Watch.ts"
 
 const output = "Output"
 
@@ -87,6 +88,7 @@ export const command = Command.make({
         ...Flag.given("sample", values.sample),
         tolerate: values.tolerate,
         quiet: values.quiet,
+        isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
         begin: (progress) => {
           const line = Talk.begin(job.source.name, progress, Effort.describe(job.policy))
           const warning = Talk.warning(progress)
@@ -142,6 +144,8 @@ export const call = (
     /** What is no reason for exit 3. */
     readonly tolerate?: ReadonlyArray<Tolerance.Tolerance>
     readonly quiet: boolean
+    /** Records go to the terminal that shows the progress. */
+    readonly isShared?: boolean
     /** Said when the list has been read. */
     readonly begin?: (progress: Progress.Progress) => Effect.Effect<void>
     readonly summary: (summary: Summary, failures: ReadonlyMap<string, number>) => Effect.Effect<void>
@@ -182,8 +186,9 @@ export const call = (
         layerWith({ ...(options.network ?? { environment: {} }), connections: Policy.mostInFlight(job.policy) })
       ])
     )
-    const watched = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(Talk.watch(progress)), run))
-    const shown = Effect.scoped(Effect.zipRight(Talk.onSignal(progress), watched))
+    const watch = Watch.watch(progress, { isShared: options.isShared ?? false })
+    const watched = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(watch), run))
+    const shown = Effect.scoped(Effect.zipRight(Watch.onSignals(progress), watched))
 
     const end = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.gen(function*() {

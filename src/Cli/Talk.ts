@@ -1,9 +1,8 @@
 /**
- * What the command says to a person, on standard error: lines, figures, progress, the summary.
+ * What the command says to a person, on standard error: lines, figures, the summary.
  */
-import { Clock, Duration, Effect, type Scope } from "effect"
+import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
-import * as Gate from "../Policy/Gate.ts"
 import { damage, type Progress, settled } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 
@@ -13,8 +12,11 @@ export const say = (text: string): Effect.Effect<void> =>
     process.stderr.write(`${isTerminal() ? clear : ""}${text}\n`)
   })
 
-const isTerminal = () => process.stderr.isTTY === true
-const clear = "\r\u001b[K"
+/** Whether a person sees it as it comes. */
+export const isTerminal = (): boolean => process.stderr.isTTY === true
+
+/** Takes away the line in which the cursor stands. */
+export const clear = "\r\u001b[K"
 
 /** A count with its thousands apart. */
 export const count = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",")
@@ -23,15 +25,40 @@ export const count = (value: number): string => String(Math.round(value)).replac
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
 
-/** Whole seconds, where a tenth is nobody's business. */
-const remaining = (seconds: number) => seconds < 10 ? `${Math.ceil(seconds)} s` : time(seconds)
+/** Seconds as people read them: `6.9 s`, `45 s`, `1 min 39 s`, `5 min`, `2 h 10 min`, `3 d 4 h`. */
+export const time = (seconds: number): string => seconds < 9.95 ? `${seconds.toFixed(1)} s` : whole(seconds)
 
-/** Seconds as people read them. */
-export const time = (seconds: number): string => {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 120) return `${Math.round(seconds)} s`
+/** As {@link time}, in whole seconds: what is still to come is not known to a tenth. */
+export const whole = (seconds: number): string => {
+  const all = Math.ceil(seconds - 0.5)
+  if (all < 60) return `${all} s`
+  if (all < 300) return parts(all, 60, "min", "s")
   const minutes = Math.round(seconds / 60)
-  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.round(seconds / 3600)
+  return hours < 48 ? parts(minutes, 60, "h", "min") : parts(hours, 24, "d", "h")
+}
+
+const parts = (value: number, size: number, large: string, small: string) =>
+  `${Math.floor(value / size)} ${large}${value % size === 0 ? "" : ` ${value % size} ${small}`}`
+
+/** So many a second, in the unit that leaves a figure to read: `1,234/s`, `0.3/s`, `4/min`. */
+export const rate = (perSecond: number): string => {
+  const [value, unit] = perSecond >= 0.1 || perSecond === 0
+    ? [perSecond, "s"]
+    : perSecond * 60 >= 0.1
+    ? [perSecond * 60, "min"]
+    : [perSecond * 3600, "h"]
+  return `${value >= 9.95 ? count(value) : String(Number(value.toFixed(1)))}/${unit}`
+}
+
+/** A share: it is 0 or 100 only where that is so. */
+export const percent = (part: number, of: number): string => {
+  if (part >= of) return "100 %"
+  const share = part * 100 / of
+  if (share >= 10) return `${Math.floor(share)} %`
+  const rounded = Math.floor(share * 10) / 10
+  return `${rounded > 0 || part === 0 ? rounded : Number(share.toPrecision(1))} %`
 }
 
 const words: Record<Kind, string> = {
@@ -45,82 +72,6 @@ const words: Record<Kind, string> = {
 /** The outcomes there are, in words. */
 export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
   (Object.keys(words) as Array<Kind>).filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
-
-/** Shows progress until it is interrupted: one line that is painted over on a terminal, a line every 10 s elsewhere. */
-export const watch = (progress: Progress): Effect.Effect<never> =>
-  Effect.gen(function*() {
-    const rates: Array<readonly [number, number]> = []
-    for (let look = 1;; look++) {
-      yield* Effect.sleep(Duration.millis(isTerminal() ? 100 : 1000))
-      const now = Number(yield* Clock.currentTimeNanos) / 1e6
-      const done = settled(progress.outcomes)
-      // while it reads, what earlier runs have done is not counted yet
-      if (progress.phase === "asking") rates.push([now, done])
-      // a rate over the last ten seconds
-      while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
-      const [since, before] = rates[0] ?? [now, done]
-      const rate = now > since ? (done - before) * 1000 / (now - since) : 0
-      if (!isTerminal() && look % 10 > 0) continue
-      yield* Effect.sync(() => {
-        process.stderr.write(
-          isTerminal()
-            ? `${clear}${status(progress, done, rate, now, (process.stderr.columns || 80) - 1)}`
-            : `${status(progress, done, rate, now)}\n`
-        )
-      })
-    }
-  }).pipe(Effect.ensuring(Effect.sync(() => {
-    if (isTerminal()) process.stderr.write(clear)
-  })))
-
-/** Says how far the run is whenever SIGUSR2 comes: SIGUSR1 starts Node's debugger. */
-export const onSignal = (progress: Progress): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const clock = yield* Effect.clock
-    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-    const begun = now()
-    const before = settled(progress.outcomes)
-    const tell = () => {
-      const done = settled(progress.outcomes)
-      const rate = (done - before) * 1000 / Math.max(1, now() - begun)
-      process.stderr.write(`${isTerminal() ? clear : ""}${status(progress, done, rate, now())}\n`)
-    }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => process.on("SIGUSR2", tell)),
-      () => Effect.sync(() => process.off("SIGUSR2", tell))
-    )
-  })
-
-/** Milliseconds without a call that look as if nothing happened: a pause of the pace is told from then on. */
-const longPause = 10_000
-
-/** The line of progress; what does not fit into `width` is left out, what matters least first. */
-export const status = (progress: Progress, done: number, rate: number, now: number, width = Infinity): string => {
-  if (progress.phase === "reading") return `reading: ${counted(progress.entries, "entry", "entries")}`.slice(0, width)
-  const total = progress.questions + progress.refused
-  const left = Math.max(0, total - done)
-  const pause = Gate.isShut(progress.gate, now)
-    ? `${progress.gate.isOutage ? "the server is down, next try in" : "the server says wait"} ${
-      Math.ceil((progress.gate.until - now) / 1000)
-    } s`
-    : progress.paced - now > longPause
-    ? `the limit says wait ${time((progress.paced - now) / 1000)}`
-    : undefined
-  const parts = [
-    `${count(done)}/${count(total)} (${total === 0 ? 100 : Math.floor(done * 100 / total)} %)`,
-    pause ?? `${count(rate)}/s`,
-    `${count(progress.inFlight)} in flight`,
-    progress.waiting === 0 ? "" : `${count(progress.waiting)} to retry`,
-    outcomes(progress.outcomes).map(([word, value]) => `${count(value)} ${word}`).join(", "),
-    rate > 0 && left > 0 ? `${remaining(left / rate)} left` : ""
-  ]
-  const line = (shown: ReadonlySet<string>) => parts.filter((part) => shown.has(part)).join(" · ")
-  const byWeight = [0, 1, 5, 4, 2, 3].map((index) => parts[index]!).filter((part) => part !== "")
-  return line(byWeight.reduce(
-    (shown, part) => line(new Set(shown).add(part)).length <= width ? new Set(shown).add(part) : shown,
-    new Set<string>()
-  ))
-}
 
 /** What is about to be done. */
 export const begin = (
@@ -176,10 +127,10 @@ export const summary = (
     ...(known > 0 && (asked > 0 || pending > 0) ? [`${count(known)} known before`] : [])
   ]
   const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
-  const rate = asked > 0 && seconds > 0 ? `, ${count(asked / seconds)}/s` : ""
+  const speed = asked > 0 && seconds > 0 ? `, ${rate(asked / seconds)}` : ""
   return [
     asked > 0 || pending > 0
-      ? `${codes}${shown} answered in ${time(seconds)}${rate}`
+      ? `${codes}${shown} answered in ${time(seconds)}${speed}`
       : `nothing to ask: ${codes}${shown} answered already`,
     ...lines.map(([figure, word]) => `  ${figure.padStart(wide)}  ${word}`),
     ...(calls > 0

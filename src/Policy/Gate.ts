@@ -37,10 +37,12 @@ export interface Gate {
   readonly streakSince: number
   /** It is shut because the server is down; it stays so until an answer comes. */
   readonly isOutage: boolean
+  /** It is shut for as long as the server said. */
+  readonly isTold: boolean
 }
 
 /** An open gate. */
-export const open: Gate = { until: 0, since: 0, total: 0, streak: 0, streakSince: 0, isOutage: false }
+export const open: Gate = { until: 0, since: 0, total: 0, streak: 0, streakSince: 0, isOutage: false, isTold: false }
 
 /** Whether calls must wait. */
 export const isShut = (gate: Gate, now: number): boolean => now < gate.until
@@ -55,6 +57,8 @@ export const activeTime = (gate: Gate, now: number): number => now - shutTime(ga
 export interface Shut {
   /** The wait that the server asked for; none, or 0, is no hint. */
   readonly told?: Duration.Duration | undefined
+  /** Not the server has asked for this wait, but who it is that waits. */
+  readonly isOwn?: boolean
   /** The server is down. */
   readonly isOutage?: boolean
   /** From 0 to 1: how much of a tenth of the wait, and of a second, is added, so that clients do not come back all at once. */
@@ -66,7 +70,7 @@ export const shut = (
   gate: Gate,
   throttle: Throttle,
   now: number,
-  { isOutage = false, jitter = 0, told }: Shut = {}
+  { isOutage = false, isOwn = false, jitter = 0, told }: Shut = {}
 ): Gate => {
   const isNew = !isShut(gate, now)
   const streak = isNew || gate.streak === 0 ? gate.streak + 1 : gate.streak
@@ -80,7 +84,8 @@ export const shut = (
     total: isNew ? gate.total + (gate.until - gate.since) : gate.total,
     streak,
     streakSince: gate.streak === 0 ? now : gate.streakSince,
-    isOutage: isOutage || gate.isOutage
+    isOutage: isOutage || gate.isOutage,
+    isTold: until > gate.until ? asked > 0 && !isOwn : gate.isTold
   }
 }
 

@@ -133,7 +133,8 @@ export const make = (
       const told = isOutage ? undefined : cause.told
       if (auto !== undefined && !isOutage && told === undefined) {
         // it has learnt to ask less, so that nobody need be asked alone
-        progress.gate = Gate.shut(progress.gate, throttle, at, { told: Duration.millis(Concurrency.wait(auto, at)) })
+        const wait = Duration.millis(Concurrency.wait(auto, at))
+        progress.gate = Gate.shut(progress.gate, throttle, at, { told: wait, isOwn: true })
         return
       }
       ramp = alone

@@ -2,7 +2,7 @@
  * The crew are the workers that ask: as many as there may be calls in flight, hired as they are needed. Each asks one question after another;
  * a watch interrupts the calls that outlive their limits, and hedges those that are slow.
  */
-import { Deferred, Duration, Effect, Exit, Fiber, type Scope } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, FiberId, type Scope } from "effect"
 import type { Lookup, Reply } from "../Lookup.ts"
 import * as Classify from "../Lookup/Classify.ts"
 import type { LookupError } from "../Outcome.ts"
@@ -18,8 +18,6 @@ const watchInterval = 200
 const spare = 2
 /** Milliseconds by which a hedge may be late, at least. */
 const shortestLook = 5
-/** How long calls in flight may go on after an interruption; the rest of 5 s is for what is to be written. */
-const drainLimit = Duration.millis(4_500)
 
 /** A worker's slot: what it asks now, and the fiber to interrupt when that takes too long. */
 interface Slot {
@@ -34,12 +32,21 @@ interface Slot {
   fiber: Fiber.RuntimeFiber<void, unknown> | undefined
 }
 
+/** What a crew tells of itself. */
+interface Progress extends Queue.Progress {
+  calls: number
+  /** Nothing new is asked, and until then, on the monotonic clock, the calls in flight are awaited. */
+  draining: number | undefined
+  /** Calls in flight that were given up in the end. */
+  cut: number
+}
+
 /** What a crew works on. */
 export interface Options<A, E, R, E2> {
   readonly lookup: Lookup<A, E, R>
   readonly policy: Policy.Policy
   readonly queue: Queue.Queue<E2>
-  readonly progress: Queue.Progress & { calls: number }
+  readonly progress: Progress
   /** Asks once; a question of several calls pays for each but the first. */
   readonly attempt: (asked: Queue.Asked, pay: Effect.Effect<void>) => Effect.Effect<Reply, E | LookupError>
   /** Takes what came of an attempt. */
@@ -49,8 +56,12 @@ export interface Options<A, E, R, E2> {
 
 /** Workers that ask. */
 export interface Crew<E2> {
-  /** Asks until there is no more to ask. On interruption the calls in flight are finished, for at most 5 s, and judged. */
+  /** Asks until there is no more to ask. On interruption the calls in flight are finished, for at most `policy.drain`, and judged. */
   readonly work: Effect.Effect<void, E2, Scope.Scope>
+  /** Nothing new is asked, and the work ends with the calls in flight. */
+  readonly stop: () => void
+  /** As `stop`, but after so many milliseconds it ends without them. */
+  readonly drain: (limit: number) => Effect.Effect<void>
   /** One more call was sent for a question. */
   readonly count: (asked: Queue.Asked) => void
   /** A question was answered after so many milliseconds: the other calls for it are ended. */
@@ -67,6 +78,8 @@ export const make = <A, E, R, E2>(
   const timeout = Duration.toMillis(policy.timeout)
   const deadline = Duration.toMillis(policy.deadline)
   const slots: Array<Slot> = []
+  /** Done when the last worker ends, or the first one fails. */
+  const finished = Deferred.unsafeMake<void, E2>(FiberId.none)
   /** How long answers take, where that decides what is asked twice. */
   let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
   /** The ledger's failure, met while no outcome was handed to it. */
@@ -205,10 +218,35 @@ export const make = <A, E, R, E2>(
     return Effect.zipRight(Effect.sleep(Duration.millis(interval)), watch)
   })
 
+  /** Nothing new is asked, and it is told for how long the calls in flight are awaited. */
+  const stop = (limit: number) => {
+    queue.drain()
+    const at = now()
+    const longest = slots.reduce(
+      (most, { asked, sentAt }) => asked === undefined ? most : Math.max(most, sentAt + timeout),
+      at
+    )
+    progress.draining = Math.min(at + limit, longest, progress.draining ?? Infinity)
+  }
+
+  /** Gives up the calls in flight: their questions stay pending. */
+  const cut = Effect.suspend(() => {
+    for (const { asked } of slots) {
+      if (asked === undefined) continue
+      count(asked)
+      progress.cut++
+    }
+    return Deferred.succeed(finished, undefined)
+  })
+
+  const drain = (limit: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      stop(limit)
+      return Effect.zipRight(Effect.sleep(Duration.millis(limit)), cut)
+    })
+
   const work = Effect.gen(function*() {
     const scope = yield* Effect.scope
-    /** Done when the last worker ends, or the first one fails. */
-    const finished = yield* Deferred.make<void, E2>()
     let working = 0
     /** One more worker, as long as there may be more than there are. */
     const hire: Effect.Effect<void> = Effect.suspend(() => {
@@ -231,15 +269,16 @@ export const make = <A, E, R, E2>(
     })
     yield* Effect.forkIn(watch, scope)
     yield* hire
-    yield* Effect.onInterrupt(Deferred.await(finished), () => {
-      queue.drain()
-      return Effect.timeoutOption(Effect.interruptible(Effect.exit(Deferred.await(finished))), drainLimit)
-    })
+    const awaited = Effect.exit(Deferred.await(finished))
+    yield* Effect.onInterrupt(Deferred.await(finished), () =>
+      Effect.raceFirst(Effect.interruptible(awaited), Effect.interruptible(drain(Duration.toMillis(policy.drain)))))
     if (broken !== undefined) return yield* broken
   })
 
   return {
     work,
+    stop: () => stop(Infinity),
+    drain,
     count,
     answered: (asked, ms) => {
       if (latencies !== undefined) latencies = Hedge.answered(latencies, ms)
@@ -247,7 +286,7 @@ export const make = <A, E, R, E2>(
     },
     giveUp: (error) => {
       broken ??= Effect.fail(error)
-      queue.drain()
+      stop(Infinity)
     }
   }
 }

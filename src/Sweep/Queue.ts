@@ -1,11 +1,13 @@
 /**
- * The queue decides which question is asked next and when: hedges and what may be asked again first, then the next pending ones, and
- * nobody while the admission or the meter allows no call. Workers without work are parked here.
+ * The queue decides which question is asked next and when: hedges and retries first, then the next pending ones, then what was refused;
+ * after a pause what is new goes first. Nobody is asked while the admission or the meter allows no call. Workers without work are parked
+ * here.
  */
 import { Duration, Effect, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
 import type { Told } from "../Lookup/Limits.ts"
 import * as Gate from "../Policy/Gate.ts"
+import type * as Refusal from "../Policy/Refusal.ts"
 import * as RetryBudget from "../Policy/RetryBudget.ts"
 import type * as Admission from "./Admission.ts"
 import type { Meter } from "./Meter.ts"
@@ -34,6 +36,8 @@ export interface Asked extends Pending {
   schedule: unknown
   /** Its answer was empty once. */
   isEmpty: boolean
+  /** How often it was refused for asking too much. */
+  refused: Refusal.Refused | undefined
 }
 
 /** What the queue tells of itself. It is mutated in place and read by whoever shows progress. */
@@ -52,7 +56,7 @@ export interface Queue<out E> {
   readonly wait: Effect.Effect<Asked | undefined, E>
   /** Waits until one more call may be sent for a question that is in flight, and spends it; false: there will be none. */
   readonly pay: Effect.Effect<boolean, E>
-  /** Asks a question again as soon as anybody may ask. */
+  /** Asks a question again, with no fault of its own, after those that are at hand. */
   readonly again: (asked: Asked) => Effect.Effect<void>
   /** Asks a question again after a delay in milliseconds, in which it holds no worker, and within the retry budget. */
   readonly retry: (asked: Asked, delay: number) => Effect.Effect<void>
@@ -83,13 +87,15 @@ export const make = <E>(options: {
   readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
   readonly retryBudget: RetryBudget.RetryBudget | null
+  /** What was refused so often is under suspicion. */
+  readonly suspicious: number
   /** Is run when a call is wanted that no budget pays for. */
   readonly onSpent: () => void
   /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) => {
-    const { admission, meter, now, onSpent, progress, retryBudget } = options
+    const { admission, meter, now, onSpent, progress, retryBudget, suspicious } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     let isExhausted = false
@@ -97,8 +103,11 @@ export const make = <E>(options: {
     let isDraining = false
     let balance = retryBudget === null ? undefined : RetryBudget.begin(retryBudget, now())
     let known: Pending | undefined
-    /** What may be asked again at once, and what the retry budget must pay for. */
-    const due: Array<Asked> = []
+    /** The turn is that of a question whose answer is known, not of one that is always refused. */
+    let isKnownsTurn = false
+    /** What is asked once more while it is in flight, what waits behind the others, and what the retry budget must pay for. */
+    const hedges: Array<Asked> = []
+    const back: Array<Asked> = []
     const retries: Array<Asked> = []
     /** Workers without a question. */
     const parked: Array<() => void> = []
@@ -112,16 +121,24 @@ export const make = <E>(options: {
 
     const isOpen = (at: number) => !isDraining && admission.isOpen(at)
 
-    const hasFresh = () => index < page.length && progress.waiting + retries.length < waitingLimit
+    const isFull = () => progress.waiting + retries.length + back.length >= waitingLimit
+
+    const hasFresh = () => index < page.length && !isFull()
+
+    /** After a pause the next page is pulled first: what was refused may be refused for ever. */
+    const hasBack = () => back.length > 0 && (isExhausted || progress.gate.streak === 0 || isFull())
 
     /** When the retry budget pays for the next retry. */
     const retryAt = () => balance === undefined ? -Infinity : RetryBudget.readyAt(balance, retryBudget!)
 
-    const hasAny = () => due.length > 0 || retries.length > 0 || hasFresh()
+    const hasAny = () => hedges.length > 0 || retries.length > 0 || hasFresh() || hasBack()
 
     /** When there will be something to ask that may be asked. */
     const readyAt = () =>
-      Math.max(speedAt(), retries.length > 0 && due.length === 0 && !hasFresh() ? retryAt() : -Infinity)
+      Math.max(
+        speedAt(),
+        retries.length > 0 && hedges.length === 0 && !hasFresh() && !hasBack() ? retryAt() : -Infinity
+      )
 
     /** When the next call may be sent. */
     const speedAt = () => Math.max(admission.readyAt(), meter === undefined ? -Infinity : meter.readyAt())
@@ -136,10 +153,25 @@ export const make = <E>(options: {
         const probe = fresh(active) ?? canary(active)
         if (probe !== undefined) return probe
       }
-      const again = due.shift() ?? (retryAt() <= at || isProbing ? paid(retries.shift(), at) : undefined)
-      if (again === undefined) return fresh(active)
-      if (again.inFlight === 0) again.since += active - again.dueAt
+      const isAfterPause = progress.gate.streak > 0
+      return (isAfterPause ? fresh(active) : undefined)
+        ?? once(hedges.shift(), active)
+        ?? (retryAt() <= at || isProbing ? once(paid(retries.shift(), at), active) : undefined)
+        ?? fresh(active)
+        ?? (isAfterPause ? witness(active) : undefined)
+        ?? (hasBack() ? once(back.shift(), active) : undefined)
+    }
+
+    const once = (again: Asked | undefined, active: number) => {
+      if (again !== undefined && again.inFlight === 0) again.since += active - again.dueAt
       return again
+    }
+
+    /** Where nothing else is left, what is known tells whether others are refused too: by turns, so that neither has the better chance. */
+    const witness = (active: number) => {
+      if (known === undefined || back.length === 0 || (back[0]!.refused?.times ?? 0) < suspicious) return undefined
+      isKnownsTurn = !isKnownsTurn
+      return isKnownsTurn ? canary(active) : undefined
     }
 
     const paid = (retried: Asked | undefined, at: number) => {
@@ -166,7 +198,8 @@ export const make = <E>(options: {
       since: active,
       dueAt: active,
       schedule: undefined,
-      isEmpty: false
+      isEmpty: false,
+      refused: undefined
     })
 
     const take = (at: number): Asked | undefined => {
@@ -209,7 +242,7 @@ export const make = <E>(options: {
     const isFinished = () =>
       isDraining
       || (isExhausted && index === page.length
-        && due.length + retries.length + progress.waiting + progress.inFlight === 0)
+        && hedges.length + back.length + retries.length + progress.waiting + progress.inFlight === 0)
 
     /** Whether a call is wanted that no budget pays for: it ends everything. */
     const isSpent = () => {
@@ -323,7 +356,7 @@ export const make = <E>(options: {
       next: () => take(now()),
       wait,
       pay,
-      again: (asked) => Effect.sync(() => requeue(due, asked)),
+      again: (asked) => Effect.sync(() => requeue(back, asked)),
       retry: (asked, delay) =>
         Effect.suspend(() => {
           progress.waiting++
@@ -336,12 +369,12 @@ export const make = <E>(options: {
       hedge: (asked) => {
         if (retryAt() > now()) return
         asked.isHedged = true
-        due.unshift(paid(asked, now())!)
+        hedges.unshift(paid(asked, now())!)
         wake(1)
       },
       unhedge: (asked) => {
-        const place = due.indexOf(asked)
-        if (place >= 0) due.splice(place, 1)
+        const place = hedges.indexOf(asked)
+        if (place >= 0) hedges.splice(place, 1)
       },
       remember: (pending) => {
         known = pending

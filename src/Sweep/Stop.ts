@@ -1,11 +1,13 @@
 /**
  * Why a sweep stops before its end.
  */
-import { DateTime, Duration, Schema } from "effect"
+import { Duration, Schema } from "effect"
 import type { LookupError } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
 import * as Budget from "../Policy/Budget.ts"
 import { format } from "../Policy/DurationText.ts"
+import * as Gate from "../Policy/Gate.ts"
+import * as Moment from "../Policy/Moment.ts"
 import * as Pace from "../Policy/Pace.ts"
 import type { Spent } from "./Meter.ts"
 
@@ -21,7 +23,8 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
     "none_found",
     "throttled",
     "outage",
-    "budget"
+    "budget",
+    "time"
   ),
   message: Schema.String,
   /** The request that was refused, for a person to try; secrets are shown by name. */
@@ -38,9 +41,9 @@ export const onlyThrottled = (
   const message = `for ${
     format(policy.throttle.maxWait)
   } the server has answered with nothing but throttling: ${error.message}`
-  if (told === undefined) return message
-  const at = DateTime.formatIso(DateTime.unsafeMake(now + Duration.toMillis(told)))
-  return `${message}; it says to wait until ${at.slice(0, 19)}Z`
+  return told === undefined
+    ? message
+    : `${message}; it says to wait until ${Moment.format(now + Duration.toMillis(told), now)}`
 }
 
 export const onlyFailures = (policy: Policy, error: LookupError) =>
@@ -54,7 +57,17 @@ export const spentCalls = ({ calls, cost, costPer1000 }: Budget.Budget, spent: S
     : `the budget of ${cost} is spent: ${most} calls at ${costPer1000} per 1,000${before}`
 }
 
-export const spentTime = (time: Duration.Duration) => `the time of ${format(time)} is over`
+/** The time is over, and what was waited for when it was; `now` is on the clock of the gate, `wall` since 1970. */
+export const spentTime = (time: Duration.Duration, gate: Gate.Gate, now: number, wall: number) => {
+  const over = `the time of ${format(time)} is over`
+  if (!Gate.isShut(gate, now)) return over
+  const until = Moment.format(wall + gate.until - now, wall)
+  return gate.isOutage
+    ? `${over}; the server is down, and was to be tried again at ${until}`
+    : gate.isTold
+    ? `${over}; the server says wait until ${until}`
+    : `${over}; the server lets nobody in, and was to be tried again at ${until}`
+}
 
 export const neverAllowed = (weight: number, rate: Pace.Rate) =>
   `each call counts as ${weight}, and a rate of ${Pace.format(rate)} never allows so many`

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
 import * as Talk from "../../src/Cli/Talk.ts"
 import * as Progress from "../../src/Rollcall/Progress.ts"
 
@@ -9,10 +8,44 @@ describe("Talk", () => {
     (value, text) => assert.strictEqual(Talk.count(value), text)
   )
 
-  it.each([[0.04, "0.0 s"], [9.94, "9.9 s"], [59.5, "60 s"], [150, "3 min"], [7140, "119 min"], [9000, "2 h 30 min"]])(
+  it.each([
+    [0.04, "0.0 s"],
+    [6.94, "6.9 s"],
+    [9.96, "10 s"],
+    [59.4, "59 s"],
+    [59.6, "1 min"],
+    [99, "1 min 39 s"],
+    [298, "4 min 58 s"],
+    [310, "5 min"],
+    [7140, "119 min"],
+    [7800, "2 h 10 min"],
+    [7200, "2 h"],
+    [273_600, "3 d 4 h"]
+  ])(
     "%d seconds are %s",
     (seconds, text) => assert.strictEqual(Talk.time(seconds), text)
   )
+
+  it.each([
+    [0, "0/s"],
+    [1234.4, "1,234/s"],
+    [9.96, "10/s"],
+    [2.46, "2.5/s"],
+    [2, "2/s"],
+    [2 / 6.9, "0.3/s"],
+    [0.07, "4.2/min"],
+    [0.001, "3.6/h"]
+  ])("%d a second are %s", (rate, text) => assert.strictEqual(Talk.rate(rate), text))
+
+  it.each([
+    [0, 10, "0 %"],
+    [1512, 200_000, "0.7 %"],
+    [1, 200_000, "0.0005 %"],
+    [812, 2000, "40 %"],
+    [1999, 2000, "99 %"],
+    [2000, 2000, "100 %"],
+    [0, 0, "100 %"]
+  ])("%d of %d are %s", (part, of, text) => assert.strictEqual(Talk.percent(part, of), text))
 
   it("warns of a list that a spreadsheet has damaged", () => {
     const damaged = (digits: ReadonlyArray<readonly [number, number]>, entries: number) => ({
@@ -36,40 +69,6 @@ describe("Talk", () => {
     inFlight: 64,
     waiting: 12
   })
-  const status = (width?: number) => Talk.status(progress(), 21_532, 1_234, 0, width)
-
-  it("shows all there is to show", () => {
-    assert.strictEqual(
-      status(),
-      "21,532/44,175 (48 %) · 1,234/s · 64 in flight · 12 to retry"
-        + " · 20,000 found, 1,500 not found, 25 invalid, 7 failed · 18 s left"
-    )
-  })
-
-  it("leaves out what matters least where there is no room", () => {
-    const shown = status(79)
-    assert.strictEqual(shown, "21,532/44,175 (48 %) · 1,234/s · 64 in flight · 12 to retry · 18 s left")
-    for (let width = 1; width < 140; width++) assert.isAtMost(status(width).length, width)
-    assert.strictEqual(status(20), "21,532/44,175 (48 %)")
-  })
-
-  it("tells of a gate that is shut", () => {
-    const shut = { ...progress(), gate: { ...Progress.none().gate, until: 4_200 } }
-    assert.include(Talk.status(shut, 21_532, 0, 0), " · the server says wait 5 s · ")
-  })
-
-  it("tells of a rate that is used up", () => {
-    assert.include(
-      Talk.status({ ...progress(), paced: 7_200_000 }, 21_532, 0, 0),
-      " · the limit says wait 2 h 0 min · "
-    )
-    assert.include(Talk.status({ ...progress(), paced: 6_000 }, 21_532, 0, 0), " · 0/s · ")
-  })
-
-  it("counts entries while it reads", () => {
-    assert.strictEqual(Talk.status({ ...Progress.none(), entries: 4_096 }, 0, 0, 0), "reading: 4,096 entries")
-  })
-
   it("says what is about to be done", () => {
     assert.strictEqual(Talk.begin("f", { ...progress(), entries: 1, questions: 1 }, "-c 8"), "f: 1 entry\n-c 8")
     assert.strictEqual(
@@ -122,32 +121,4 @@ describe("Talk", () => {
       "       7  failed; --redo failed asks them again"
     ])
   })
-
-  it.effect("tells the speed from its first line on, without what earlier runs have done", () =>
-    Effect.gen(function*() {
-      const lines = new Array<string>()
-      const { write } = process.stderr
-      yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
-        }),
-        () =>
-          Effect.sync(() => {
-            process.stderr.write = write
-          })
-      )
-      const shown = { ...progress(), phase: "reading" as Progress.Progress["phase"] }
-      const watching = yield* Effect.fork(Talk.watch(shown))
-      for (let second = 1; second <= 20; second++) {
-        if (second === 3) {
-          shown.phase = "asking"
-          shown.outcomes.found += 5000
-        }
-        if (second > 3) shown.outcomes.found += 50
-        yield* TestClock.adjust("1 second")
-      }
-      yield* Fiber.interrupt(watching)
-      assert.match(lines[0]!, / · 50\/s · /)
-      assert.match(lines[1]!, / · 50\/s · /)
-    }).pipe(Effect.scoped))
 })

@@ -59,7 +59,7 @@ export const bugs: ReadonlyArray<Bug> = [
       "if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)\n",
       ""
     ],
-    ["a hedge is sent for what is answered", "if (place >= 0) due.splice(place, 1)", ""]
+    ["a hedge is sent for what is answered", "if (place >= 0) hedges.splice(place, 1)", ""]
   ]),
   ...inFile("Sweep/Meter.ts", [
     ["what is reserved is what was spent", "Effect.map(write(next.calls,", "Effect.map(write(calls,"],

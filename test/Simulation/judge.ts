@@ -96,6 +96,7 @@ const promises: Readonly<Record<string, Promise>> = {
           return !own.some((call) => isAnswer(call) && call.status === 404) && `${key} was never not found`
         case "failed": {
           const { type } = JSON.parse(error!) as { readonly type: string }
+          if (type === "throttled") return !own.some(isThrottled) && `${key} is blamed for refusals of others`
           if (!own.some(isFailure)) return `${key} has failed, but no call of it has`
           if (http_status !== null && !own.some(({ status }) => status === http_status)) {
             return `${key} has failed with ${http_status}, which nobody said`
@@ -161,7 +162,10 @@ const promises: Readonly<Record<string, Promise>> = {
     const settledBy = new Map(recorded.map(({ life, question }) => [question, life]))
     return rows.flatMap(({ attempts, calls, key, isRepeat, question }) => {
       if (key === null || isRepeat) return []
-      const own = (ofCode.get(key) ?? []).filter(({ from }) => from === settledBy.get(question))
+      const ofLife = (ofCode.get(key) ?? []).filter(({ from }) => from === settledBy.get(question))
+      // what is answered may be asked again to learn how others fare
+      const settled = ofLife.find(isAnswer)?.end ?? Infinity
+      const own = ofLife.filter(({ at }) => at <= settled)
       return [
         attempts > limit && `${attempts} of ${key}, ${limit} are allowed`,
         // without a breaker or a hedge all calls are accounted for
@@ -221,7 +225,7 @@ const promises: Readonly<Record<string, Promise>> = {
       return answers.slice(1).map((call, index) => {
         const before = answers[index]!
         // it may be asked to learn whether the server is up, and one that is hedged is answered twice
-        if (isProbe(world, log, call)) return false
+        if (isProbe(world, log, call) || isWitness(log, call)) return false
         if (before.from === call.from) return !policy.hedge && `${call.code} was asked again in the same process`
         const { brokenAt, ended } = ends.get(before.from)!
         const lost = Math.min(ended, brokenAt) - before.end
@@ -344,6 +348,15 @@ const isProbe = ({ scenario: { policy: { breaker } } }: Ended, { ofLife }: Log, 
   breaker !== null
   && ofLife.get(call.from)!.filter((other) => other.end <= call.at && isFailure(other)).length >=
     Math.ceil(breaker.calls / 4)
+
+/** Whether a call may be asked to learn whether others are refused too: another code was, often enough for that. */
+const isWitness = ({ ofLife }: Log, call: Call): boolean => {
+  const refused = new Map<string, number>()
+  for (const { code, end, status } of ofLife.get(call.from)!) {
+    if (status === 429 && end <= call.at && code !== call.code) refused.set(code, (refused.get(code) ?? 0) + 1)
+  }
+  return Math.max(0, ...refused.values()) >= 3
+}
 
 /** Calls that come too soon after one another while nobody should call. */
 const storms = (

@@ -134,7 +134,7 @@ describe("a budget", () => {
   it("of time ends what is begun, and begins no more", () => {
     const server = serve(() => 200, 300)
     const { exit, settled } = run(server, 500, { budget: { time: Duration.seconds(10) } })
-    assert.strictEqual(stopReason(exit), "budget")
+    assert.strictEqual(stopReason(exit), "time")
     assert.isAtMost(server.calls.at(-1)!.at, 10_000)
     assert.lengthOf(settled, server.calls.length)
   })

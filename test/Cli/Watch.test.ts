@@ -1,0 +1,107 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, TestClock } from "effect"
+import * as Watch from "../../src/Cli/Watch.ts"
+import * as Progress from "../../src/Rollcall/Progress.ts"
+
+describe("Watch", () => {
+  const progress = (): Progress.Progress => ({
+    ...Progress.none(),
+    phase: "asking",
+    entries: 50_000,
+    questions: 44_175,
+    outcomes: { found: 20_000, not_found: 1_500, invalid: 25, failed: 7, skipped: 0 },
+    inFlight: 64,
+    waiting: 12
+  })
+  const gate = { ...Progress.none().gate, until: 4_200 }
+  const at = (done: number, rate: number) => ({ done, rate, now: 0, wall: 1_800_000_000_000 })
+  const status = (width?: number, more: Partial<Progress.Progress> = {}) =>
+    Watch.status({ ...progress(), ...more }, at(21_532, 1_234), width)
+
+  it("shows all there is to show, what matters most first", () => {
+    assert.strictEqual(
+      status(),
+      "21,532/44,175 (48 %) · 7 failed · 18 s left · 1,234/s · 64 in flight · 12 to retry"
+        + " · 20,000 found, 1,500 not found, 25 invalid"
+    )
+  })
+
+  it("leaves out its right where there is no room", () => {
+    assert.strictEqual(status(79), "21,532/44,175 (48 %) · 7 failed · 18 s left · 1,234/s · 64 in flight")
+    assert.strictEqual(status(39), "21,532/44,175 (48 %) · 7 failed")
+    for (let width = 1; width < 140; width++) assert.isAtMost(status(width).length, width)
+  })
+
+  const few = { questions: 2000, outcomes: { found: 800, not_found: 8, invalid: 0, failed: 4, skipped: 0 }, inFlight: 8 }
+  const shown = (more: Partial<Progress.Progress>, width?: number) =>
+    Watch.status({ ...progress(), waiting: 0, ...few, ...more }, at(812, 3), width)
+
+  it("tells of an outage on any terminal, and no time that is left", () => {
+    const down = { gate: { ...gate, isOutage: true } }
+    assert.strictEqual(
+      shown(down, 79),
+      "812/2,000 (40 %) · the server is down, next try in 5 s · 4 failed · 8 in flight"
+    )
+    assert.strictEqual(shown(down, 39), "40 % · down, next try 5 s · 4 failed")
+  })
+
+  it("tells who says that nobody is asked, and until when", () => {
+    assert.include(shown({ gate: { ...gate, isTold: true } }), " · the server says wait 5 s · ")
+    assert.include(shown({ gate }), " · the server says it is too much, next try in 5 s · ")
+    assert.match(
+      shown({ gate: { ...gate, isTold: true, until: 3_600_000 } }),
+      / · the server says wait 60 min, until .*\d\d:\d\d \(UTC.*\) · /
+    )
+    assert.match(shown({ paced: 7_200_000 }), / · the limit says wait 2 h, until .*\d\d:\d\d \(UTC.*\) · /)
+    assert.include(shown({ paced: 6_000 }), " · 3/s · ")
+  })
+
+  it("tells what a run that stops waits for, and for how long", () => {
+    const stopping = { draining: 25_500, inFlight: 3 }
+    assert.strictEqual(
+      shown(stopping),
+      "stopping: 3 calls in flight are awaited, 26 s at most; a second signal stops at once"
+    )
+    assert.strictEqual(
+      shown({ ...stopping, inFlight: 1 }),
+      "stopping: 1 call in flight is awaited, 26 s at most; a second signal stops at once"
+    )
+    assert.strictEqual(shown(stopping, 39), "stopping: 3 calls awaited, 26 s at most")
+    assert.notInclude(shown({ draining: 25_500, inFlight: 0 }), "stopping")
+  })
+
+  it("counts entries while it reads", () => {
+    assert.strictEqual(
+      Watch.status({ ...Progress.none(), entries: 4_096 }, at(0, 0)),
+      "reading: 4,096 entries"
+    )
+  })
+
+  it.effect("tells the speed from its first line on, without what earlier runs have done", () =>
+    Effect.gen(function*() {
+      const lines = new Array<string>()
+      const { write } = process.stderr
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
+        }),
+        () =>
+          Effect.sync(() => {
+            process.stderr.write = write
+          })
+      )
+      const shown = { ...progress(), phase: "reading" as Progress.Progress["phase"] }
+      const watching = yield* Effect.fork(Watch.watch(shown))
+      for (let second = 1; second <= 20; second++) {
+        if (second === 3) {
+          shown.phase = "asking"
+          shown.outcomes.found += 5000
+        }
+        if (second > 3) shown.outcomes.found += 50
+        yield* TestClock.adjust("1 second")
+      }
+      yield* Fiber.interrupt(watching)
+      assert.match(lines[0]!, / · 50\/s · /)
+      assert.match(lines[1]!, / · 50\/s · /)
+    }).pipe(Effect.scoped))
+})
