@@ -108,7 +108,7 @@ export interface RunOptions<R> {
 /**
  * Calls the roll for a list: enrolls it in the ledger, asks what is pending there, and projects the outcomes into the sink.
  *
- * Run again it goes on where it stopped. On interruption the calls in flight are finished, for at most 5 s, and recorded.
+ * Run again it goes on where it stopped. On interruption the calls in flight are finished, for at most `policy.drain`, and recorded.
  */
 export const run = <A, E, R, R2>(
   lookup: Lookup<A, E, R>,

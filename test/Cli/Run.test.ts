@@ -226,7 +226,7 @@ describe.concurrent("rollcall run: going on", { timeout: 60_000 }, () => {
 })
 
 describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     it.scopedLive(`${signal} lets the calls in flight finish, exit ${code}, and the next run asks nothing twice`, () =>
       Effect.gen(function*() {
         const codes = yield* some(80)
@@ -240,7 +240,6 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
         assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 5_000)
         const { abandoned, calls } = yield* log
         assert.strictEqual(abandoned, 0)
-        assert.match(stderr, /\nstopping: calls in flight may finish \(again to stop at once\)\n/)
         assert.include(stderr, `\n${calls} of 80 codes answered in `)
         assert.match(stderr, new RegExp(` ${80 - calls}  pending: run the same command again to go on\n`))
         assert.isFalse(existsSync(join(cwd, "out.ndjson")))
@@ -260,10 +259,16 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
         yield* Effect.sleep("400 millis")
       }
       running.process.kill("SIGINT")
-      yield* until(() => running.said().includes("again to stop at once"))
+      yield* until(() => running.said().includes("a second signal stops at once"))
+      assert.match(running.said(), /stopping: 4 calls in flight are awaited, 2\d s at most; a second/)
       const signalled = yield* Clock.currentTimeMillis
       running.process.kill("SIGINT")
-      assert.strictEqual((yield* running.ended).exit, 130)
+      const ended = yield* running.ended
+      assert.strictEqual(ended.exit, 130)
+      assert.match(
+        ended.stderr,
+        /\nstopped at once: 4 calls were cut off and will be asked again; the same command goes on\n$/
+      )
       assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 1_000)
       const answered = (yield* log).statuses[200]!
       assert.isAbove(answered, 0)
