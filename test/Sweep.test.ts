@@ -247,7 +247,10 @@ describe("Sweep", () => {
 
     it("says when the quota returns", () => {
       const server = serve((_, __, at) => at > 50 ? told("86400") : 200)
-      assert.match(String(run(server, 100).exit), /throttling: .*; it says to wait until 1970-01-0[123] \d\d:\d\d \(UTC/)
+      assert.match(
+        String(run(server, 100).exit),
+        /throttling: .*; it says to wait until 1970-01-0[123] \d\d:\d\d \(UTC/
+      )
     })
 
     it("stops after max-wait of nothing but a 503 with Retry-After", () => {
@@ -333,7 +336,10 @@ describe("Sweep", () => {
       assert.isAtMost(progress.draining!, 7_000)
       assert.deepStrictEqual([settled.length, progress.cut, progress.calls], [1, 4, 5])
       const pausing = serve((code) => code === "c0" ? 200 : told("600"))
-      assert.match(String(run(pausing, 20, { budget: time }).exit), /time of 2s is over; the server says wait until \d+/)
+      assert.match(
+        String(run(pausing, 20, { budget: time }).exit),
+        /time of 2s is over; the server says wait until \d+/
+      )
       const shy = serve((code) => code === "c0" ? 200 : 429)
       assert.match(String(run(shy, 20, { budget: time }).exit), /time of 2s is over; the server lets nobody in, and/)
     })

@@ -270,8 +270,11 @@ export const make = <A, E, R, E2>(
     yield* Effect.forkIn(watch, scope)
     yield* hire
     const awaited = Effect.exit(Deferred.await(finished))
-    yield* Effect.onInterrupt(Deferred.await(finished), () =>
-      Effect.raceFirst(Effect.interruptible(awaited), Effect.interruptible(drain(Duration.toMillis(policy.drain)))))
+    yield* Effect.onInterrupt(
+      Deferred.await(finished),
+      () =>
+        Effect.raceFirst(Effect.interruptible(awaited), Effect.interruptible(drain(Duration.toMillis(policy.drain))))
+    )
     if (broken !== undefined) return yield* broken
   })
 

@@ -237,7 +237,8 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
         running.process.kill(signal)
         const { exit, stderr } = yield* running.ended
         assert.strictEqual(exit, code)
-        assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 5_000)
+        // well before it would give up what hangs
+        assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 20_000)
         const { abandoned, calls } = yield* log
         assert.strictEqual(abandoned, 0)
         assert.include(stderr, `\n${calls} of 80 codes answered in `)
@@ -269,7 +270,7 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
         ended.stderr,
         /\nstopped at once: 4 calls were cut off and will be asked again; the same command goes on\n$/
       )
-      assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 1_000)
+      assert.isBelow((yield* Clock.currentTimeMillis) - signalled, 10_000)
       const answered = (yield* log).statuses[200]!
       assert.isAbove(answered, 0)
       const { exit } = yield* run([...words, "-c", "40", "--timeout", "5s", "--breaker", "off"], { cwd, env })
@@ -308,7 +309,7 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
         const progress = painted.filter((text) => text !== "" && !text.includes("\n"))
         assert.isAbove(progress.length, 3)
         for (const text of progress) {
-          assert.match(text, /^\d+\/400 \(\d+ %\) · |^reading: /)
+          assert.match(text, /^(\d+\/400 \([\d.]+ %\)|[\d.]+ %) · |^reading: /)
           assert.isBelow(text.length, columns)
         }
         // what stays: the list, the summary

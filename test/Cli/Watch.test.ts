@@ -32,7 +32,11 @@ describe("Watch", () => {
     for (let width = 1; width < 140; width++) assert.isAtMost(status(width).length, width)
   })
 
-  const few = { questions: 2000, outcomes: { found: 800, not_found: 8, invalid: 0, failed: 4, skipped: 0 }, inFlight: 8 }
+  const few = {
+    questions: 2000,
+    outcomes: { found: 800, not_found: 8, invalid: 0, failed: 4, skipped: 0 },
+    inFlight: 8
+  }
   const shown = (more: Partial<Progress.Progress>, width?: number) =>
     Watch.status({ ...progress(), waiting: 0, ...few, ...more }, at(812, 3), width)
 
