@@ -3,7 +3,10 @@
  * `-`, and `ROLLCALL_…` variables for what was not typed.
  */
 import { Either, Schema } from "effect"
+import { nearest } from "../Nearest.ts"
 import * as Flag from "./Flag.ts"
+
+export { nearest }
 
 /** The command was typed in a way that it does not know. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
@@ -122,34 +125,4 @@ const unknown = (word: string, accepts: Accepts): string => {
   const long = nearest(name, accepts.flags.map(({ name }) => name))
   const near = alias === undefined ? long && `--${long}` : `-${alias}`
   return `there is no flag ${typed}${near === undefined ? "" : `, did you mean ${near}?`}`
-}
-
-/** The one name that begins as typed, or the nearest one that is only a few letters away. */
-export const nearest = (typed: string, names: ReadonlyArray<string>): string | undefined => {
-  const text = typed.toLowerCase()
-  const begun = names.filter((name) => text !== "" && name.startsWith(text))
-  if (begun.length === 1) return begun[0]
-  const [best] = names
-    .map((name) => ({ name, steps: distance(text, name) }))
-    .sort((a, b) => a.steps - b.steps)
-  return best !== undefined && best.steps <= Math.floor((text.length + 1) / 3) ? best.name : undefined
-}
-
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
-const distance = (a: string, b: string): number => {
-  const table = [Array.from({ length: b.length + 1 }, (_, index) => index)]
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      row.push(Math.min(
-        table[i - 1]![j]! + 1,
-        row[j - 1]! + 1,
-        table[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
-        isSwapped ? table[i - 2]![j - 2]! + 1 : Infinity
-      ))
-    }
-    table.push(row)
-  }
-  return table[a.length]![b.length]!
 }

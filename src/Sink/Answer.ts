@@ -25,17 +25,17 @@ export const selected = (
 ): Record<string, unknown> | null => {
   if (body === null) return null
   const answer = parsers[expect](body)
-  return fields(expect === "json" ? withDigits(body, answer) : answer, select)
+  return fields(answer, expect === "json" ? withDigits(body, answer) : answer, select)
 }
 
 /** The same as JSON text; numbers keep the digits that they came with. */
 export const selectedJson = ({ body }: Row, expect: Expect, select: ReadonlyArray<Select>): string => {
   if (body === null) return "null"
   const answer = parsers[expect](body)
-  if (expect !== "json") return JSON.stringify(fields(answer, select))
+  if (expect !== "json") return JSON.stringify(fields(answer, answer, select))
   const { value, write } = exactly(body, answer)
-  return write(fields(value, select))
+  return write(fields(answer, value, select))
 }
 
-const fields = (answer: unknown, select: ReadonlyArray<Select>): Record<string, unknown> =>
-  Object.fromEntries(select.map(({ get, name }) => [name, get(answer) ?? null]))
+const fields = (answer: unknown, exact: unknown, select: ReadonlyArray<Select>): Record<string, unknown> =>
+  Object.fromEntries(select.map(({ get, name }) => [name, get(answer, exact) ?? null]))

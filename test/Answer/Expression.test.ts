@@ -1,0 +1,106 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either } from "effect"
+import * as Expression from "../../src/Answer/Expression.ts"
+import { exactly, withDigits } from "../../src/Json.ts"
+
+const messageOf = (text: string) =>
+  Either.match(Expression.make(text), { onLeft: ({ message }) => message, onRight: () => "taken" })
+
+describe("Expression.make", () => {
+  const refused: ReadonlyArray<readonly [text: string, message: RegExp]> = [
+    ["lenght(places)", /no function lenght: did you mean length\?$/],
+    ["places[?lenght(name) > `3`]", /no function lenght/],
+    ["{a: nosuchthing(b)}", /no function nosuchthing$/],
+    ["sort_by(places, &to_numbr(n))", /did you mean to_number\?/],
+    ["length()", /length\(\) takes 1 argument, not 0/],
+    ["length(a, b)", /length\(\) takes 1 argument, not 2/],
+    ["split(a)", /split\(\) takes 2 to 3 arguments, not 1/],
+    ["merge()", /merge\(\) takes at least \d/],
+    ["post-code", /post-code is a subtraction: put the name in quotes, "post-code"/],
+    ["data.post-code", /"post-code"/],
+    ["places[*].{z: post-code}", /"post-code"/],
+    ["first-line-2", /hyphen|quotes/],
+    ["state='FL'", /one = does not compare: write ==/],
+    ["places[?state='FL']", /one = does not compare: write ==/],
+    ["length(a) = `0`", /write ==/],
+    ["code-1", /hyphen stands in double quotes/],
+    ["$x", /there is no variable \$x/]
+  ]
+  it.each(refused)("refuses %s", (text, message) => assert.match(messageOf(text), message))
+
+  const taken = [
+    "a - b",
+    "\"post-code\"",
+    "'post-code'",
+    "`\"post-code\"`",
+    "let $x = a in $x.b",
+    "let $x = a, $y = b in [$x, $y]",
+    "not_null(a, b, c)",
+    "split(a, ',', `2`)",
+    "pad_left(a, `5`)",
+    "`{\"type\": \"Function\", \"name\": \"x\", \"children\": []}`",
+    "a == 'b'",
+    "from_json(a).b"
+  ]
+  it.each(taken)("takes %s", (text) => assert.strictEqual(messageOf(text), "taken"))
+
+  it("gives null where it fails on a value, and says why", () => {
+    const { canFail, get } = Either.getOrThrow(Expression.make("length(n)"))
+    const reasons: Array<string> = []
+    assert.isNull(get({ n: 5 }, undefined, (reason) => reasons.push(reason)))
+    assert.match(reasons.join(), /length\(\).*number/)
+    assert.isTrue(canFail)
+    assert.isFalse(Either.getOrThrow(Expression.make("a.b[?c == 'd']")).canFail)
+  })
+
+  it("reads JSON in a string, fenced or not", () => {
+    const { get } = Either.getOrThrow(Expression.make("from_json(content).city"))
+    const json = `{"city":"Naples"}`
+    for (const content of [json, ` ${json}\n`, `\`\`\`json\n${json}\n\`\`\``, `\`\`\`\n${json}\n\`\`\`\n`]) {
+      assert.strictEqual(get({ content }), "Naples")
+    }
+    assert.isNull(get({ content: "no JSON" }))
+    assert.isNull(get({}))
+  })
+})
+
+describe("Expression over long numbers", () => {
+  const body = `{"items":[{"n":"a","score":3.3333333333333333,"id":9007199254740993},`
+    + `{"n":"b","score":4.5,"id":9007199254740995},{"n":"c","score":4.2000000000000000,"id":7}],`
+    + `"ids":[9007199254740993,9007199254740992,1],"t":"9007199254740993","big":1e400}`
+  const value = JSON.parse(body)
+  const cases: ReadonlyArray<readonly [text: string, json: string]> = [
+    ["items[?score > `4`].n", `["b","c"]`],
+    ["items[?score > `4`].id", `[9007199254740995,7]`],
+    ["items[0].id", "9007199254740993"],
+    ["items[*].id | [0]", "9007199254740993"],
+    ["{x: items[0].id, y: items[0].score}", `{"x":9007199254740993,"y":3.3333333333333333}`],
+    ["sort_by(items, &score)[0].id", "9007199254740993"],
+    ["sort_by(items, &score)[*].n", `["a","c","b"]`],
+    ["max_by(items, &score).n", `"b"`],
+    ["max(items[*].score)", "4.5"],
+    ["min(items[*].score)", "3.3333333333333333"],
+    ["sum(items[*].score) > `12`", "true"],
+    ["length(ids)", "3"],
+    ["ids", "[9007199254740993,9007199254740992,1]"],
+    ["reverse(ids)", "[1,9007199254740992,9007199254740992]"],
+    ["items[?id == `7`].score", "[4.2000000000000000]"],
+    ["type(items[0].id)", `"number"`],
+    ["t", `"9007199254740993"`],
+    ["length(t)", "16"],
+    ["items[1].score + `1`", "5.5"],
+    ["let $i = items[0] in $i.id", "9007199254740993"],
+    ["$.items[0].id", "9007199254740993"],
+    ["items[?!(id > `7`)].n", `["c"]`],
+    ["big", "1e400"]
+  ]
+  it.each(cases)("%s", (text, json) => {
+    const { get } = Either.getOrThrow(Expression.make(text))
+    const { value: exact, write } = exactly(body, value)
+    assert.strictEqual(write(get(value, exact)), json)
+    // a rule and a selection see the same
+    const plain = get(value)
+    const shown = get(value, withDigits(body, value))
+    if (typeof plain !== "number") assert.strictEqual(Expression.isTrue(shown), Expression.isTrue(plain))
+  })
+})
