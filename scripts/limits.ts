@@ -4,8 +4,8 @@
  *     npm run bench:limits -- [--seconds 10] [--codes 20000]
  *
  * First `--rate` of 10, 100, 1,000 and 5,000 per second against a small server that counts the calls in every second, wherever it begins.
- * Then nginx with `limit_req` and `limit_conn`, a server that nobody here wrote: with flags that fit its limits, and with `-c auto`, which
- * does not know them. Nothing here passes or fails by time; an answer that is missing fails.
+ * Then nginx with `limit_req`, also without any burst, and `limit_conn`, a server that nobody here wrote: with flags that fit its limits, and
+ * with `-c auto`, which does not know them. Nothing here passes or fails by time; an answer that is missing fails.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -85,7 +85,9 @@ const nginx = (folder: string, port: number, rate: number, burst: number, connec
        server {
          listen 127.0.0.1:${port}; default_type application/json;
          location = /ready { return 200; access_log off; }
-         location / { limit_req zone=calls burst=${burst} nodelay; limit_conn connections ${connections}; try_files /answer =404; }
+         location / { limit_req zone=calls${
+      burst === 0 ? "" : ` burst=${burst} nodelay`
+    }; limit_conn connections ${connections}; try_files /answer =404; }
          root ${folder};
        }
      }`
@@ -100,7 +102,8 @@ const limited = async () => {
     return
   }
   const rows = [["nginx", "flags", "codes", "answered/s", "of the allowed", "429"]]
-  const limits = [[200, 10, 32], [500, 50, 64]] as const
+  // the first ones refuse whatever comes nearer than an interval: to the call before, or to the last but one
+  const limits = [[20, 0, 32], [37, 1, 32], [200, 10, 32], [500, 50, 64]] as const
   for (const [rate, burst, connections] of limits) {
     for (const flags of [["-c", "16", "--rate", `${rate}/s`], ["-c", "auto"]]) {
       const folder = freshFolder()

@@ -283,10 +283,12 @@ const askAll = <A, E, R, E2>(
       const { ms, reply, verdict } = attempt
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       if (told !== undefined) queue.heed(told)
+      meter?.replied(now(), ms)
       if (asked.isCanary) return judgeCanary(asked, attempt)
       if (verdict.verdict === "throttled") {
         crew.count(asked)
         progress.throttled++
+        if (verdict.wait === undefined) meter?.refused()
         admission.throttled(now(), ms, verdict.wait)
         return Effect.zipRight(
           hold({ kind: "throttled", told: verdict.wait }, verdict.error),

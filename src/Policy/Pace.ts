@@ -69,7 +69,7 @@ export const format = ({ burst, limit, window }: Rate): string => {
 export const Used = Schema.Struct({
   /** When the bucket of this rate has run empty: GCRA's theoretical arrival time. */
   tat: Schema.Number,
-  /** When how many calls were sent, the oldest first; calls stand together with later ones. Only where the burst is more than 1. */
+  /** When how many calls were sent, the oldest first; calls may stand together with later ones. Empty where calls are spread evenly anyway. */
   log: Schema.Array(Schema.Tuple(Schema.Number, Schema.Number))
 })
 export type Used = typeof Used.Type
@@ -82,8 +82,21 @@ interface Track extends Used {
   readonly window: number
   /** The time that one call takes from the bucket. */
   readonly interval: number
-  /** Calls may come this much early, so that a timer that is late costs nothing. */
-  readonly tolerance: number
+  /** Calls that come this much later than they might are made up for, by one call that comes sooner after another. */
+  readonly most: number
+  /** The least time between two calls where timers are good: what a server without any burst bears. */
+  readonly gap: number
+  /** How the log is kept: each call by itself, calls in parts of a window, or not at all, as the bucket is enough. */
+  readonly logs: "each" | "parts" | "none"
+  /** When the last call was sent. */
+  readonly sent: number
+  readonly calls: number
+  /** Milliseconds of the fastest reply, of those that were looked at. */
+  readonly fastest: number
+  /** How late calls are, smoothed. */
+  readonly late: number
+  /** The server has refused a call that was not too much by its rate: nothing is made up for. */
+  readonly isStrict: boolean
 }
 
 /** How far every rate is used. */
@@ -92,42 +105,70 @@ export type Pace = ReadonlyArray<Track>
 /** Times are whole multiples of 1/2048 ms: with these, sums of floating-point numbers are exact. */
 const ticks = 2048
 
-const tolerance = (window: number) => Math.floor(Math.min(10, window / 50) * ticks) / ticks
-
 /** Windows are cut into this many parts; calls in one part leave the window together. */
 const parts = 32
 
+/** With fewer calls in a window each of them is logged. */
+const few = 64
+
+/** A rate of which nothing is used yet. */
+const unused = (rate: Rate, heaviest: number): Track => {
+  const { burst, limit } = rate
+  const window = Duration.toMillis(rate.window)
+  const interval = window / limit
+  const logs = limit < few * heaviest ? "each" : burst === 1 ? "none" : "parts"
+  const most = up(Math.max(heaviest * interval, Math.min(10, window / 50)))
+  return {
+    name: format(rate),
+    limit,
+    burst,
+    window,
+    // where no log holds back what is too much, the bucket alone must: a heavy call takes more than is left, and a late one is made up for
+    interval: up(logs === "none" ? (window + most) / (limit + 1 - heaviest) : interval),
+    most,
+    gap: burst === 1 ? spacing(interval) : 0,
+    logs,
+    tat: -Infinity,
+    log: [],
+    sent: -Infinity,
+    calls: 0,
+    fastest: 0,
+    late: 0,
+    isStrict: false
+  }
+}
+
+/** What a server that counts whole milliseconds, or hears a call a little sooner after the one before, takes for one interval. */
+const spacing = (interval: number) => {
+  const whole = Math.ceil(interval)
+  return up(Math.max(interval * 1.01, whole <= interval * 1.04 ? whole : 0))
+}
+
 /**
  * The pace after earlier runs: `used` is what {@link keep} gave, `offset` the time since 1970 less the time of the clock. A rate that
- * has not been used starts fresh.
+ * has not been used starts fresh. No call weighs more than `heaviest`.
  */
 export const resume = (
   rates: ReadonlyArray<Rate>,
   used: Readonly<Record<string, Used>>,
   now: number,
-  offset: number
+  offset: number,
+  heaviest = 1
 ): Pace =>
   rates.map((rate) => {
-    const { burst, limit } = rate
-    const name = format(rate)
-    const window = Duration.toMillis(rate.window)
-    const early = tolerance(window)
-    // of a burst and a full window's worth of calls in one window, the log holds back what is too much
-    const interval = Math.ceil((burst === 1 ? window + early : window) / limit * ticks) / ticks
-    const { log, tat } = used[name] ?? { log: [], tat: -Infinity }
+    const track = unused(rate, heaviest)
+    const before = used[track.name]
+    if (before === undefined) return track
     // all calls were sent before now, so after one window none of them matters
-    const farthest = now + window + (burst - 1) * interval + early
-    return {
-      name,
-      limit,
-      burst,
-      window,
-      interval,
-      tolerance: early,
-      tat: up(Math.min(tat - offset, farthest)),
-      log: log.map(([at, count]) => [up(Math.min(at - offset, now)), count] as const)
-    }
+    const farthest = now + track.window + (track.burst - 1) * track.interval
+    const tat = up(Math.min(before.tat - offset, farthest))
+    const log = before.log.map(([at, count]) => [up(Math.min(at - offset, now)), count] as const)
+    return { ...track, tat, log: log.length === 0 && track.logs === "each" ? evenly(track, tat, now) : log }
   })
+
+/** What may have been sent at an even pace before a bucket was found that runs empty then. */
+const evenly = ({ interval, limit }: Track, tat: number, now: number): Used["log"] =>
+  Array.from({ length: limit }, (_, index) => [up(Math.min(now, tat - (limit - index) * interval)), 1])
 
 /** What the next run must know, for {@link resume}. */
 export const keep = (pace: Pace, offset: number): Record<string, Used> =>
@@ -145,32 +186,77 @@ export const readyAt = (pace: Pace, weight = 1): number => {
   return ready
 }
 
-/** The pace after a call that was sent at `at` and counts as `weight` calls. */
-export const take = (pace: Pace, at: number, weight = 1): Pace =>
-  pace.map((track) => ({
-    ...track,
-    tat: emptied(track, at, weight),
-    log: track.burst === 1 ? track.log : logged(track, up(at), weight)
-  }))
+/**
+ * The pace after a call that was sent at `at` and counts as `weight` calls; `isAwaited`: it was wanted before it was allowed, so that it is
+ * late by what has gone by since then.
+ */
+export const take = (pace: Pace, at: number, weight = 1, isAwaited = true): Pace => {
+  const waited = at - readyAt(pace, weight)
+  return pace.map((track) => {
+    // of a fast pace it is hard to say who waits
+    const isLate = (isAwaited || track.logs === "none") && waited < track.most + stalled
+    const late = isLate ? Math.min(waited, track.most) : 0
+    return {
+      ...track,
+      tat: emptied(track, at - late, weight),
+      log: logged(track, up(at), weight),
+      sent: at,
+      calls: track.calls + 1,
+      late: track.late + (late - track.late) / 64
+    }
+  })
+}
+
+/** Milliseconds beyond which it was no timer that was late: everything stood still. */
+const stalled = 100
+
+/**
+ * The pace after a reply to a call that was sent at `at`, which took so many milliseconds. What the first calls take longer than others, or all
+ * where the server knows no burst, may have gone by before they were on their way: the server counts from later than we do.
+ */
+export const heard = (pace: Pace, at: number, ms: number): Pace =>
+  pace.some((track) => isHeard(track, at))
+    ? pace.map((track) =>
+      isHeard(track, at)
+        ? {
+          ...track,
+          sent: track.sent + Math.min(track.gap, Math.max(0, ms - track.fastest)),
+          fastest: Math.min(track.calls === 1 ? Infinity : track.fastest, ms)
+        }
+        : track
+    )
+    : pace
+
+const isHeard = ({ calls, gap, isStrict, sent }: Track, at: number) =>
+  (isStrict || calls <= warmUp) && at >= sent && at < sent + gap / 2
+
+/** Calls in which a process and its connections come up to speed. */
+const warmUp = 16
+
+/** The pace after a refusal, of which the server did not say why. */
+export const refused = (pace: Pace): Pace => pace.map((track) => ({ ...track, isStrict: true }))
 
 /** The least room that is left when no more than `calls` calls are sent from now on, none later than `until`. */
 export const ahead = (pace: Pace, until: number, calls: number): Pace =>
   pace.map((track) => ({
     ...track,
     tat: emptied(track, until, calls),
-    log: track.burst === 1 ? track.log : [...track.log, [up(until), calls]]
+    log: track.logs === "none" ? track.log : [...track.log, [up(until), calls]]
   }))
 
 /**
- * The bucket is GCRA. Calls of weights that sum up to S take no less than `(S − burst) × interval − tolerance` from first to last; with
- * a burst of 1 and an interval of `(window + tolerance) / limit`, more than the limit take no less than a window. A larger burst would
- * have to be paid for with a slower rate, so there a log counts what is in the window.
+ * The bucket is GCRA, with lateness that is made up for: a call counts as sent when it was due. Calls of weights that sum up to S, the last of
+ * them w, take no less than `(S − w) × interval − most` from first to last, with a burst of 1; where that is less than a window for more than
+ * the limit, a log counts what is in the window. While timers lose next to nothing, or once the server has refused a call, nothing is made up
+ * for: two calls that come nearer than an interval are one too many for a server that knows no burst.
  *
  * Source: ITU-T I.371, annex A (generic cell rate algorithm).
  */
-const readyOne = ({ burst, interval, limit, log, tat, tolerance, window }: Track, weight: number): number => {
+const readyOne = (track: Track, weight: number): number => {
+  const { burst, gap, interval, isStrict, late, limit, log, sent, tat, window } = track
   if (weight > limit) return Infinity
-  const ready = tat - (burst - weight) * interval - tolerance
+  const empty = tat - Math.max(0, burst - weight) * interval
+  const ready = isStrict || late < bearable * interval ? Math.max(empty, sent + weight * gap) : empty
   let free = limit - weight
   for (let index = log.length - 1; index >= 0; index--) {
     const [at, count] = log[index]!
@@ -180,13 +266,18 @@ const readyOne = ({ burst, interval, limit, log, tat, tolerance, window }: Track
   return ready
 }
 
-const emptied = ({ interval, tat }: Track, at: number, weight: number) => Math.max(up(at), tat) + weight * interval
+/** The part of an interval by which calls may be late without being made up for. */
+const bearable = 0.05
 
-/** At most some 66 entries: what is too near to the last but one joins the last. */
-const logged = ({ log, window }: Track, at: number, weight: number): Used["log"] => {
+const emptied = ({ interval, tat }: Track, at: number, weight: number) => up(Math.max(at, tat)) + weight * interval
+
+/** In parts of a window at most some 66 entries: what is too near to the last but one joins the last. */
+const logged = ({ log, logs, window }: Track, at: number, weight: number): Used["log"] => {
+  if (logs === "none" && log.length === 0) return log
   const kept = log.filter(([sent]) => sent > at - window)
+  if (logs === "none") return kept
   const [before, last] = kept.slice(-2)
-  return last !== undefined && at < before![0] + window / parts
+  return logs === "parts" && last !== undefined && at < before![0] + window / parts
     ? [...kept.slice(0, -1), [at, last[1] + weight]]
     : [...kept, [at, weight]]
 }

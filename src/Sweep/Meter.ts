@@ -23,7 +23,7 @@ export const nothing: Spent = { calls: 0, pace: {}, gate: 0 }
 export interface Meter<out E> {
   /** Whether a call may be sent now. */
   readonly allows: (at: number) => boolean
-  /** When the pace allows the next call; in the past: at once. */
+  /** When the pace allows the next call; in the past: at once. Whoever asks is about to wait for it. */
   readonly readyAt: () => number
   /** Whether nothing pays for one more call. */
   readonly isSpent: () => boolean
@@ -31,6 +31,10 @@ export interface Meter<out E> {
   readonly spend: (at: number) => void
   /** It was not sent after all. */
   readonly refund: () => void
+  /** A reply came after so many milliseconds. */
+  readonly replied: (at: number, ms: number) => void
+  /** The server refused a call, and did not say for how long nobody is to call. */
+  readonly refused: () => void
   /** The gate shuts: its new end is to be reserved at once. */
   readonly shut: () => void
   /** Whether a portion is to be reserved, which nobody does at present; `isWanted`: a call could be sent. */
@@ -86,6 +90,8 @@ export const make = <E>(options: {
 
   let pace = Pace.resume(rates, spent.pace, now(), offset())
   let readyAt = Pace.readyAt(pace)
+  /** Somebody waits for the next call to be allowed. */
+  let isAwaited = false
   let { calls } = spent
   /** How many calls may be sent, and until when. */
   let covered = reserve === undefined ? { calls: budget, until: Infinity } : { calls: -Infinity, until: -Infinity }
@@ -120,19 +126,34 @@ export const make = <E>(options: {
     )
 
   return {
-    allows: (at) =>
-      at >= readyAt && calls < covered.calls && at <= covered.until
-      && (isReserving || !isLow()),
-    readyAt: () => readyAt,
+    allows: (at) => {
+      const isAllowed = at >= readyAt && calls < covered.calls && at <= covered.until && (isReserving || !isLow())
+      isAwaited ||= !isAllowed
+      return isAllowed
+    },
+    readyAt: () => {
+      isAwaited = true
+      return readyAt
+    },
     isSpent: () => calls >= budget,
     spend: (at) => {
       calls++
       if (rates.length === 0) return
-      pace = Pace.take(pace, at)
+      pace = Pace.take(pace, at, 1, isAwaited)
+      isAwaited = false
       readyAt = Pace.readyAt(pace)
     },
     refund: () => {
       calls--
+    },
+    replied: (at, ms) => {
+      if (rates.length === 0) return
+      pace = Pace.heard(pace, at - ms, ms)
+      readyAt = Pace.readyAt(pace)
+    },
+    refused: () => {
+      pace = Pace.refused(pace)
+      readyAt = Pace.readyAt(pace)
     },
     shut: () => {
       isStale = reserve !== undefined

@@ -148,6 +148,81 @@ describe("Pace", () => {
     }
   }
 
+  /** How many of these a server refuses that leaks so many a second, counts whole milliseconds, and bears so many more at once. */
+  const refusals = (sent: ReadonlyArray<Sent>, perSecond: number, burst: number) => {
+    let [excess, last, refused] = [0, -Infinity, 0]
+    for (const [time] of sent) {
+      const at = Math.floor(time)
+      const now = last === -Infinity ? 0 : Math.max(0, excess - perSecond * (at - last) + 1000)
+      if (now > burst * 1000) {
+        refused++
+        continue
+      }
+      excess = now
+      last = at
+    }
+    return refused
+  }
+
+  for (const perSecond of [1, 5, 19, 20, 30, 37, 50, 100]) {
+    for (const burst of [0, 1, 3]) {
+      it(`of ${perSecond}/s is all let through by a server of that rate that bears ${burst} more at once`, () => {
+        // timers of a millisecond that fire in the middle of it
+        let [now, pace] = [0.37, fresh(`${perSecond}/s`)]
+        const sent: Array<Sent> = []
+        while (now < 60_000) {
+          const ready = Pace.readyAt(pace)
+          if (ready > now) {
+            now += Math.ceil(ready - now) + (perSecond < 40 ? 0.25 : 0)
+            continue
+          }
+          sent.push([now, 1])
+          pace = Pace.take(pace, now)
+          // a pause now and then, in which nobody wants to call
+          if (sent.length % 40 === 0) now += 700
+        }
+        assert.strictEqual(refusals(sent, perSecond, burst), 0)
+        const seconds = (sent.at(-1)![0] - Math.floor(sent.length / 40) * 700) / 1000
+        assert.isAtLeast(sent.length / seconds, 0.95 * perSecond)
+      })
+    }
+  }
+
+  for (const [text, late] of [["5/s", 190], ["20/s", 45], ["20/min", 2500], ["100/s", 9], ["40/2s", 40]] as const) {
+    it(`makes up for timers that are up to ${late} ms late: ${text}`, () => {
+      const { limit } = rate(text)
+      const windows = 60
+      const { sent } = send(fresh(text), 0, windows * windowOf(text), late)
+      assert.isAtMost(most(sent, windowOf(text)), limit)
+      // a call that is late is so for the one that takes its place in the next window too
+      assert.isAtLeast(sent.length, windows * limit * 0.96 * windowOf(text) / (windowOf(text) + late / 2))
+    })
+  }
+
+  it("makes up for nothing where nobody waited, nor after a refusal", () => {
+    let pace = fresh("20/s")
+    let now = 0
+    for (let nth = 0; nth < 200; nth++) {
+      pace = Pace.take(pace, now, 1, false)
+      now += 60
+    }
+    assert.isAtLeast(Pace.readyAt(pace), now - 60 + 50)
+    let late = fresh("20/s")
+    for (now = 0; now < 10_000; now = Pace.readyAt(late) + 30) late = Pace.take(late, now)
+    assert.isBelow(Pace.readyAt(late), now)
+    const sent = Pace.take(late, now)
+    assert.isBelow(Pace.readyAt(sent), now + 50)
+    assert.isAtLeast(Pace.readyAt(Pace.refused(sent)), now + 50)
+  })
+
+  it("counts the first calls from when they may have been under way", () => {
+    const pace = Pace.take(fresh("20/s"), 0)
+    assert.isAtLeast(Pace.readyAt(Pace.heard(pace, 0, 30)), 80)
+    const second = Pace.take(Pace.heard(pace, 0, 30), 81)
+    assert.isAtMost(Pace.readyAt(Pace.heard(second, 81, 5)), 81 + 51)
+    assert.isAtLeast(Pace.readyAt(Pace.heard(second, 81, 45)), 81 + 15 + 50)
+  })
+
   const used: ReadonlyArray<readonly [text: string, seconds: number]> = [
     ["1/s", 1000],
     ["3/100ms", 100],

@@ -89,14 +89,19 @@ export const bugs: ReadonlyArray<Bug> = [
     ]
   ]),
   ...inFile("Policy/Pace.ts", [
-    ["the interval knows no tolerance", "(burst === 1 ? window + early : window)", "window"],
+    ["the interval knows no tolerance", "(window + most) / (limit + 1 - heaviest)", "window / limit"],
     ["the log is short by one", "if (free < 0) return", "if (free < -1) return"],
     [
       "saved-up time is added to the burst",
-      "Math.max(up(at), tat) + weight * interval",
-      "tat === -Infinity ? up(at) : tat + weight * interval"
+      "up(Math.max(at, tat)) + weight * interval",
+      "(tat === -Infinity ? up(at) : tat) + weight * interval"
     ],
-    ["the bucket never empties", "Math.max(up(at), tat) + weight", "up(at) + weight"]
+    ["the bucket never empties", "up(Math.max(at, tat)) + weight", "up(at) + weight"],
+    [
+      "calls that are made up for are not counted",
+      "if (logs === \"none\" && log.length === 0)",
+      "if (logs !== \"parts\")"
+    ]
   ]),
   ...inFile("Policy/Gate.ts", [
     [
