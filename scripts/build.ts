@@ -67,7 +67,7 @@ await build({
   plugins: [barrels, silence],
   alias: { undici: "./scripts/undici.mjs" },
   // A native binding, and 5 MB of data: both stay packages, loaded by what uses them.
-  external: ["better-sqlite3", "zipcodes"],
+  external: ["@photostructure/sqlite", "zipcodes"],
   // CommonJS packages within the bundle call `require` for Node's own modules.
   banner: { js: "import{createRequire as requireFrom}from\"node:module\";const require=requireFrom(import.meta.url);" },
   logLevel: "warning"

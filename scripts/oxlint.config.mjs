@@ -5,6 +5,7 @@ const rows = [
   ["bin", "Cli"],
   ["Job", "Settings", "Report", "Cluster"],
   ["Rollcall", "Sweep", "Source", "Sink", "Ledger", "Lookup"],
+  ["Sql"],
   ["Policy"],
   ["Outcome", "Entry"],
   ["Code"]
@@ -19,6 +20,7 @@ const node = [
   "Ledger/Sqlite",
   "Ledger/Postgres",
   "Sink/Sqlite",
+  "Sql",
   "Sink/Postgres",
   "Sink/Parquet",
   "Source/Gzip"
@@ -36,12 +38,12 @@ const imports = (module) => {
       message: "Only bin.ts and Cli* know the command line."
     },
     !node.includes(module) && {
-      regex: "^(node:|(@effect/platform-node|@effect/sql-sqlite-node|@effect/sql-pg|pg|undici|better-sqlite3)(/|$))",
+      regex: "^(node:|(@effect/platform-node|@effect/sql-pg|pg|undici|@photostructure/sqlite)(/|$))",
       message: `Node's own parts stand only in ${node.join(", ")}.`
     },
     above.length > 0 && {
       regex: `^\\.{1,2}/(.+/)?(${above.join("|")})(\\.ts$|/)`,
-      message: "Imports go bin → Cli → Job → {Rollcall, Source, Sink, Ledger, Lookup} → Policy → Outcome → Code."
+      message: "Imports go bin → Cli → Job → {Rollcall, Source, Sink, Ledger, Lookup} → Sql → Policy → Outcome → Code."
     }
   ]
   return ["error", { patterns: patterns.filter((pattern) => pattern !== false) }]

@@ -3,10 +3,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import * as Demo from "../src/Demo.ts"
+import * as Driver from "../src/Sql/Sqlite/Driver.ts"
 import { type Ended, env, folder, program, records, run, setup, start, until } from "./command.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -334,50 +335,44 @@ describe.concurrent("rollcall: bad input", { timeout: 60_000 }, () => {
       })
   )
 
+  const driver = join(root, "node_modules", "@photostructure", "sqlite")
   const bindings: ReadonlyArray<readonly [what: string, make: (modules: string) => void]> = [
     ["is not installed", () => {}],
-    ["was not built", (modules) => {
-      const from = join(root, "node_modules", "better-sqlite3")
-      cpSync(join(from, "lib"), join(modules, "better-sqlite3", "lib"), { recursive: true })
-      cpSync(join(from, "package.json"), join(modules, "better-sqlite3", "package.json"))
-      for (const name of ["bindings", "file-uri-to-path"]) {
-        symlinkSync(join(root, "node_modules", name), join(modules, name))
+    ["has no binary for this machine", (modules) => {
+      for (const part of ["dist", "package.json"]) {
+        cpSync(join(driver, part), join(modules, "@photostructure", "sqlite", part), { recursive: true })
       }
     }],
     ["is broken", (modules) => {
-      cpSync(join(root, "node_modules", "better-sqlite3", "lib"), join(modules, "better-sqlite3", "lib"), {
-        recursive: true
-      })
-      cpSync(
-        join(root, "node_modules", "better-sqlite3", "package.json"),
-        join(modules, "better-sqlite3", "package.json")
-      )
-      for (const name of ["bindings", "file-uri-to-path"]) {
-        symlinkSync(join(root, "node_modules", name), join(modules, name))
+      for (const part of ["dist", "package.json"]) {
+        cpSync(join(driver, part), join(modules, "@photostructure", "sqlite", part), { recursive: true })
       }
-      const release = join(modules, "better-sqlite3", "build", "Release")
-      mkdirSync(release, { recursive: true })
-      writeFileSync(join(release, "better_sqlite3.node"), "not a library")
-      chmodSync(join(release, "better_sqlite3.node"), 0o755)
+      const prebuilds = join(modules, "@photostructure", "sqlite", "prebuilds", `${process.platform}-${process.arch}`)
+      mkdirSync(prebuilds, { recursive: true })
+      for (const libc of ["glibc", "musl"]) writeFileSync(join(prebuilds, `sqlite.${libc}.node`), "not a library")
     }]
   ]
-  it.scopedLive.each(bindings)("an SQLite binding that %s", ([, make]) =>
-    Effect.gen(function*() {
-      const [cwd, installed] = [yield* folder, yield* folder]
-      const dist = resolve(program[1]!, "..")
-      cpSync(join(dist, "bin.js"), join(installed, "dist", "bin.js"))
-      cpSync(join(dist, "chunks"), join(installed, "dist", "chunks"), { recursive: true })
-      writeFileSync(join(installed, "package.json"), `{"type":"module"}`)
-      mkdirSync(join(installed, "node_modules"))
-      make(join(installed, "node_modules"))
-      const ended = yield* run(["run", "--url", url, "-o", "out"], {
-        cwd,
-        program: [process.execPath, join(installed, "dist", "bin.js")],
-        stdin: "1\n"
+  it.scopedLive.each(Driver.isRecent(process.versions.sqlite) ? [] : bindings)(
+    "an SQLite driver that %s",
+    ([, make]) =>
+      Effect.gen(function*() {
+        const [cwd, installed] = [yield* folder, yield* folder]
+        const dist = resolve(program[1]!, "..")
+        cpSync(join(dist, "bin.js"), join(installed, "dist", "bin.js"))
+        cpSync(join(dist, "chunks"), join(installed, "dist", "chunks"), { recursive: true })
+        writeFileSync(join(installed, "package.json"), `{"type":"module"}`)
+        mkdirSync(join(installed, "node_modules"))
+        symlinkSync(join(root, "node_modules", "node-gyp-build"), join(installed, "node_modules", "node-gyp-build"))
+        make(join(installed, "node_modules"))
+        const ended = yield* run(["run", "--url", url, "-o", "out"], {
+          cwd,
+          program: [process.execPath, join(installed, "dist", "bin.js")],
+          stdin: "1\n"
+        })
+        assert.deepStrictEqual([ended.exit, ended.stdout], [5, ""])
+        assert.match(ended.stderr, /^rollcall: .*SQLite could not be loaded \(.*\): install rollcall again, .*\n$/)
+        isPlain(ended)
+        assert.deepStrictEqual(readdirSync(cwd), [])
       })
-      assert.deepStrictEqual([ended.exit, ended.stdout], [5, ""])
-      assert.match(ended.stderr, /^rollcall: .*npm rebuild better-sqlite3.*\n$/)
-      isPlain(ended)
-      assert.deepStrictEqual(readdirSync(cwd), [])
-    }))
+  )
 })

@@ -4,15 +4,12 @@
  * Rows and how far they go are one transaction, so that a power loss costs no more than writing the last of them again; only the end of a
  * run waits for the disk.
  */
-import { SqliteClient } from "@effect/sql-sqlite-node"
-import type { SqlError } from "@effect/sql/SqlError"
-import { Context, DateTime, Effect, Layer, Schedule, type Scope } from "effect"
+import { DateTime, Effect, Schedule, type Scope } from "effect"
 import { existsSync } from "node:fs"
-import { connect, pieces, type Transaction, transaction, values } from "../Ledger/Sqlite/Connection.ts"
-import * as Failure from "../Ledger/Sqlite/Failure.ts"
-import * as Lock from "../Ledger/Sqlite/Lock.ts"
 import { applicationId } from "../Ledger/Sqlite/Tables.ts"
 import { type Sink, SinkError } from "../Sink.ts"
+import { connect, type Connection, pieces, type Statements, touch, values } from "../Sql/Sqlite/Connection.ts"
+import * as Failure from "../Sql/Sqlite/Failure.ts"
 import * as Table from "./Table.ts"
 
 /** Which table of the file; `id` is the same for the same file, however its path is written. */
@@ -36,31 +33,27 @@ export const make = (
   }, options)
 
 /** The database, if it is one that may be written to. */
-const connected = (path: string): Effect.Effect<SqliteClient.SqliteClient, SinkError, Scope.Scope> =>
+const connected = (path: string): Effect.Effect<Connection, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
-    yield* Lock.touch(path)
-    const sql = Context.get(yield* Layer.build(connect(path)), SqliteClient.SqliteClient)
+    yield* touch(path)
+    const sql = yield* connect(path)
     // when SQLite waits, the whole process does
-    yield* sql.unsafe("pragma busy_timeout = 0")
-    const [found] = yield* patiently(sql.unsafe<{ application_id: number }>("pragma application_id"))
-    return found?.application_id === applicationId
+    yield* sql.select("pragma busy_timeout = 0")
+    const [[id] = []] = yield* patiently(sql.select("pragma application_id"))
+    return id === applicationId
       ? yield* new SinkError({ reason: "Exists", sink: path, detail: "it is a ledger: name another file with -o" })
       : sql
-  }).pipe(
-    // better-sqlite3 opens the file in a constructor, whose exceptions arrive as defects
-    Effect.catchAllDefect(Effect.fail),
-    Effect.mapError(failure(path, "Open"))
-  )
+  }).pipe(Effect.mapError(failure(path, "Open")))
 
 const open = (
-  sql: SqliteClient.SqliteClient,
+  sql: Connection,
   path: string,
   name: string,
   run: string,
   columns: ReadonlyArray<Table.Column>
-): Effect.Effect<Table.Table, SinkError> =>
+): Effect.Effect<Table.Table, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
-    const select = (text: string, ...params: ReadonlyArray<unknown>) => patiently(sql.unsafe(text, params).values)
+    const select = (text: string, ...params: ReadonlyArray<unknown>) => patiently(sql.select(text, params))
     const columnsOf = (table: string) =>
       Effect.map(
         select("select name, type from pragma_table_info(?)", table),
@@ -70,21 +63,23 @@ const open = (
     const isMarked = found.length > 0 && (yield* columnsOf(Table.marks)).length > 0
     const [mark] = isMarked ? yield* select(selectMark, name, run) : []
     if ((yield* select("select 1 from sqlite_schema limit 1")).length === 0) {
-      yield* patiently(sql.unsafe("pragma journal_mode = wal"))
+      yield* patiently(sql.select("pragma journal_mode = wal"))
+      yield* Effect.addFinalizer(() => sql.leaveOneFile)
     }
     // in any other mode, what is not waited for may damage the database
     const [[mode] = []] = yield* select("pragma journal_mode")
-    if (mode === "wal") yield* sql.unsafe("pragma synchronous = normal")
+    if (mode === "wal") yield* sql.select("pragma synchronous = normal")
 
     const table = Table.named(name)
     const upsert = values(columns.length, (rows) =>
       `insert into ${table} (${Table.names(columns)}) ${rows} ${Table.onConflict(columns)}`)
     const drop = `delete from ${table} where run = ? and ordinal >= ? and ordinal < ?`
     const largest = 2 ** Math.min(8, Math.floor(Math.log2(parameterLimit / columns.length)))
-    const write = (body: (execute: Transaction["run"]) => Effect.Effect<unknown, SqlError>) =>
+    const write = (body: (execute: Statements["run"]) => Effect.Effect<unknown, Failure.SqliteError>) =>
       Effect.mapError(
-        patiently(transaction(sql, ({ run }) =>
-          Effect.asVoid(body(run)))),
+        patiently(sql.transaction(({ run }) =>
+          Effect.asVoid(body(run))
+        )),
         failure(path, "Write")
       )
     const remember = ({ epoch, isComplete, layout, list, position }: Table.Progress) =>
@@ -117,7 +112,7 @@ const open = (
         ),
       complete: (progress, end) =>
         Effect.zipRight(
-          Effect.mapError(sql.unsafe("pragma synchronous = full"), failure(path, "Write")),
+          Effect.mapError(sql.select("pragma synchronous = full"), failure(path, "Write")),
           write((execute) => Effect.zipRight(execute(drop, [run, end, 2 ** 53]), execute(...remember(progress))))
         )
     } satisfies Table.Table
@@ -167,7 +162,7 @@ const selectMark = `
 const upsertMark = `insert into ${marks} values (?, ?, ?, ?, ?, ?, ?) ${Table.onMarkConflict}`
 
 /** Another program that writes keeps us waiting, but not the whole process. */
-const patiently = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+const patiently = <A>(effect: Effect.Effect<A, Failure.SqliteError>): Effect.Effect<A, Failure.SqliteError> =>
   Effect.retry(effect, {
     while: (error) => Failure.explain(error, messages).code === "SQLITE_BUSY",
     schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))

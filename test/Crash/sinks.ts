@@ -2,16 +2,15 @@
  * Every kind of sink that has to survive: how it is asked for, and how what it wrote is read back. The tests of this folder loop over
  * this table.
  */
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert } from "@effect/vitest"
 import { parse } from "csv-parse/sync"
 import { Effect, type Scope } from "effect"
 import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { inject } from "vitest"
-import { connect } from "../../src/Ledger/Sqlite/Connection.ts"
 import { folder, records } from "../command.ts"
 import { query } from "../schema.ts"
+import * as Sqlite from "../sqlite.ts"
 
 /** A record as any sink gives it back. */
 export interface Seen {
@@ -128,11 +127,7 @@ export const sinks: ReadonlyArray<Kind> = [
           if (/^out\.db(?:-wal|-journal)?$/.test(name)) copyFileSync(join(cwd, name), join(copy, name))
         }
         return yield* rowsOf(
-          (text) =>
-            Effect.orDie(Effect.provide(
-              Effect.flatMap(SqliteClient.SqliteClient, (sql) => sql.unsafe(text)),
-              connect(join(copy, "out.db"))
-            )),
+          (text) => Sqlite.query(join(copy, "out.db"), text),
           "select 1 from sqlite_schema where name = 'rollcall_mark'",
           ""
         )

@@ -1,35 +1,15 @@
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
-import { createRequire } from "node:module"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { readFileSync } from "node:fs"
 import { hostname } from "node:os"
+import { gunzipSync } from "node:zlib"
 import { Ledger, LedgerError } from "../../src/Ledger.ts"
 import * as Sqlite from "../../src/Ledger/Sqlite.ts"
+import { connect, type Statements } from "../../src/Sql/Sqlite/Connection.ts"
+import { DatabaseSync } from "../sqlite.ts"
 import { answer, enroll, entries, list, pending, rows, settle, short } from "./fixture.ts"
-
-/** What the tests use of better-sqlite3, which has no types of its own. */
-interface Database {
-  readonly name: string
-  readonly prepare: (sql: string) => { readonly all: (...params: ReadonlyArray<unknown>) => Array<any> }
-  readonly exec: (sql: string) => void
-  readonly close: () => void
-}
-const Database: { new(file: string): Database; readonly prototype: Database } = createRequire(import.meta.url)(
-  "better-sqlite3"
-)
-
-/** better-sqlite3 12 ends the process on Node 24 when one of its statements is garbage-collected. */
-const kept: Array<unknown> = []
-
-const prepare = (db: Database, sql: string) => {
-  const statement = db.prepare(sql)
-  kept.push(statement)
-  return statement
-}
-
-/** The value of a pragma; `db.pragma` would leave its statement to the garbage collector. */
-const pragma = (db: Database, text: string): unknown => Object.values(prepare(db, `pragma ${text}`).all()[0] ?? {})[0]
 
 /** A path in a folder of its own. */
 const file = Effect.gen(function*() {
@@ -37,28 +17,22 @@ const file = Effect.gen(function*() {
   return `${yield* fs.makeTempDirectoryScoped()}/zips.ledger`
 })
 
-/** The database that a layer opens, and the statements it prepares from then on. */
+/** A ledger with its connection, and the statements that it runs from then on. */
 const watched = (path: string) =>
   Effect.gen(function*() {
-    const { prepare } = Database.prototype
+    const sql = yield* connect(path)
     const statements: Array<string> = []
-    const opened: Array<Database> = []
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const prototype = Database.prototype as { prepare: Database["prepare"] }
-        prototype.prepare = function(this: Database, sql) {
-          opened.push(this)
-          statements.push(sql)
-          return prepare.call(this, sql)
-        }
-        return () => {
-          prototype.prepare = prepare
-        }
-      }),
-      (restore) => Effect.sync(restore)
-    )
-    const context = yield* Layer.build(Sqlite.layer(path))
-    return { context, statements, db: opened.find(({ name }) => name === path)! }
+    const watch = (on: Statements): Statements => ({
+      select: (text, params) => Effect.suspend(() => (statements.push(text), on.select(text, params))),
+      run: (text, params) => Effect.suspend(() => (statements.push(text), on.run(text, params)))
+    })
+    const ledger = yield* Sqlite.over({
+      ...sql,
+      ...watch(sql),
+      transaction: (body) => sql.transaction((on) => body(watch(on)))
+    })
+    const pragma = (text: string) => Effect.map(sql.select(`pragma ${text}`), ([row]): unknown => row?.[0])
+    return { context: Context.make(Ledger, ledger), sql, pragma, statements }
   })
 
 const test = (what: string, effect: Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>) =>
@@ -142,16 +116,16 @@ describe("Sqlite", () => {
   test(
     "makes durable what it records, and keeps a journal that readers do not wait for",
     Effect.gen(function*() {
-      const { context, db } = yield* watched(yield* file)
-      const full = () => [pragma(db, "synchronous"), pragma(db, "journal_mode")]
+      const { context, pragma } = yield* watched(yield* file)
+      const full = Effect.all([pragma("synchronous"), pragma("journal_mode")])
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
-        assert.deepStrictEqual(full(), [2, "wal"])
+        assert.deepStrictEqual(yield* full, [2, "wal"])
         for (const _ of [1, 2]) {
           yield* enroll(entries(["a", "b"]))
-          assert.deepStrictEqual(full(), [2, "wal"])
+          assert.deepStrictEqual(yield* full, [2, "wal"])
           yield* ledger.record(0, [answer(1)])
-          assert.deepStrictEqual(full(), [2, "wal"])
+          assert.deepStrictEqual(yield* full, [2, "wal"])
         }
       }).pipe(Effect.provide(context))
     })
@@ -160,7 +134,7 @@ describe("Sqlite", () => {
   test(
     "records a batch as a whole or not at all",
     Effect.gen(function*() {
-      const { context, db } = yield* watched(yield* file)
+      const { context, pragma } = yield* watched(yield* file)
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         const codes = Array.from({ length: 600 }, (_, index) => `c${index}`)
@@ -171,7 +145,7 @@ describe("Sqlite", () => {
         assert.strictEqual(error.message, "NOT NULL constraint failed: outcome.at")
         assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 0)
 
-        db.exec(`pragma max_page_count = ${Number(pragma(db, "page_count")) + 2}`)
+        yield* pragma(`max_page_count = ${Number(yield* pragma("page_count")) + 2}`)
         const full = yield* Effect.flip(ledger.record(0, codes.map((_, index) => answer(index + 1))))
         assert.deepInclude(full, { _tag: "LedgerError", reason: "Write" })
         assert.strictEqual(
@@ -180,7 +154,7 @@ describe("Sqlite", () => {
         )
         assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 0)
 
-        db.exec("pragma max_page_count = 100000")
+        yield* pragma("max_page_count = 100000")
         yield* ledger.record(0, codes.map((_, index) => answer(index + 1)))
         assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 600)
       }).pipe(Effect.provide(context))
@@ -191,14 +165,14 @@ describe("Sqlite", () => {
     "says that another run holds it",
     Effect.gen(function*() {
       const path = yield* file
-      const { context, db } = yield* watched(path)
+      const { context, pragma } = yield* watched(path)
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         yield* enroll(entries(["a"]))
-        const other = new Database(path)
+        const other = new DatabaseSync(path)
         yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
         other.exec("begin immediate")
-        db.exec("pragma busy_timeout = 1")
+        yield* pragma("busy_timeout = 1")
         const error = yield* Effect.flip(ledger.record(0, [answer(1)]))
         assert.strictEqual(error.message, "another run holds it: wait for its end")
         other.exec("rollback")
@@ -211,7 +185,7 @@ describe("Sqlite", () => {
   test(
     "finds its pages by searching: the last one is as quick as the first",
     Effect.gen(function*() {
-      const { context, db, statements } = yield* watched(yield* file)
+      const { context, sql: db, statements } = yield* watched(yield* file)
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         yield* enroll(entries(["a", "b", "a", ""]))
@@ -223,7 +197,7 @@ describe("Sqlite", () => {
         assert.isAtLeast(pages.length, 3)
         for (const sql of pages) {
           const params = Array<number>(sql.split("?").length - 1).fill(1)
-          const plan = prepare(db, `explain query plan ${sql}`).all(...params).map(({ detail }) => String(detail))
+          const plan = (yield* db.select(`explain query plan ${sql}`, params)).map((row) => String(row[3]))
           assert.deepStrictEqual(plan.filter((step) => /^SCAN (?!asked)/.test(step)), [], plan.join("\n"))
         }
       }).pipe(Effect.provide(context))
@@ -233,17 +207,18 @@ describe("Sqlite", () => {
   test(
     "looks for pending ones in stretches, so that a long answered list holds nobody up",
     Effect.gen(function*() {
-      const { context, db } = yield* watched(yield* file)
+      const { context, sql: db } = yield* watched(yield* file)
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         yield* enroll(entries(["a", "b"]))
         yield* settle(["a", "b"])
-        db.exec(`
-          insert into entry
+        yield* Effect.forEach([
+          `insert into entry
             with recursive more (n) as (select 2 union all select n + 1 from more where n < 199998)
-            select n, n + 1, 1, 'a', null, null from more;
-          insert into question values (3, 'c');
-          insert into entry values (199999, 200000, 3, 'c', null, null)`)
+            select n, n + 1, 1, 'a', null, null from more`,
+          "insert into question values (3, 'c')",
+          "insert into entry values (199999, 200000, 3, 'c', null, null)"
+        ], (text) => db.run(text))
         yield* ledger.enrolled(0, list(200_000))
         let turns = 0
         const turn = () => {
@@ -306,7 +281,7 @@ describe("Sqlite", () => {
     "keeps the answers of a ledger of version 1",
     Effect.gen(function*() {
       const path = yield* file
-      const old = new Database(path)
+      const old = new DatabaseSync(path)
       old.exec(`
         pragma application_id = ${0x524f4c4c};
         create table meta (key text primary key, value text not null) without rowid;
@@ -332,6 +307,52 @@ describe("Sqlite", () => {
         assert.strictEqual((yield* Effect.flip(ledger.begin({ url: "another" }))).reason, "Mismatch")
         yield* enroll(entries(["b", "a"]))
         assert.deepStrictEqual((yield* rows()).map(short), ["1 b: \"b\"", "2 a: null"])
+      }).pipe(Effect.provide(Sqlite.layer(path)))
+    })
+  )
+
+  test(
+    "opens a ledger that a program with another SQLite made",
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* file
+      const packed = readFileSync(new URL("version-2.ledger.gz", import.meta.url))
+      yield* fs.writeFile(path, gunzipSync(packed))
+      const expected = [
+        "1 00501: answer é😀 for 00501",
+        "2 gone: not_found",
+        "3 nul: before\0after",
+        "4 a\0b: answer é😀 for a\0b",
+        "5 bad: failed",
+        "6 00501 again: answer é😀 for 00501",
+        "7 null: invalid",
+        "8 Zürich: answer é😀 for Zürich"
+      ]
+      const known = ["gone", "a\0b", "Zürich"]
+      for (const layer of [Sqlite.layerReader(path), Sqlite.layer(path)]) {
+        yield* Effect.gen(function*() {
+          const ledger = yield* Ledger
+          assert.deepInclude((yield* ledger.lists)[0]!, { id: 0, entries: 8, expect: "text" })
+          assert.deepStrictEqual((yield* rows()).map(short), expected)
+          assert.deepInclude(yield* ledger.counts(0), {
+            questions: 6,
+            refused: 1,
+            outcomes: { found: 4, not_found: 1, invalid: 0, failed: 1, skipped: 0 }
+          })
+          assert.deepStrictEqual(
+            (yield* ledger.answered(1, 10)).flatMap(({ body, outcome }) => outcome === "found" ? [body] : []),
+            [0, 2, 3, 7].map((line) => expected[line]!.replace(/^.*?: /s, ""))
+          )
+          assert.deepStrictEqual([...(yield* ledger.known(["new", ...known]))], known)
+        }).pipe(Effect.provide(layer))
+      }
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const which = { outcomes: ["failed"], statuses: [], before: undefined, forgotten: false } as const
+        assert.strictEqual(yield* ledger.redo(0, which), 1)
+        assert.deepStrictEqual(yield* pending(10), ["bad"])
+        yield* ledger.record(0, [answer((yield* ledger.pending(0, 0, 10))[0]!.question, { body: "now\0so" })])
+        assert.strictEqual((yield* rows()).map(short)[4], "5 bad: now\0so")
       }).pipe(Effect.provide(Sqlite.layer(path)))
     })
   )
@@ -403,7 +424,7 @@ describe("Sqlite", () => {
       ],
       ["another program's database", (path) =>
         Effect.sync(() => {
-          const db = new Database(path)
+          const db = new DatabaseSync(path)
           db.exec("create table entry (a)")
           db.close()
           return path
@@ -411,7 +432,7 @@ describe("Sqlite", () => {
       ["a ledger of a newer version", (path) =>
         Effect.gen(function*() {
           yield* Effect.provide(enroll(entries(["a"])), Sqlite.layer(path))
-          const db = new Database(path)
+          const db = new DatabaseSync(path)
           db.exec("pragma user_version = 3")
           db.close()
           return path

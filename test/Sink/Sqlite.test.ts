@@ -1,12 +1,11 @@
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { Effect, Fiber, Layer, Option, TestClock } from "effect"
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import * as Ledger from "../../src/Ledger/Sqlite.ts"
-import { connect } from "../../src/Ledger/Sqlite/Connection.ts"
 import type { SinkError } from "../../src/Sink.ts"
 import * as Sqlite from "../../src/Sink/Sqlite.ts"
+import { connect } from "../../src/Sql/Sqlite/Connection.ts"
 import { list, row, select } from "./rows.ts"
 import { marks, sqlite } from "./tables.ts"
 
@@ -19,11 +18,7 @@ const open = (path: string) => Sqlite.make(path).open({ list: listed, isOrdered:
 const mode = (path: string) => statSync(path).mode & 0o777
 
 /** Another connection to a file, for as long as the scope lasts. */
-const another = (path: string) =>
-  Effect.map(Layer.build(connect(path)), (context) => {
-    const sql = Context.get(context, SqliteClient.SqliteClient)
-    return (text: string) => Effect.orDie(sql.unsafe(text))
-  })
+const another = (path: string) => Effect.map(connect(path), (sql) => (text: string) => Effect.orDie(sql.select(text)))
 
 describe("Sqlite", () => {
   it.scoped("makes a database for its owner alone, which others can read meanwhile", () =>

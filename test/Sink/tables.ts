@@ -4,15 +4,14 @@
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Context, Effect, Layer, Redacted, type Scope } from "effect"
 import { inject } from "vitest"
-import { connect } from "../../src/Ledger/Sqlite/Connection.ts"
 import type { Sink } from "../../src/Sink.ts"
 import type { Mark, Marks } from "../../src/Sink/Mark.ts"
 import * as Postgres from "../../src/Sink/Postgres.ts"
 import * as Sqlite from "../../src/Sink/Sqlite.ts"
 import type { TableOptions } from "../../src/Sink/Table.ts"
+import { query } from "../sqlite.ts"
 
 /** A database, looked at by somebody else. */
 export interface Place {
@@ -34,19 +33,14 @@ const folder = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirector
 
 export const sqlite: Effect.Effect<Place, never, Scope.Scope> = Effect.gen(function*() {
   const at = `${yield* folder}/all.db`
-  const using = <A, E>(body: (sql: SqliteClient.SqliteClient) => Effect.Effect<A, E>) =>
-    Effect.scoped(
-      Effect.flatMap(Layer.build(connect(at)), (context) => body(Context.get(context, SqliteClient.SqliteClient)))
-    ).pipe(Effect.orDie)
-  const run: Place["run"] = (...texts) =>
-    using((sql) => Effect.forEach(texts, (text) => sql.unsafe(text), { discard: true }))
+  const run: Place["run"] = (...texts) => query(at, ...texts)
   return {
     at,
     sink: (options, table) => Sqlite.make(at, table === undefined ? {} : { table }, options),
     run,
     select: (text) =>
       Effect.map(
-        using((sql) => sql.unsafe<Record<string, unknown>>(text)),
+        query(at, text),
         (rows) => rows.map((row) => "repeat" in row ? { ...row, repeat: row.repeat === 1 } : row)
       ),
     refuse: (code) =>

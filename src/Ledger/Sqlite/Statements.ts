@@ -2,7 +2,7 @@
  * What a ledger says to SQLite, and how rows stand for what it holds.
  */
 import type { Answered, Enrolled, Row, Unanswered } from "../../Ledger.ts"
-import { values } from "./Connection.ts"
+import { values } from "../../Sql/Sqlite/Connection.ts"
 import { place } from "./Tables.ts"
 
 export const insertNote = "insert into note values (?, ?) on conflict do update set value = excluded.value"
@@ -95,21 +95,61 @@ export const selectUnfinished = `
     and not exists (select 1 from outcome where outcome.question = superseded.question)
   limit 1`
 
+/** Gives where they stand among those asked. */
 export const selectKnown = `
-  select question.key from json_each(?) asked join question on question.key = asked.value
+  select asked.key from json_each(?) asked join question on question.key = asked.value
     join outcome on outcome.question = question.id`
+
+/**
+ * A statement that reads texts which may hold U+0000, where some drivers cut them. Its last column is their length in bytes; where they
+ * are shorter than that, `whole` reads them as bytes.
+ */
+export interface Reading {
+  readonly text: string
+  readonly whole: string
+  /** The columns of these texts. */
+  readonly columns: ReadonlyArray<number>
+}
+
+/** Makes it of the names of the columns and of what follows them. */
+const reading = (names: ReadonlyArray<string>, texts: ReadonlyArray<string>, rest: string): Reading => {
+  const length = texts.map((name) => `ifnull(octet_length(${name}), 0)`).join(" + ")
+  const bytes = names.map((name) => texts.includes(name) ? `cast(${name} as blob)` : name)
+  return {
+    text: `select ${names.join(", ")}, ${length} ${rest}`,
+    whole: `select ${bytes.join(", ")} ${rest}`,
+    columns: texts.map((name) => names.indexOf(name))
+  }
+}
+
+/** Whether a row that {@link Reading} gave has all of its texts. */
+export const isWhole = ({ columns }: Reading, row: ReadonlyArray<any>): boolean => {
+  const length = row.at(-1) as number
+  let found = 0
+  for (const column of columns) found += row[column] === null ? 0 : row[column].length
+  if (found === length) return true
+  found = 0
+  for (const column of columns) found += row[column] === null ? 0 : Buffer.byteLength(row[column])
+  return found === length
+}
+
+/** A row with its bytes as text. */
+export const decoded = (row: ReadonlyArray<any>): ReadonlyArray<any> =>
+  row.map((cell) => cell instanceof Uint8Array ? Buffer.from(cell).toString() : cell)
 
 /** Parameter: the first place of the list. */
 const isRepeat = `
   exists (select 1 from entry earlier
     where earlier.question = entry.question and earlier.place >= ? and earlier.place < entry.place)`
 
-export const selectPending = `
-  select entry.question, question.key, entry.place, entry.line, entry.input, entry.columns
-  from entry join question on question.id = entry.question
+export const selectPending = reading(
+  ["entry.question", "question.key", "entry.place", "entry.line", "entry.input", "entry.columns"],
+  ["question.key", "entry.input"],
+  `from entry join question on question.id = entry.question
   where entry.place >= ? and entry.place < ?
     and not exists (select 1 from outcome where outcome.question = entry.question) and not ${isRepeat}
   order by entry.place limit ?`
+)
 
 export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
   question: row[0],
@@ -121,22 +161,40 @@ export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
   error: null
 })
 
-const rowColumns = `
-  case when entry.error is null then outcome.outcome else 'invalid' end, entry.place, entry.line, question.key, entry.input,
-  entry.columns, coalesce(entry.error, outcome.error), entry.question, outcome.http_status, outcome.attempts, outcome.calls,
-  outcome.ms, outcome.at, outcome.body, ${isRepeat}`
+const rowColumns = [
+  "case when entry.error is null then outcome.outcome else 'invalid' end",
+  "entry.place",
+  "entry.line",
+  "question.key",
+  "entry.input",
+  "entry.columns",
+  "coalesce(entry.error, outcome.error)",
+  "entry.question",
+  "outcome.http_status",
+  "outcome.attempts",
+  "outcome.calls",
+  "outcome.ms",
+  "outcome.at",
+  "outcome.body",
+  isRepeat
+]
+const rowTexts = ["question.key", "entry.input", "coalesce(entry.error, outcome.error)", "outcome.body"]
 
-export const selectRows = `
-  select ${rowColumns}
-  from entry left join question on question.id = entry.question left join outcome on outcome.question = entry.question
+export const selectRows = reading(
+  rowColumns,
+  rowTexts,
+  `from entry left join question on question.id = entry.question left join outcome on outcome.question = entry.question
   where entry.place >= ? and entry.place < ? order by entry.place`
+)
 
-export const selectRowsOf = `
-  select ${rowColumns}
-  from json_each(?) asked join entry on entry.question = asked.value join question on question.id = entry.question
+export const selectRowsOf = reading(
+  rowColumns,
+  rowTexts,
+  `from json_each(?) asked join entry on entry.question = asked.value join question on question.id = entry.question
     left join outcome on outcome.question = entry.question
   where entry.place >= ? and entry.place < ?
   order by asked.key, entry.place`
+)
 
 export const toRow = (row: ReadonlyArray<any>): Row => ({
   outcome: row[0],
@@ -155,3 +213,14 @@ export const toRow = (row: ReadonlyArray<any>): Row => ({
   body: row[13],
   isRepeat: row[14] === 1
 })
+
+const outcomeColumns = ["question", "outcome", "http_status", "attempts", "calls", "ms", "at", "body", "error"]
+
+export const selectAnswered = reading(
+  outcomeColumns,
+  ["body", "error"],
+  "from outcome where question >= ? order by question limit ?"
+)
+
+export const toAnswered = (row: ReadonlyArray<any>): Answered =>
+  Object.fromEntries(outcomeColumns.map((name, index) => [name, row[index]])) as unknown as Answered

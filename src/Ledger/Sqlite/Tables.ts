@@ -3,9 +3,9 @@
  *
  * The place of an entry is that of its list (2³² for each) and its ordinal: one number, by which SQLite orders rows.
  */
-import type { SqliteClient } from "@effect/sql-sqlite-node"
 import { Effect } from "effect"
 import { LedgerError } from "../../Ledger.ts"
+import type { Connection } from "../../Sql/Sqlite/Connection.ts"
 
 /** The place of an entry, or of the first beyond a list with `ordinal` 2³². */
 export const place = (list: number, ordinal: number): number => list * 2 ** 32 + ordinal
@@ -15,47 +15,49 @@ export const applicationId = 0x524f4c4c
 const version = 2
 
 /** Makes the tables where the file is new. A file that is not ours is left as it is. */
-export const prepare = (sql: SqliteClient.SqliteClient, file: string) =>
+export const prepare = (sql: Connection) =>
   Effect.gen(function*() {
-    const pragma = (text: string) => sql.unsafe(`pragma ${text}`)
-    const found = yield* identify(sql, file)
+    const pragma = (text: string) => sql.select(`pragma ${text}`)
+    const found = yield* identify(sql)
     yield* pragma("journal_mode = wal")
+    // the index of the questions is searched in no order: 16 MB hold that of 200,000
+    yield* pragma("cache_size = -16000")
     // what a failed disk left in the journal alone is written anew
     yield* pragma("wal_checkpoint(truncate)")
-    if (found.version < version) {
+    if (found < version) {
       // the first commit that counts makes these durable too
       yield* pragma("synchronous = normal")
       yield* pragma(`application_id = ${applicationId}`)
-      if (found.version === 1) yield* Effect.forEach(fromVersion1, (text) => sql.unsafe(text), { discard: true })
-      yield* Effect.forEach(tables, (table) => sql.unsafe(table), { discard: true })
+      if (found === 1) yield* Effect.forEach(fromVersion1, (text) => sql.run(text), { discard: true })
+      yield* Effect.forEach(tables, (table) => sql.run(table), { discard: true })
       yield* pragma(`user_version = ${version}`)
     }
   })
 
 /** Whose file it is, and of which version. */
-export const identify = (sql: SqliteClient.SqliteClient, file: string) =>
+export const identify = (sql: Connection) =>
   Effect.gen(function*() {
-    const [found] = yield* sql<{ id: number; version: number; tables: number }>`
-      select application_id id, user_version version, (select count(*) from sqlite_schema) tables
-      from pragma_application_id, pragma_user_version`
-    if (found!.id !== applicationId && found!.tables > 0) {
-      return yield* refused(file, "this is another program's database: name another file with --ledger")
+    const [[id, known, tables] = []] = yield* sql.select(`
+      select application_id, user_version, (select count(*) from sqlite_schema)
+      from pragma_application_id, pragma_user_version`)
+    if (id !== applicationId && tables > 0) {
+      return yield* refused(sql.file, "this is another program's database: name another file with --ledger")
     }
-    if (found!.version > version) {
+    if (known > version) {
       return yield* refused(
-        file,
-        `it is of version ${found!.version}, and this rollcall knows ${version}: use a newer one`
+        sql.file,
+        `it is of version ${known}, and this rollcall knows ${version}: use a newer one`
       )
     }
-    return found!
+    return known as number
   })
 
 /** A reader needs what a run has made. */
-export const identifyForReading = (sql: SqliteClient.SqliteClient, file: string) =>
-  Effect.flatMap(identify(sql, file), (found) =>
-    found.version === version
+export const identifyForReading = (sql: Connection) =>
+  Effect.flatMap(identify(sql), (found) =>
+    found === version
       ? Effect.void
-      : refused(file, "it is new, or of an earlier version of rollcall: run the command that made it first"))
+      : refused(sql.file, "it is new, or of an earlier version of rollcall: run the command that made it first"))
 
 const refused = (ledger: string, message: string) => new LedgerError({ reason: "Open", ledger, message })
 

@@ -1,26 +1,34 @@
-import { SqlError } from "@effect/sql/SqlError"
 import { assert, describe, it } from "@effect/vitest"
 import { LedgerError } from "../../../src/Ledger.ts"
 import * as Failure from "../../../src/Ledger/Sqlite/Failure.ts"
+import { make, missing } from "../../../src/Sql/Sqlite/Failure.ts"
 
 const error = (message: string, code?: string) => Object.assign(new Error(message), code === undefined ? {} : { code })
 
 describe("Failure", () => {
-  it.each([
-    error("Cannot find module 'better_sqlite3.node'", "MODULE_NOT_FOUND"),
-    error("Could not locate the bindings file. Tried:\n → /a/b.node"),
-    error(
-      "The module was compiled against a different Node.js version using\nNODE_MODULE_VERSION 108.",
-      "ERR_DLOPEN_FAILED"
-    ),
-    error("libstdc++.so.6: cannot open shared object file: No such file or directory", "ERR_DLOPEN_FAILED")
-  ])("says how to mend a binding that does not load: %s", (cause) => {
-    const refused = Failure.make("zips.ledger", "Open")(cause)
+  it("says how to mend a driver that does not load", () => {
+    const thrown = error("No native build was found for platform=linux arch=mips\n  loaded from: /a", "ERR")
+    const refused = Failure.make("zips.ledger", "Open")(missing(thrown))
     assert.strictEqual(refused.reason, "Binding")
     assert.strictEqual(
       refused.message,
-      "SQLite could not be loaded: run `npm rebuild better-sqlite3` where rollcall is installed"
+      "SQLite could not be loaded (No native build was found for platform=linux arch=mips): install rollcall again, "
+        + "or run it with the newest release of Node.js 22 or later, which has a SQLite of its own"
     )
+  })
+
+  it.each<[errcode: number, message: RegExp]>([
+    [5, /^another run holds it: /],
+    [517, /^another run holds it: /],
+    [10 | 4 << 8, /^the disk failed: /],
+    [4874, /^the disk is full, or the disk failed: /],
+    [11, /^it is damaged: /],
+    [13, /^the disk is full: make room and run the same command again/],
+    [1032, /^you may not read and write it: /],
+    [999, /^so it says$/]
+  ])("knows what SQLite says by its number: %i", (errcode, message) => {
+    const thrown = Object.assign(error("so it says", "ERR_SQLITE_ERROR"), { errcode })
+    assert.match(Failure.make("zips.ledger", "Write")(make(thrown)).message, message)
   })
 
   it.each<[cause: unknown, message: RegExp]>([
@@ -35,13 +43,10 @@ describe("Failure", () => {
     [error("no code"), /^no code$/],
     ["a text", /^a text$/]
   ])("says what to do about %s", (cause, message) => {
-    const wrapped = new SqlError({ cause, message: "Failed to execute statement" })
-    for (const given of [cause, wrapped]) {
-      const made = Failure.make("zips.ledger", "Write")(given)
-      const reason = made.message.startsWith("another run") ? "Busy" : "Write"
-      assert.deepInclude(made, { reason, ledger: "zips.ledger", cause: given })
-      if (given === cause || cause instanceof Error) assert.match(made.message, message)
-    }
+    const made = Failure.make("zips.ledger", "Write")(cause)
+    const reason = made.message.startsWith("another run") ? "Busy" : "Write"
+    assert.deepInclude(made, { reason, ledger: "zips.ledger", cause })
+    assert.match(made.message, message)
   })
 
   it("leaves an error of a ledger as it is", () => {
