@@ -48,17 +48,21 @@ export const main = (
   Effect.gen(function*() {
     const [name, ...rest] = words
     if (name === undefined) {
-      yield* say(Help.overview(commands).trimEnd())
+      yield* say(Help.overview(commands, Help.widthOf(process.stderr)).trimEnd())
       return 2
     }
     const isHelp = name === "help"
     const asked = isHelp ? rest[0] : name
-    if (asked === undefined || helps.has(asked)) return yield* print(Help.overview(commands))
+    if (asked === undefined || helps.has(asked)) {
+      return yield* print(Help.overview(commands, Help.widthOf(process.stdout)))
+    }
     if (!Object.hasOwn(commands, asked)) return yield* unknown(asked)
     const command = commands[asked as keyof typeof commands] as Command.Command<Requirements>
     const end = rest.indexOf("--")
     if (isHelp || rest.slice(0, end < 0 ? rest.length : end).some((word) => helps.has(word))) {
-      return yield* print(Help.screen(command))
+      return yield* print(
+        Help.screen(command, rest.includes("--all"), Help.widthOf(process.stdout))
+      )
     }
     yield* warnOfSecrets(words, environment)
     const flags: ReadonlyArray<Flag.Any> = Object.values(command.flags)
@@ -96,7 +100,10 @@ const config = CliConfig.make({ isCaseSensitive: true, showBuiltIns: false })
 /** The parser's own errors become usage errors in one line. */
 const explain = (error: unknown): unknown =>
   ValidationError.isValidationError(error)
-    ? new Argv.UsageError({ message: stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim() })
+    ? new Argv.UsageError({
+      // each fault in a line of its own
+      message: stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim().split(/\s*\n\s*/).join("\nrollcall: ")
+    })
     : error
 
 const helps = new Set(["--help", "-h"])
@@ -108,12 +115,23 @@ const print = (text: string) =>
   })
 
 const unknown = (name: string) => {
+  const [typed = ""] = name.split("=")
+  const isOurs = Object.values(commands.run.flags).some((flag) =>
+    `--${flag.name}` === typed || (flag.alias !== undefined && typed.startsWith(`-${flag.alias}`))
+  )
+  if (typed.startsWith("-") && !isOurs) {
+    const near = typed.length < 3
+      ? undefined
+      : Argv.nearest(typed.slice(2), [...helps, "--version"].map((flag) => flag.slice(2)))
+    return new Argv.UsageError({
+      message: `there is no flag ${typed}${near === undefined ? "" : `: did you mean --${near}?`} (rollcall --help)`
+    })
+  }
   const near = Argv.nearest(name, Object.keys(commands))
-  const isFlag = name.startsWith("-")
   return new Argv.UsageError({
-    message: isFlag
-      ? `the command comes first: rollcall ${near ?? "run"} ${name} …`
-      : `there is no command ${name}${near === undefined ? "" : `, did you mean ${near}?`} (rollcall --help lists them)`
+    message: isOurs
+      ? `the command comes first: rollcall run ${name} …`
+      : `there is no command ${name}${near === undefined ? "" : `: did you mean ${near}?`} (rollcall --help lists them)`
   })
 }
 

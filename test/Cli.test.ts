@@ -9,6 +9,7 @@ import { stripVTControlCharacters } from "node:util"
 import * as Demo from "../src/Demo.ts"
 import * as Driver from "../src/Sql/Sqlite/Driver.ts"
 import { type Ended, env, folder, program, records, run, setup, start, until } from "./command.ts"
+import { here } from "./here.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -22,6 +23,56 @@ const isPlain = ({ stderr, stdout }: Ended) => {
 }
 
 const url = "http://127.0.0.1:1/{code}"
+
+describe("rollcall: what is refused", () => {
+  const refused: ReadonlyArray<readonly [typed: ReadonlyArray<string>, message: RegExp, env?: Record<string, string>]> =
+    [
+      [["rnu", "f"], /^rollcall: there is no command rnu: did you mean run\? \(rollcall --help lists them\)$/],
+      [["zips.txt", "--url", url], /^rollcall: there is no command zips.txt /],
+      [["help", "rnu"], /^rollcall: there is no command rnu: did you mean run\?/],
+      [["--url", url, "f"], /^rollcall: the command comes first: rollcall run --url …$/],
+      [["run", "f", "--ulr", url], /^rollcall: there is no flag --ulr: did you mean --url\?\nrollcall run --help .*$/],
+      [["run", "f", "--url", url, "--url", url], /^rollcall: --url is given twice\n.*$/],
+      [["run", "f"], /^rollcall: which API\? --url 'https:\/\/api.example\/zip\/\{code\}'$/],
+      [["run", "f", "--url", url, "-c", "-5"], /^rollcall: --concurrency "-5": write a whole number from 1 to 10000$/],
+      [["run", "f", "--url", url, "--timeout", "5"], /^rollcall: --timeout "5": write a time such as 500ms, .*$/],
+      [["run", "f", "--url", url, "--timeout", "0s"], /^rollcall: --timeout "0s": write a time of more than nothing$/],
+      [
+        ["run", "f", "--url", url, "--rate", "9/s", "--rate", "fast"],
+        /^rollcall: --rate "fast": write a rate such as 50\/s, .*$/
+      ],
+      [["run", "f", "--url", url], /^rollcall: --rate "300 a minute": write a rate .*$/, {
+        ROLLCALL_RATE: "5/s\n300 a minute"
+      }],
+      [["run", "f", "--url", url, "-H", "nonsense"], /^rollcall: --header.*: write it as 'Name: value'$/],
+      [["run", "f"], /^rollcall: --retries "x": write a whole number .*$/, { ROLLCALL_RETRIES: "x" }],
+      [["run", "f", "--url", url, "--select", "a["], /^rollcall: .*a\[.*$/],
+      [["run", "f", "--url", url, "--not-found-when", "=="], /^rollcall: .*==.*$/],
+      [["run", "f", "--url", url, "--pattern", "("], /^rollcall: --pattern: .*$/],
+      [["run", "f", "--url", url, "-o", "a", "-o", "./a"], /^rollcall: \.\/a would be written twice$/],
+      [["run", "f", "--url", url, "-o", "a", "--ledger", "a"], /^rollcall: a would be written twice$/],
+      [["run", "f", "--url", url, "--header-file", "nosuch"], /^rollcall: --header-file nosuch cannot be read$/],
+      [["run", "f", "--url", url, "--header-file", "bad"], /^rollcall: --header-file bad: each line is 'Name: value'$/],
+      [["run", "f", "--url", url, "--as", "x"], /^rollcall: --as.*: write it as name='COLUMN'$/],
+      [["--verison"], /^rollcall: there is no flag --verison: did you mean --version\? \(rollcall --help\)$/],
+      [["-z"], /^rollcall: there is no flag -z \(rollcall --help\)$/],
+      [
+        ["run", "f", "--url", url, "--retries", "x", "--timeout", "y"],
+        /^rollcall: --[^\n]*: write [^\n]*\nrollcall: --[^\n]*: write [^\n]*$/
+      ],
+      [["demo", "--latency", "x"], /^rollcall: --latency "x": write one time, .*$/]
+    ]
+  it.scopedLive.each(refused)("%j is refused, exit 2", ([typed, message, env = {}]) =>
+    Effect.gen(function*() {
+      const cwd = yield* folder
+      writeFileSync(join(cwd, "bad"), "no header\n")
+      const ended = yield* here(typed, { cwd, env })
+      assert.deepStrictEqual([ended.exit, ended.stdout], [2, ""])
+      assert.match(ended.stderr.trimEnd(), message)
+      assert.deepStrictEqual(readdirSync(cwd), ["bad"])
+      isPlain(ended)
+    }))
+})
 
 describe.concurrent("rollcall: what people type", { timeout: 60_000 }, () => {
   const shown: ReadonlyArray<readonly [typed: string, stdout: RegExp]> = [
@@ -38,46 +89,6 @@ describe.concurrent("rollcall: what people type", { timeout: 60_000 }, () => {
       const ended = yield* run(typed.split(" "), { cwd: yield* folder })
       assert.deepStrictEqual([ended.exit, ended.stderr], [0, ""])
       assert.match(ended.stdout, stdout)
-      isPlain(ended)
-    }))
-
-  const refused: ReadonlyArray<readonly [typed: ReadonlyArray<string>, message: RegExp, env?: Record<string, string>]> =
-    [
-      [["rnu", "f"], /^rollcall: there is no command rnu, did you mean run\? \(rollcall --help lists them\)$/],
-      [["zips.txt", "--url", url], /^rollcall: there is no command zips.txt /],
-      [["help", "rnu"], /^rollcall: there is no command rnu, did you mean run\?/],
-      [["--url", url, "f"], /^rollcall: the command comes first: rollcall run --url …$/],
-      [["run", "f", "--ulr", url], /^rollcall: there is no flag --ulr, did you mean --url\?\nrollcall run --help .*$/],
-      [["run", "f", "--url", url, "--url", url], /^rollcall: --url is given twice\n.*$/],
-      [["run", "f"], /^rollcall: which API\? --url 'https:\/\/api.example\/zip\/\{code\}'$/],
-      [["run", "f", "--url", url, "-c", "-5"], /^rollcall: --concurrency "-5": write a whole number from 1 to 10000$/],
-      [["run", "f", "--url", url, "--timeout", "5"], /^rollcall: --timeout "5": write a time such as 500ms, .*$/],
-      [["run", "f", "--url", url, "--timeout", "0s"], /^rollcall: --timeout "0s": write a time of more than nothing$/],
-      [
-        ["run", "f", "--url", url, "--rate", "9/s", "--rate", "fast"],
-        /^rollcall: --rate: write a rate such as 50\/s, .*$/
-      ],
-      [["run", "f", "--url", url], /^rollcall: --rate: write a rate .*$/, { ROLLCALL_RATE: "5/s\n300 a minute" }],
-      [["run", "f", "--url", url, "-H", "nonsense"], /^rollcall: --header.*: write it as 'Name: value'$/],
-      [["run", "f"], /^rollcall: --retries "x": write a whole number .*$/, { ROLLCALL_RETRIES: "x" }],
-      [["run", "f", "--url", url, "--select", "a["], /^rollcall: .*a\[.*$/],
-      [["run", "f", "--url", url, "--not-found-when", "=="], /^rollcall: .*==.*$/],
-      [["run", "f", "--url", url, "--pattern", "("], /^rollcall: --pattern: .*$/],
-      [["run", "f", "--url", url, "-o", "a", "-o", "./a"], /^rollcall: \.\/a would be written twice$/],
-      [["run", "f", "--url", url, "-o", "a", "--ledger", "a"], /^rollcall: a would be written twice$/],
-      [["run", "f", "--url", url, "--header-file", "nosuch"], /^rollcall: --header-file nosuch cannot be read$/],
-      [["run", "f", "--url", url, "--header-file", "bad"], /^rollcall: --header-file bad: each line is 'Name: value'$/],
-      [["run", "f", "--url", url, "--as", "x"], /^rollcall: --as.*: write it as name='COLUMN'$/],
-      [["demo", "--latency", "x"], /^rollcall: --latency "x": write one time, .*$/]
-    ]
-  it.scopedLive.each(refused)("%j is refused, exit 2", ([typed, message, env = {}]) =>
-    Effect.gen(function*() {
-      const cwd = yield* folder
-      writeFileSync(join(cwd, "bad"), "no header\n")
-      const ended = yield* run(typed, { cwd, env })
-      assert.deepStrictEqual([ended.exit, ended.stdout], [2, ""])
-      assert.match(ended.stderr.trimEnd(), message)
-      assert.deepStrictEqual(readdirSync(cwd), ["bad"])
       isPlain(ended)
     }))
 

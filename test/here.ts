@@ -6,7 +6,7 @@ import { ConfigProvider, Effect, Layer } from "effect"
 import { main } from "../src/Cli.ts"
 import { type Ended, type Options, stateOf } from "./command.ts"
 
-/** Runs the command to its end. Paths are absolute, and one runs at a time: standard output and standard error are the process's own. */
+/** Runs the command to its end. One runs at a time: standard output, standard error and the folder are the process's own. */
 export const here = (
   words: ReadonlyArray<string>,
   { cwd, env = {} }: Pick<Options, "cwd" | "env">
@@ -25,7 +25,11 @@ export const here = (
   }
   const variables = { HOME: cwd, XDG_STATE_HOME: stateOf(cwd), ...env }
   return Effect.acquireUseRelease(
-    Effect.sync(() => [listen(process.stdout, "stdout"), listen(process.stderr, "stderr")]),
+    Effect.sync(() => {
+      const before = process.cwd()
+      process.chdir(cwd)
+      return [() => process.chdir(before), listen(process.stdout, "stdout"), listen(process.stderr, "stderr")]
+    }),
     () =>
       Effect.provide(main(words, variables), [
         NodeContext.layer,

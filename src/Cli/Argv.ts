@@ -5,6 +5,7 @@
 import { Either, Schema } from "effect"
 import { nearest } from "../Nearest.ts"
 import * as Flag from "./Flag.ts"
+import * as Habit from "./Habit.ts"
 
 export { nearest }
 
@@ -46,6 +47,8 @@ export const normalize = (
   const options: Array<string> = []
   const rest: Array<string> = []
   const seen = new Set<string>()
+  const quoted = inQuotes(words)
+  if (quoted !== undefined) return fail(quoted)
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!
     if (word === "--") {
@@ -67,9 +70,11 @@ export const normalize = (
       continue
     }
     const given = value ?? words[++at]
-    const isNext = value === undefined && given !== undefined && isFlag(given, accepts.flags)
-    if (given === undefined || given === "--" || (isNext && flag.holdsFlags !== true)) {
+    if (given === undefined || given === "--") {
       return fail(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? "VALUE"}`)
+    }
+    if (value === undefined && flag.holdsFlags !== true && isFlag(given, accepts.flags)) {
+      return fail(`--${flag.name} needs a value, and ${given.split("=")[0]} is a flag`)
     }
     options.push(`--${flag.name}`, given)
   }
@@ -103,26 +108,42 @@ export const normalize = (
 
 /** A value was forgotten where the next word is a flag; a value that looks like one is written `--flag=value`. */
 const isFlag = (word: string, flags: ReadonlyArray<Flag.Any>) =>
-  word.startsWith("--") && take(word, flags) !== undefined
+  (word.startsWith("--") || /^-[a-z]$/i.test(word)) && take(word, flags) !== undefined
+
+/** cmd.exe of Windows hands single quotes on, and takes what stands between them apart. */
+const inQuotes = (words: ReadonlyArray<string>): string | undefined => {
+  const first = words.findIndex((word) => /^'[\w-]+:/.test(word))
+  if (first < 0) return undefined
+  const last = words.findIndex((word, index) => index >= first && word.endsWith("'"))
+  const whole = words.slice(first, (last < 0 ? first : last) + 1).join(" ")
+  const text = whole.replace(/^'|'$/g, "")
+  return `${whole} came with its quotes: in cmd.exe write "${text.replaceAll("\"", "\\\"")}"`
+}
 
 /** The flag that a word names, and its value where the word holds one. */
 const take = (word: string, flags: ReadonlyArray<Flag.Any>) => {
+  const named = (name: string | undefined) => name !== undefined && flags.find((flag) => flag.name === name)
   if (word.startsWith("--")) {
-    const [name, ...value] = word.slice(2).split("=")
+    const [typed = "", ...value] = word.slice(2).split("=")
+    const name = flags.some(({ name }) => name === typed) ? typed : Habit.synonyms.get(`--${typed}`)
     const flag = flags.find((flag) => flag.name === name)
     return flag && { flag, value: value.length === 0 ? undefined : value.join("=") }
   }
   // `-output x` is more likely a slip than `-o utput`
   if (flags.some(({ name }) => name.length > 1 && name === word.slice(1).split("=")[0])) return undefined
-  const flag = flags.find(({ alias }) => alias === word[1])
+  const flag = flags.find(({ alias }) => alias === word[1]) ??
+    (named(Habit.synonyms.get(word.slice(0, 2))) || undefined)
   return flag && { flag, value: word.length === 2 ? undefined : word.slice(word[2] === "=" ? 3 : 2) }
 }
 
 const unknown = (word: string, accepts: Accepts): string => {
   const typed = word.split("=")[0]!
+  const advice = Habit.advice.get(typed)
+  if (advice !== undefined) return `${typed}: ${advice}`
   const name = typed.replace(/^--?/, "")
   const alias = accepts.flags.find(({ alias }) => alias?.toLowerCase() === name.toLowerCase())?.alias
-  const long = nearest(name, accepts.flags.map(({ name }) => name))
+  // a letter is no beginning of a word
+  const long = name.length < 2 ? undefined : nearest(name, accepts.flags.map(({ name }) => name))
   const near = alias === undefined ? long && `--${long}` : `-${alias}`
-  return `there is no flag ${typed}${near === undefined ? "" : `, did you mean ${near}?`}`
+  return `there is no flag ${typed}${near === undefined ? "" : `: did you mean ${near}?`}`
 }

@@ -17,6 +17,8 @@ export interface Command<R> {
   /** A line or two to copy. */
   readonly examples: ReadonlyArray<string>
   readonly flags: Readonly<Record<string, Flag.Any>>
+  /** The names of the flags that its help shows; all unless told otherwise. */
+  readonly common?: ReadonlyArray<string>
   readonly argument: string | undefined
   /** What it does; the number is the exit code. */
   readonly handle: (values: any, argument: Option.Option<string>) => Effect.Effect<number, unknown, R>

@@ -29,12 +29,12 @@ export const flags = {
     group: effort,
     alias: "c",
     value: "N|auto",
-    help: `calls in flight (${Policy.standard.concurrency}); auto finds out how many, and how fast`
+    help: `calls in flight (${Policy.standard.concurrency}); auto finds out how many`
   }),
   rate: Flag.repeated("rate", Pace.Rate, {
     group: effort,
     value: "RATE",
-    help: "limit of all calls, such as 50/s, '600/min burst 10'"
+    help: "limit of all calls: 50/s, '600/min burst 10'"
   }),
   timeout: Flag.optional("timeout", Limit, {
     group: effort,
@@ -83,7 +83,7 @@ export const flags = {
   maxCalls: Flag.optional("max-calls", Flag.whole(1, 1_000_000_000), {
     group: budget,
     value: "N",
-    help: "stop after so many calls, those of earlier runs included"
+    help: "stop after so many calls, of all runs"
   }),
   maxCost: Flag.optional("max-cost", Flag.decimal, {
     group: budget,

@@ -15,6 +15,8 @@ export interface Description {
   readonly alias?: string
   /** What stands for its value on the help screen. */
   readonly value?: string
+  /** Its value may hold a secret, and is not shown. */
+  readonly isPrivate?: boolean
   /** Its value is flags, so that what looks like one is its value. */
   readonly holdsFlags?: boolean
 }
@@ -52,7 +54,7 @@ export const optional = <A>(
   name,
   isRepeated: false,
   isSwitch: false,
-  options: Options.optional(decoded(aliased(Options.text(name), description), name, schema))
+  options: Options.optional(decoded(aliased(Options.text(name), description), name, schema, description))
 })
 
 /** A flag that may be given several times. */
@@ -67,7 +69,7 @@ export const repeated = <A>(
   isSwitch: false,
   options: Options.repeated(Options.text(name)).pipe(
     (options) => aliased(options, description),
-    (options) => decoded(options, name, Schema.Array(schema))
+    (options) => decoded(options, name, Schema.Array(schema), description)
   )
 })
 
@@ -84,18 +86,24 @@ export const choice = <const Names extends ReadonlyArray<string>>(names: Names):
     Schema.filter((name) => names.includes(name) || `it is one of ${names.join(", ")}`)
   ) as Schema.Schema<any, string>
 
-/** A whole number. */
+/** A whole number: `44175`, `44,175` as every screen prints it, or `1e6`. */
 export const whole = (min: number, max: number): Schema.Schema<number, string> =>
   Schema.transform(
     Schema.String.pipe(
-      Schema.filter((text) =>
-        (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) ||
-        `write a whole number from ${min} to ${max}`
-      )
+      Schema.filter((text) => {
+        const value = numberOf(text)
+        return (value >= min && value <= max) || `write a whole number from ${min} to ${max}`
+      })
     ),
     Schema.Int,
-    { strict: true, decode: Number, encode: String }
+    { strict: true, decode: numberOf, encode: String }
   )
+
+const numberOf = (text: string): number => {
+  if (!/^(\d+|\d{1,3}([,_]\d{3})+|\d(\.\d+)?e\d{1,2})$/i.test(text)) return Number.NaN
+  const value = Number(text.replace(/[,_]/g, ""))
+  return Number.isInteger(value) ? value : Number.NaN
+}
 
 /** An amount of more than nothing. */
 export const decimal: Schema.Schema<number, string> = Schema.transform(
@@ -126,12 +134,18 @@ export const or = <const Word extends string, A>(
 const aliased = <A>(options: Options.Options<A>, { alias }: Description) =>
   alias === undefined ? options : Options.withAlias(options, alias)
 
-const decoded = <I, A>(options: Options.Options<I>, name: string, schema: Schema.Schema<A, I>): Options.Options<A> => {
+const decoded = <I, A>(
+  options: Options.Options<I>,
+  name: string,
+  schema: Schema.Schema<A, I>,
+  { isPrivate = false }: Description
+): Options.Options<A> => {
   const decode = Schema.decodeEither(schema)
   return Options.mapEffect(options, (input) =>
     Either.mapLeft(decode(input), (error) => {
-      const { message } = ParseResult.ArrayFormatter.formatErrorSync(error)[0]!
-      const shown = Array.isArray(input) ? "" : ` ${JSON.stringify(input)}`
+      const { message, path } = ParseResult.ArrayFormatter.formatErrorSync(error)[0]!
+      const value: unknown = Array.isArray(input) ? input[path[0] as number] : input
+      const shown = value === undefined || isPrivate ? "" : ` ${JSON.stringify(value)}`
       return ValidationError.invalidValue(HelpDoc.p(`--${name}${shown}: ${message.split("\n")[0]}`))
     }))
 }

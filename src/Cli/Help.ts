@@ -1,54 +1,99 @@
 /**
- * The help screens: plain text, within 100 columns, a command's flags under their headings.
+ * The help screens: plain text, within the width of the terminal, a command's flags under their headings.
  */
 import type { Command } from "./Command.ts"
 import * as Flag from "./Flag.ts"
 
-/** What `rollcall --help` shows. */
-export const overview = (commands: Readonly<Record<string, Command<any>>>): string =>
+/** Columns, where the terminal does not say less. */
+const widest = 80
+/** Where the text of a flag begins, and how narrow a terminal must be for it to begin on a line of its own. */
+const [indent, narrow] = [29, 60]
+
+/** What `rollcall --help` shows: a screen of 24 lines. */
+export const overview = (commands: Readonly<Record<string, Command<any>>>, width = widest): string =>
   [
-    "Rollcall asks an API about every code in a list, and ends with exactly one outcome per code.",
+    ...wrap("Rollcall asks an API about every code in a list: one outcome per code.", width),
     "",
-    "Usage: rollcall COMMAND [FILE] [OPTIONS]",
+    ...wrap("Usage: rollcall COMMAND [FILE] [OPTIONS]", width),
     "",
     "Commands",
-    ...Object.values(commands).map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`),
+    ...Object.values(commands).flatMap(({ name, summary }) => entry(`  ${name}`, summary, 12, width)),
     "",
     "Begin here",
-    "  rollcall demo                      44,175 postal codes against a rough API on this machine",
-    "  rollcall run zips.txt --url 'https://api.example/zip/{code}' -o zips.ndjson",
-    "  rollcall COMMAND --help            the flags of a command",
+    ...entry("  rollcall demo", "the whole thing, on this machine", indent, width),
+    ...entry("  rollcall COMMAND --help", "the flags of a command", indent, width),
+    "  rollcall run zips.txt --url 'https://api.example/{code}' -o zips.csv",
     "",
-    "The same command twice is safe: the second goes on where the first stopped.",
-    "Exit: 0 all answered, 2 usage or input, 3 some failed or invalid, 4 stopped early (run it again),",
-    "      5 output or ledger cannot be written or is in use, 130/143 interrupted (run it again).",
+    ...wrap("The same command twice is safe: the second goes on where the first stopped.", width),
+    ...wrap("Exit: 0 all answered, 2 usage or input, 3 some failed or invalid,", width),
+    ...wrap("4 stopped early, 5 output or ledger; after 4, 5 and a signal: run it again.", width),
     ""
   ].join("\n")
 
-/** What `rollcall COMMAND --help` shows. */
-export const screen = (command: Command<any>): string => {
+/** What `rollcall COMMAND --help` shows: what is used most, where there is much; all of it with `--all`. */
+export const screen = (command: Command<any>, isAll = true, width = widest): string => {
   const flags: ReadonlyArray<Flag.Any> = Object.values(command.flags)
+  const { common } = command
+  const shown = isAll || common === undefined ? flags : flags.filter(({ name }) => common.includes(name))
   // its name says most about how the others are written
-  const sample = flags.find(({ name }) => name.includes("-")) ?? flags[0]!
-  const groups = [...new Set(flags.map(({ group }) => group))]
+  const sample = flags.find(({ name }) => name.includes("-")) ?? flags[0]
+  const groups = [...new Set(shown.map(({ group }) => group))]
+  const isWhole = shown.length === flags.length
   return [
-    `${command.summary[0]!.toUpperCase()}${command.summary.slice(1)}.`,
+    ...wrap(`${command.summary[0]!.toUpperCase()}${command.summary.slice(1)}.`, width),
     "",
-    `Usage: ${command.usage}`,
-    ...command.examples.map((example) => `  $ ${example}`),
-    ...(command.about === undefined ? [] : ["", command.about]),
+    ...wrap(`Usage: ${command.usage}`, width),
+    ...command.examples.flatMap((example) => copied(example).map((line) => `  ${line}`)),
+    ...(command.about === undefined ? [] : ["", ...wrap(command.about, width)]),
+    ...(isWhole ? [] : [""]),
     ...groups.flatMap((group) => [
-      "",
+      ...(isWhole ? [""] : []),
       group,
-      ...flags.filter((flag) => flag.group === group).map((flag) => `  ${left(flag).padEnd(28)} ${flag.help}`)
+      ...shown.filter((flag) => flag.group === group).flatMap((flag) => entry(left(flag), flag.help, indent, width))
     ]),
-    "",
-    `Each flag can be set in the environment: --${sample.name} is ${Flag.variable(sample.name)}.`,
+    ...(flags.length === 0 ? [] : [""]),
+    ...(isWhole ? [] : wrap(`${flags.length - shown.length} more flags: rollcall ${command.name} --help --all`, width)),
+    ...(sample === undefined
+      ? []
+      : wrap(`Each flag can be set in the environment: --${sample.name} is ${Flag.variable(sample.name)}.`, width)),
     ""
   ].join("\n")
 }
 
 const left = ({ alias, isRepeated, name, value }: Flag.Any): string =>
-  `${alias === undefined ? "   " : `-${alias},`} --${name}${value === undefined ? "" : ` ${value}`}${
+  `  ${alias === undefined ? "   " : `-${alias},`} --${name}${value === undefined ? "" : ` ${value}`}${
     isRepeated ? "…" : ""
   }`
+
+/** A name and its text beside it; below it where there is no room. */
+const entry = (name: string, text: string, at: number, width: number): ReadonlyArray<string> => {
+  const isNarrow = width < narrow
+  const from = isNarrow ? 6 : at
+  const lines = wrap(text, width - from)
+  const below = (all: ReadonlyArray<string>) => all.map((line) => `${" ".repeat(from)}${line}`)
+  return isNarrow || name.length >= from
+    ? [name, ...below(lines)]
+    : [`${name.padEnd(from)}${lines[0]}`, ...below(lines.slice(1))]
+}
+
+/** Text in lines of at most so many columns, broken between words; what fits stays as it is. */
+export const wrap = (text: string, width: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) => line.length <= width ? [line] : broken(line, width))
+
+const broken = (line: string, width: number): ReadonlyArray<string> =>
+  line.trimEnd().split(/(?<=\S) +/).reduce((lines: Array<string>, word) => {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+    return lines
+  }, [])
+
+/** A command to copy: where it is long it goes on in a second line, before a flag. */
+const copied = (example: string): ReadonlyArray<string> => {
+  if (example.length <= widest - 2 || example.includes("\n")) return example.split("\n")
+  const at = example.lastIndexOf(" -", widest - 4)
+  return [`${example.slice(0, at)} \\`, `  ${example.slice(at + 1)}`]
+}
+
+/** The width of the terminal, as far as the screens use it. */
+export const widthOf = ({ columns }: { readonly columns?: number }): number => Math.min(columns ?? widest, widest)

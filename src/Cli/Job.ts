@@ -44,7 +44,7 @@ export const flags = {
   url: Flag.optional("url", Text, {
     group: request,
     value: "TEMPLATE",
-    help: "{code} and {column} are filled in; ${NAME} comes from the environment"
+    help: "{code}, {column} are filled in; ${NAME}: environment"
   }),
   method: Flag.optional("method", Flag.choice(methods), {
     group: request,
@@ -55,7 +55,8 @@ export const flags = {
   header: Flag.repeated("header", Header, {
     group: request,
     alias: "H",
-    value: "'NAME: VALUE'",
+    value: "'NAME: V'",
+    isPrivate: true,
     help: "write a secret as ${NAME}, in single quotes"
   }),
   headerFile: Flag.optional("header-file", Text, {
@@ -67,7 +68,7 @@ export const flags = {
     group: request,
     alias: "d",
     value: "BODY",
-    help: "a body; {code} and {column} are encoded for JSON or a form"
+    help: "a body, or @FILE; {code} is encoded for its place"
   }),
   expect: Flag.optional("expect", Flag.choice(Expect.literals), {
     group: request,
@@ -90,7 +91,7 @@ export const flags = {
   job: Flag.optional("job", Text, {
     group: input,
     value: "FILE",
-    help: "flags by their names, in YAML or JSON; what is typed counts more"
+    help: "flags by their names, in YAML or JSON"
   }),
   inputFormat: Flag.optional("input-format", Flag.choice(formats), {
     group: input,
@@ -115,13 +116,13 @@ export const flags = {
   }),
   select: Flag.repeated("select", Text, {
     group: answer,
-    value: "city=data.city",
+    value: "city=EXPR",
     help: "fields to pick out of the answer (JMESPath)"
   }),
   notFoundWhen: Flag.optional("not-found-when", Text, {
     group: answer,
     value: "EXPR",
-    help: "the answer means \"not found\" when this is true (JMESPath)"
+    help: "it means \"not found\" when this is true (JMESPath)"
   }),
   throttledOn: Flag.optional("throttled-on", Statuses, {
     group: answer,

@@ -38,7 +38,7 @@ export const read = (
       const flag = flags.find((flag) => flag.name === name && name !== "job")
       if (flag === undefined && name !== inFile) {
         const near = nearest(name, [inFile, ...flags.map(({ name }) => name)])
-        return yield* fail(`there is no flag ${name}${near === undefined ? "" : `, did you mean ${near}?`}`)
+        return yield* fail(`there is no flag ${name}${near === undefined ? "" : `: did you mean ${near}?`}`)
       }
       const given: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
       if (!given.every((one) => typeof one === "string" && one !== "")) return yield* fail(`${name} has no value`)

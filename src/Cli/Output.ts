@@ -79,7 +79,7 @@ export const flags = {
     group,
     alias: "o",
     value: "FILE",
-    help: "where records go: a file, x.db, postgres://… (standard output)"
+    help: "FILE, 'x.db?table=NAME', postgres://… (stdout)"
   }),
   format: Flag.optional("format", Flag.choice(Format.names), {
     group,

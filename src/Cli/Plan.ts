@@ -21,10 +21,11 @@ export const command = Command.make({
   name: "plan",
   summary: "show what run would ask, and the first request, without a call",
   usage: "rollcall plan [FILE | -] --url TEMPLATE [OPTIONS]",
-  examples: ["rollcall plan zips.csv --column zip --url 'https://api.example/{code}' -H 'Key: ${API_KEY}'"],
+  examples: ["rollcall plan zips.csv --column zip --url 'https://api.example/{zip}'"],
   argument: "FILE",
   // every command line of `run` is one of `plan`
   flags: Run.flags,
+  common: Run.common,
   handle: (values, file) =>
     Effect.gen(function*() {
       const planned = yield* Run.prepare(values, file)

@@ -24,7 +24,7 @@ export const Words = Schema.String.pipe(
 export const flag = Flag.repeated("redo", Words, {
   group: "Output",
   value: "WHICH",
-  help: "ask again: failed, not_found, forgotten, status=503, older-than=30d"
+  help: "ask again: failed, not_found, older-than=30d, …"
 })
 
 /** What the flags mean now; `undefined` where there is none. */

@@ -48,27 +48,53 @@ export const flags = {
   sample: Flag.optional("sample", Flag.whole(1, 1_000_000_000), {
     group: "Budget",
     value: "N",
-    help: "ask N codes picked at random, and say what that means for the whole"
+    help: "ask N codes picked at random, and extrapolate"
   }),
   tolerate: Flag.repeated("tolerate", Tolerance.Tolerance, {
     group: output,
     value: "failed=1%",
-    help: "what is no reason for exit 3: failed=1%, failed=20, invalid=all"
+    help: "no reason for exit 3: failed=1%, invalid=all"
   }),
-  fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside and start anew" }),
+  fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
   quiet: Flag.toggle("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
 }
+
+/** What is typed at the first try, or changed from night to night: the help of `run` and `plan` shows these. */
+export const common: ReadonlyArray<string> = [
+  "url",
+  "header",
+  "data",
+  "job",
+  "column",
+  "pattern",
+  "pad",
+  "select",
+  "not-found-when",
+  "concurrency",
+  "rate",
+  "timeout",
+  "retries",
+  "max-calls",
+  "max-time",
+  "sample",
+  "output",
+  "format",
+  "redo",
+  "tolerate",
+  "fresh",
+  "quiet"
+]
 
 export const command = Command.make({
   name: "run",
   summary: "ask an API about every code in FILE (or standard input)",
   usage: "rollcall run [FILE | -] --url TEMPLATE [OPTIONS]",
   examples: [
-    "rollcall run zips.csv --column zip --url 'https://api.example/zip/{code}' -o zips.ndjson",
-    "cat isbns | rollcall run --url 'https://api.example/{code}' -H 'Key: ${API_KEY}' --select title"
+    "rollcall run zips.csv --column zip -o zips.ndjson \\\n  --url 'https://api.example/zip/{zip}' -H 'Key: ${API_KEY}'"
   ],
   argument: "FILE",
   flags,
+  common,
   handle: (values, file) =>
     Effect.gen(function*() {
       const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)

@@ -50,12 +50,16 @@ export const command = Command.make({
   ],
   about: [
     "SPEC is made of any of these, with commas between:",
-    "  rate=50/s burst=N quota=10000/day    more gets a 429; retry-after=exact|1s|date|none: its wait",
-    "  headers=ietf|github|none             in which every reply tells what is left of the rate",
-    "  latency=p50:80ms,p99:2s              or one time; concurrency=32: so many at once, the others wait",
-    "  errors=1% resets=0.5% hangs=0.1%     calls that fail; not-found=5% poison=0.5%: codes that do",
-    "  outage=60s@5m brownout=50%@2m+60s    from a minute on, for a time; outage=60s@5m:503 says that;",
-    "  drop=10/s@60s+60s                    and the rate is another one for a time"
+    "  rate=50/s burst=N quota=10000/day  more gets a 429",
+    "  retry-after=exact|1s|date|none     the wait that it tells",
+    "  headers=ietf|github|none           every reply tells what is left of the rate",
+    "  latency=p50:80ms,p99:2s            or one time",
+    "  concurrency=32                     so many at once, the others wait",
+    "  errors=1% resets=0.5% hangs=0.1%   calls that fail",
+    "  not-found=5% poison=0.5%           codes that do",
+    "  outage=60s@5m outage=60s@5m:503    from a minute on, for a time",
+    "  brownout=50%@2m+60s                the same, for a share of the calls",
+    "  drop=10/s@60s+60s                  the rate is another one for a time"
   ].join("\n"),
   argument: undefined,
   flags,

@@ -25,7 +25,12 @@ describe("Flag", () => {
   it("is a whole number", () => {
     const port = Flag.whole(0, 65_535)
     assert.deepStrictEqual([said(port, "0"), said(port, "65535"), said(port, "007")], [0, 65_535, 7])
-    for (const text of ["65536", "-1", "1.5", "1e3", " 1", "", "x", "0x10", "9".repeat(400)]) {
+    const large = Flag.whole(1, 1e9)
+    for (const text of ["1e6", "1,000,000", "1_000_000", "1000000"]) assert.strictEqual(said(large, text), 1e6)
+    assert.strictEqual(said(large, "4.4175e4"), 44_175)
+    for (
+      const text of ["65536", "-1", "1.5", "1.5e0", "1e99", "1,00", ",100", " 1", "", "x", "0x10", "9".repeat(400)]
+    ) {
       assert.strictEqual(said(port, text), "write a whole number from 0 to 65535", text)
     }
   })

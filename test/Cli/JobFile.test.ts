@@ -71,7 +71,7 @@ describe.concurrent("--job", { timeout: 60_000 }, () => {
         ["", /--job job: write names of flags and their values/],
         ["- url", /write names of flags/],
         ["rate: [", /--job job: it is neither YAML nor JSON: /],
-        ["rates: 50/s", /--job job: there is no flag rates, did you mean rate\?/],
+        ["rates: 50/s", /--job job: there is no flag rates: did you mean rate\?/],
         ["job: other", /there is no flag job/],
         ["timeout: [1s, 2s]", /timeout has one value/],
         ["rate:", /rate has no value/],
