@@ -93,32 +93,41 @@ export class Sink extends Context.Tag("rollcall/Sink")<Sink, {
   readonly open: (run: Run) => Effect.Effect<Writer, SinkError | LedgerError, Scope.Scope>
 }>() {}
 
-/** What a target holds: so many bytes, and the hash of the last of them. */
+/** What a target holds: so many bytes, and the hash of all of them. */
 export interface Held {
   readonly offset: number
-  readonly tail: string
-  /** It has its final name. */
-  readonly isComplete: boolean
+  readonly hash: string
+  /** What the system knows it by, as long as it is there. */
+  readonly inode: string
 }
 
-/** Where text goes: a file, standard output. */
+/** Where text and bytes go: a file, standard output. */
 export interface Target {
   readonly name: string
   /** The same for the same target, however its name is written. */
   readonly id: string
-  /** Fails where something stands there that is not ours: neither known to be, nor what was about to get its final name. */
-  readonly check: (isOurs: boolean, held?: Held) => Effect.Effect<void, SinkError>
-  /** Opens it with what it holds already, or without anything where that is not there any more. */
-  readonly open: (held: Held | undefined) => Effect.Effect<Opened, SinkError, Scope.Scope>
+  /** Fails where something stands there that is not, byte for byte, what the mark says that we left. */
+  readonly check: (mark: Mark.Mark | undefined) => Effect.Effect<void, SinkError>
+  /** Opens it to go on with what the mark says, or to begin anew; it fails as `check` does. */
+  readonly open: (
+    mark: Mark.Mark | undefined,
+    goesOn: boolean
+  ) => Effect.Effect<Opened, SinkError, Scope.Scope>
 }
 
-/** A target that takes text. */
+/** A target that is open. */
 export interface Opened {
-  /** It holds what it was said to hold. */
+  /** It holds what the mark said. Otherwise it is empty. */
   readonly isHeld: boolean
-  readonly write: (text: string) => Effect.Effect<void, SinkError>
-  /** Makes durable what has been written; `undefined` where nothing can be kept. */
+  /** It is complete and has its final name: nothing is written any more. */
+  readonly isFinal: boolean
+  /** What it holds now; `undefined` where nothing can be kept. */
+  readonly held: Held | undefined
+  readonly write: (data: string | Uint8Array) => Effect.Effect<void, SinkError>
+  /** Makes durable what has been written. */
   readonly keep: Effect.Effect<Held | undefined, SinkError>
+  /** Fails where it is not what has been written to it: somebody else wrote there, or cut it. */
+  readonly intact: Effect.Effect<void, SinkError>
   /** Gives it its final name. */
   readonly complete: Effect.Effect<void, SinkError>
 }
@@ -139,40 +148,25 @@ const pieceLength = 1024 * 1024
 export const make = (target: Target, options: Options): Context.Tag.Service<Sink> => ({
   outputs: [target.id],
   select: options.select?.map(({ text }) => text) ?? [],
-  check: (marks) => Effect.flatMap(marks.read(target.id), (mark) => target.check(mark?.isOurs ?? false, mark)),
+  check: (marks) => Effect.flatMap(marks.read(target.id), target.check),
   fits: (list) => Effect.asVoid(encoderOf(target, layoutOf(options, list), options.format)),
-  open: ({ isOrdered, list, marks }) =>
+  open: (run) =>
     Effect.gen(function*() {
-      const layout = layoutOf(options, list)
+      const layout = layoutOf(options, run.list)
       const encoder = yield* encoderOf(target, layout, options.format)
-      const identity = yield* identify(layout, options.format.name, isOrdered)
-      const found = yield* marks.valid(target.id, list, identity)
-      // what has its final name is not opened again
-      const mark = found?.isComplete === true && found.position < list.entries ? undefined : found
-      const opened = yield* target.open(mark)
-      const before = opened.isHeld ? mark!.position : 0
-      if (!opened.isHeld && encoder.header !== "") yield* opened.write(encoder.header)
-      const isOurs = (yield* marks.read(target.id))?.isOurs ?? false
-      let last = opened.isHeld ? mark : undefined
-      const { footer = "", separator = "" } = encoder
-      let isFirst = before === 0
-      const formulas = () => (opened.isHeld ? mark?.formulas ?? 0 : 0) + (encoder.formulas?.() ?? 0)
-
-      const remember = (position: number, isComplete: boolean) =>
-        Effect.flatMap(opened.keep, (held) => {
-          if (held === undefined) return Effect.void
-          last = { ...Mark.at(list, identity, position), ...held, isComplete, isOurs, formulas: formulas() }
-          return marks.write(target.id, last)
-        })
-      const own = Effect.suspend(() =>
-        last === undefined || last.isOurs ? Effect.void : marks.write(target.id, { ...last, isOurs: true })
-      )
+      const identity = yield* identify(layout, options.format.name, run.isOrdered)
+      const { complete, formulas: before, keep, position, write } = yield* track(target, run, identity, true)
+      const { footer = "", header, separator = "" } = encoder
+      const formulas = () => before + (encoder.formulas?.() ?? 0)
+      if (position === undefined && header !== "") yield* write(header)
+      const from = position ?? 0
+      let isFirst = from === 0
       return {
-        position: before,
+        position: from,
         write: (rows): Effect.Effect<void, SinkError> => {
           const texts = [""]
           for (const row of rows) {
-            if (row.ordinal < before) continue
+            if (row.ordinal < from) continue
             const text = encoder.encode(row)
             if (typeof text !== "string") return clash(target.name, text.clash)
             // a string has a limit, and so has memory
@@ -180,23 +174,107 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
             texts[texts.length - 1]! += isFirst ? text : separator + text
             isFirst = false
           }
-          return Effect.forEach(texts, (text) => text === "" ? Effect.void : opened.write(text), { discard: true })
+          return Effect.forEach(texts, (text) => text === "" ? Effect.void : write(text), { discard: true })
         },
         // another sink may be behind
-        keep: (position) => isOrdered && position > before ? remember(position, false) : Effect.void,
-        complete: Effect.gen(function*() {
-          // remembered before it is done, and owned when it is: whatever ends the process in between, no other is taken for ours
-          if (last?.isComplete !== true) {
-            if (footer !== "") yield* opened.write(footer)
-            yield* remember(list.entries, true)
-          }
-          yield* opened.complete
-          yield* own
-        }),
+        keep: (position) => run.isOrdered && position > from ? keep(position, formulas()) : Effect.void,
+        complete: complete(Effect.suspend(() => footer === "" ? Effect.void : write(footer)), () => formulas()),
         warnings: () => formulas() === 0 || layout.excel || layout.entries ? [] : [warning(formulas(), target.name)]
       }
     })
 })
+
+/** A target of which the marks of a run tell how far it is. */
+export interface Tracked {
+  /** The entries that it holds already; `undefined` for none, not even a header. */
+  readonly position: number | undefined
+  /** The cells like formulas in what it holds. */
+  readonly formulas: number
+  readonly write: Opened["write"]
+  readonly keep: (position: number, formulas?: number) => Effect.Effect<void, SinkError | LedgerError>
+  /** Completes it, with what stands at its end. */
+  readonly complete: (
+    end: Effect.Effect<void, SinkError | LedgerError>,
+    formulas?: () => number
+  ) => Effect.Effect<void, SinkError | LedgerError>
+}
+
+/** Opens a target for a run, and keeps its mark. What is not resumable begins anew unless it is complete. */
+export const track = (
+  target: Target,
+  { list, marks }: Run,
+  identity: string,
+  isResumable: boolean
+): Effect.Effect<Tracked, SinkError | LedgerError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const known = yield* marks.read(target.id)
+    const valid = yield* marks.valid(target.id, list, identity)
+    const isDone = valid?.isComplete === true
+    // what has its final name is not opened again
+    const goesOn = valid !== undefined && (isDone ? valid.position === list.entries : isResumable && valid.offset > 0)
+    const opened = yield* target.open(known, goesOn)
+    const held = opened.isHeld ? known : undefined
+
+    let last: Mark.Mark | undefined = held
+    const write = (mark: Mark.Mark) => {
+      last = mark
+      return marks.write(target.id, mark)
+    }
+    /** What stands under the final name stays known beside what grows. */
+    const out = known === undefined ? {} : Mark.finished(known)
+    const at = (position: number, held: Held, isComplete = false): Mark.Mark => ({
+      ...Mark.at(list, identity, position),
+      ...held,
+      ...out,
+      isComplete,
+      isOpen: true
+    })
+    const remember = (position: number, formulas: number, isComplete: boolean) =>
+      Effect.flatMap(
+        opened.keep,
+        (held) => held === undefined ? Effect.void : write({ ...at(position, held, isComplete), formulas })
+      )
+
+    /** Nothing has been written since the mark. */
+    let isKept = true
+    if (!opened.isFinal && opened.held !== undefined) {
+      // what grows from now on is ours, however the process ends
+      yield* write(held === undefined ? at(0, opened.held) : { ...held, isOpen: true })
+      yield* Effect.addFinalizer(() =>
+        isKept && last?.isOpen === true && !last.isComplete
+          ? Effect.ignore(Effect.suspend(() => write({ ...last!, isOpen: false })))
+          : Effect.void
+      )
+    }
+    return {
+      position: held?.position,
+      formulas: held?.formulas ?? 0,
+      write: (data) => {
+        isKept = false
+        return opened.write(data)
+      },
+      keep: (position, formulas = 0) =>
+        Effect.map(remember(position, formulas, false), () => {
+          isKept = true
+        }),
+      complete: (end, formulas) =>
+        Effect.gen(function*() {
+          if (!opened.isFinal) {
+            const isWritten = last?.isComplete === true
+            if (!isWritten) yield* end
+            // what was damaged is of no use: the next run begins anew
+            yield* Effect.tapError(
+              opened.intact,
+              () => last === undefined ? Effect.void : write(Mark.begun(last))
+            )
+            // remembered before it is done, and owned when it is: whatever ends the process in between, no other is taken for ours
+            if (!isWritten) yield* remember(list.entries, formulas?.() ?? 0, true)
+            yield* opened.complete
+          }
+          if (last?.isOpen === true) yield* write(Mark.owned(last))
+        })
+    }
+  })
 
 const layoutOf = ({ format: _, ...options }: Options, list: Listed): Layout => ({
   select: [],

@@ -10,28 +10,35 @@ import { layout, list, refused, row, select } from "./Sink/rows.ts"
 const target = (name: string, fail?: { readonly nth: number; readonly error: Sink.SinkError }) => {
   const texts: Array<string> = []
   const events: Array<string> = []
+  const heldNow = (): Sink.Held => {
+    const text = texts.join("")
+    return { offset: text.length, hash: text.slice(-10), inode: "1" }
+  }
   const made: Sink.Target = {
     name,
     id: name,
-    check: (isOurs, held) =>
+    check: (mark) =>
       Effect.sync(() => {
-        events.push(`check ${isOurs ? "ours" : held?.isComplete ? `what holds ${held.offset}` : "theirs"}`)
+        events.push(`check ${mark === undefined ? "nothing" : mark.out === undefined ? "a part" : "an output"}`)
       }),
-    open: (held) =>
+    open: (mark, goesOn) =>
       Effect.acquireRelease(
         Effect.sync((): Sink.Opened => {
-          const start = texts.join("").slice(0, held?.offset ?? 0)
-          const isHeld = held !== undefined && held.tail === start.slice(-10)
+          const start = texts.join("").slice(0, mark?.offset ?? 0)
+          const isHeld = goesOn && mark !== undefined && start.length === mark.offset && mark.hash === start.slice(-10)
+          const isFinal = isHeld && mark.isComplete && mark.isOpen !== true
           texts.splice(0, Infinity, ...(isHeld && start !== "" ? [start] : []))
-          events.push(isHeld ? `open at ${held.offset}` : "open")
+          events.push(isFinal ? "open for nothing" : isHeld ? `open at ${mark.offset}` : "open")
           return {
             isHeld,
-            write: (text: string) => Effect.suspend(() => texts.push(text) === fail?.nth ? fail.error : Effect.void),
+            isFinal,
+            held: heldNow(),
+            write: (text) => Effect.suspend(() => texts.push(text as string) === fail?.nth ? fail.error : Effect.void),
             keep: Effect.sync(() => {
-              const text = texts.join("")
               events.push("keep")
-              return { offset: text.length, tail: text.slice(-10), isComplete: false }
+              return heldNow()
             }),
+            intact: Effect.void,
             complete: Effect.sync(() => {
               events.push("complete")
             })
@@ -202,14 +209,19 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
       const sink = Sink.make(made, { format })
       yield* begin(sink, rows.slice(0, 4), { list, marks }, rows.slice(4, 6))
       const held = kept.get("out")!
-      assert.deepInclude(held, { list: 1, epoch: 7, position: 4, isComplete: false, isOurs: false })
+      assert.deepInclude(held, { list: 1, epoch: 7, position: 4, isComplete: false, isOpen: true })
       const after = yield* begin(sink, rows.slice(0, 7), { list, marks })
       assert.strictEqual(after, 4)
       assert.include(events, `open at ${held.offset}`)
       const { position } = yield* write(sink, [rows.slice(7)], { list, marks })
       assert.strictEqual(position, 7)
       assert.strictEqual(text(), yield* whole)
-      assert.deepInclude(kept.get("out"), { position: 10, isComplete: true, isOurs: true })
+      assert.deepInclude(kept.get("out"), {
+        position: 10,
+        isComplete: true,
+        out: { size: text().length, hash: text().slice(-10) }
+      })
+      assert.notProperty(kept.get("out"), "isOpen")
     }))
 
   it.effect("writes no row that it holds, where another sink is behind", () =>
@@ -243,7 +255,7 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
       events.length = 0
       const { position } = yield* write(sink, [], { list, marks })
       assert.strictEqual(position, 10)
-      assert.deepStrictEqual(events, [`open at ${mark!.offset}`, "complete", "close"])
+      assert.deepStrictEqual(events, ["open for nothing", "close"])
       assert.strictEqual(kept.get("out"), mark)
     }))
 
@@ -289,7 +301,7 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
         assert.strictEqual((yield* write(sink, [rows], { list, marks })).position, 0)
         assert.strictEqual(text(), yield* whole)
         assert.deepStrictEqual(events, ["open", "keep", "complete", "close"])
-        assert.deepInclude(kept.get("out"), { offset: text().length, isComplete: true, isOurs: true })
+        assert.deepInclude(kept.get("out"), { offset: text().length, isComplete: true })
       }
     }))
 
@@ -339,7 +351,7 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
       yield* sink.check(marks)
       assert.deepStrictEqual(
         events.filter((event) => event.startsWith("check")),
-        ["check theirs", "check ours", "check ours"]
+        ["check a part", "check an output", "check an output"]
       )
     }))
 
@@ -350,7 +362,7 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
       const sink = Sink.make(made, { format })
       const run = { list, marks, isOrdered: false }
       yield* begin(sink, rows.slice(0, 5), run)
-      assert.strictEqual(kept.size, 0)
+      assert.deepInclude(kept.get("out"), { position: 0, isOpen: true })
       assert.strictEqual(yield* position(sink, run), 0)
       yield* write(sink, [rows.toReversed()], run)
       const before = text()
@@ -366,16 +378,42 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
       const { kept, marks } = memory()
       const sink = Sink.make({
         ...made,
-        open: (held) => Effect.map(made.open(held), (opened) => ({ ...opened, complete: full }))
+        open: (mark, goesOn) => Effect.map(made.open(mark, goesOn), (opened) => ({ ...opened, complete: full }))
       }, { format })
       assert.strictEqual(yield* Effect.flip(write(sink, [rows], { list, marks })), full)
-      assert.deepInclude(kept.get("out"), { isComplete: true, isOurs: false, position: 10 })
+      assert.deepInclude(kept.get("out"), { isComplete: true, isOpen: true, position: 10 })
       events.length = 0
       yield* sink.check(marks)
       yield* write(Sink.make(made, { format }), [], { list, marks })
       const { offset } = kept.get("out")!
-      assert.deepStrictEqual(events, [`check what holds ${offset}`, `open at ${offset}`, "complete", "close"])
-      assert.deepInclude(kept.get("out"), { isComplete: true, isOurs: true, position: 10 })
+      assert.deepStrictEqual(events, ["check a part", `open at ${offset}`, "complete", "close"])
+      assert.notProperty(kept.get("out"), "isOpen")
+    }))
+
+  it.effect("begins anew after what was damaged under it", () =>
+    Effect.gen(function*() {
+      const { target: made, text } = target("out")
+      const { kept, marks } = memory()
+      const damaged = Sink.make({
+        ...made,
+        open: (mark, goesOn) => Effect.map(made.open(mark, goesOn), (opened) => ({ ...opened, intact: full }))
+      }, { format })
+      yield* begin(damaged, rows.slice(0, 5), { list, marks })
+      assert.strictEqual(yield* Effect.flip(write(damaged, [rows.slice(5)], { list, marks })), full)
+      assert.deepInclude(kept.get("out"), { isComplete: false, isOpen: true, position: 0, offset: 0 })
+      assert.strictEqual((yield* write(Sink.make(made, { format }), [rows], { list, marks })).position, 0)
+      assert.strictEqual(text(), yield* whole)
+    }))
+
+  it.effect("says of a part that it was left as it was kept, or was not", () =>
+    Effect.gen(function*() {
+      const { target: made } = target("out")
+      const { kept, marks } = memory()
+      const sink = Sink.make(made, { format })
+      yield* begin(sink, rows.slice(0, 5), { list, marks })
+      assert.deepInclude(kept.get("out"), { position: 5, isOpen: false })
+      yield* begin(sink, rows.slice(0, 6), { list, marks }, rows.slice(6, 8))
+      assert.deepInclude(kept.get("out"), { position: 6, isOpen: true })
     }))
 
   it.effect("keeps nothing of a target that cannot be gone on with", () =>
@@ -384,7 +422,12 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
       const { kept, marks } = memory()
       const sink = Sink.make({
         ...made,
-        open: (held) => Effect.map(made.open(held), (opened) => ({ ...opened, keep: Effect.succeed(undefined) }))
+        open: (mark, goesOn) =>
+          Effect.map(made.open(mark, goesOn), (opened) => ({
+            ...opened,
+            held: undefined,
+            keep: Effect.succeed(undefined)
+          }))
       }, { format })
       yield* begin(sink, rows.slice(0, 5), { list, marks })
       yield* write(sink, [rows], { list, marks })
@@ -462,7 +505,7 @@ describe("Sink.all", () => {
       assert.strictEqual(a.texts.join("").split("\n").length, 3)
       assert.strictEqual(b.texts.join("").split("\n").length, 4)
       for (const { events } of [a, b]) {
-        assert.deepStrictEqual(events, ["check theirs", "open", "keep", "complete", "close"])
+        assert.deepStrictEqual(events, ["check nothing", "open", "keep", "complete", "close"])
       }
     }))
 

@@ -157,6 +157,5 @@ const ours = {
   position: 0,
   isComplete: false,
   isOurs: true,
-  offset: 0,
-  tail: ""
+  offset: 0
 } as const

@@ -13,15 +13,18 @@ export const target: Target = {
   open: () =>
     Effect.succeed({
       isHeld: false,
-      write: (text: string) =>
+      isFinal: false,
+      held: undefined,
+      write: (data: string | Uint8Array) =>
         Effect.async<void, SinkError>((resume) => {
-          process.stdout.write(text, (cause) => {
+          process.stdout.write(data, (cause) => {
             if (cause === undefined || cause === null) return resume(Effect.void)
             const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
             resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
           })
         }),
       keep: Effect.succeed(undefined),
+      intact: Effect.void,
       complete: Effect.void
     })
 }

@@ -1,141 +1,186 @@
 /**
  * A file as a target: it grows as `OUT.part` and gets its name when it is complete.
+ *
+ * Only what is, byte for byte, what a mark says that we left is ours. All else that stands under either name is refused: it is neither
+ * overwritten nor removed.
  */
 import { type Error, FileSystem } from "@effect/platform"
-import { Effect, Layer, Option, type Scope } from "effect"
-import { type Held, make as sinkOf, type Opened, type Options, Sink, SinkError, type Target } from "../Sink.ts"
-import { hash } from "./Mark.ts"
+import { Effect, Layer, Option} from "effect"
+import type { Hash } from "node:crypto"
+import { make as sinkOf, type Opened, type Options, Sink, SinkError, type Target } from "../Sink.ts"
+import type { Mark, Print as Printed } from "./Mark.ts"
+import * as Print from "./Print.ts"
 
-/** A file takes bytes too. */
-export interface File extends Target {
-  readonly open: (held: Held | undefined) => Effect.Effect<OpenedFile, SinkError, Scope.Scope>
-}
-export interface OpenedFile extends Opened {
-  readonly write: (data: string | Uint8Array) => Effect.Effect<void, SinkError>
-}
-
-/** The bytes at the end by which a file is known again. */
-const tailLength = 4096
-
-/**
- * Writes to `path`, for its owner's eyes only. What an earlier run on the same ledger did not write is left alone; only `OUT.part` is ours
- * whoever made it. `id` tells files apart whose paths are written in different ways.
- */
-export const make = (path: string, id = path): Effect.Effect<File, never, FileSystem.FileSystem> =>
-  Effect.map(FileSystem.FileSystem, (fs): File => {
+/** Writes to `path`, for its owner's eyes only. `id` tells files apart whose paths are written in different ways. */
+export const make = (path: string, id = path): Effect.Effect<Target, never, FileSystem.FileSystem> =>
+  Effect.map(FileSystem.FileSystem, (fs): Target => {
     const part = `${path}.part`
     const failed = (reason: "Open" | "Write", what: string) => (cause: Error.PlatformError) =>
       new SinkError({ reason, sink: path, detail: `${what}: ${explain(cause)}`, cause })
     const exists = (detail: string) => new SinkError({ reason: "Exists", sink: path, detail })
     const taken = (detail: string) => new SinkError({ reason: "Write", sink: path, detail })
 
-    /** Opens a file that still begins as it was said to. */
-    const reopen = (file: string, { offset, tail }: Held, flag: "r" | "r+") =>
+    const stat = (file: string) => Effect.map(Effect.option(fs.stat(file)), Option.getOrUndefined)
+    const hashes = new Map<string, Hash>()
+
+    /** The hash of the bytes that a print speaks of, where they are its own and (unless it may be longer) the only ones. */
+    const match = (file: string, { hash, size }: Printed, mayBeLonger = false): Effect.Effect<Hash | undefined> =>
       Effect.gen(function*() {
-        const { size, type } = yield* fs.stat(file)
+        const found = yield* fs.stat(file)
         // a link could lead anywhere
-        const isLink = yield* Effect.isSuccess(fs.readLink(file))
-        if (type !== "File" || isLink) return undefined
-        const opened = yield* fs.open(file, { flag })
-        const bytes = new Uint8Array(Math.min(offset, tailLength))
-        yield* opened.seek(BigInt(offset - bytes.length), "start")
-        let read = 0
-        while (read < bytes.length) {
-          const more = Number(yield* opened.read(bytes.subarray(read)))
-          if (more === 0) return undefined
-          read += more
-        }
-        if ((yield* hash(bytes)) !== tail) return undefined
-        return { opened, bytes, isLonger: size > BigInt(offset) }
+        if (found.type !== "File" || (yield* Effect.isSuccess(fs.readLink(file)))) return undefined
+        if (mayBeLonger ? found.size < BigInt(size) : found.size !== BigInt(size)) return undefined
+        // it is checked, and opened a moment later
+        const key = `${inodeOf(found)} ${found.size} ${Option.getOrUndefined(found.mtime)?.getTime()} ${size}`
+        const read = hashes.get(key)
+          ?? (yield* Effect.scoped(Effect.flatMap(fs.open(file), (opened) => Print.read(opened, size))))
+        if (read !== undefined) hashes.set(key, read)
+        return read !== undefined && Print.digest(read) === hash ? read.copy() : undefined
       }).pipe(Effect.orElseSucceed(() => undefined))
 
-    /** What was complete has its final name, and is as it was. */
-    const isWhole = (held: Held) => Effect.map(reopen(path, held, "r"), (found) => found?.isLonger === false)
+    const isOut = (mark: Mark, { size }: FileSystem.File.Info) =>
+      Effect.gen(function*() {
+        if (mark.out !== undefined && (yield* match(path, mark.out)) !== undefined) return true
+        const whole = printOf(mark)
+        if (whole !== undefined) return mark.isComplete && (yield* match(path, whole)) !== undefined
+        // of an older release
+        return mark.isComplete ? size === BigInt(mark.offset) : mark.isOurs === true
+      })
+
+    const checkOut = (mark: Mark | undefined) =>
+      Effect.gen(function*() {
+        const found = yield* stat(path)
+        if (found === undefined) return
+        if (found.type === "Directory") return yield* exists("it is a folder: name a file in it")
+        if (found.type !== "File") {
+          return yield* exists("it is not a plain file: write to standard output, and redirect that")
+        }
+        if (mark !== undefined && (yield* isOut(mark, found))) return
+        return yield* exists(
+          mark !== undefined && (mark.isComplete || mark.out !== undefined || mark.isOurs === true)
+            ? "it was changed since it was written: move it away, or name another output"
+            : "it exists and is not the output of this ledger: move it away or choose another name"
+        )
+      })
+
+    const isPart = (mark: Mark, found: FileSystem.File.Info) =>
+      Effect.gen(function*() {
+        const print = printOf(mark)
+        if (print === undefined) return !mark.isComplete || mark.isOurs !== true
+        if (mark.isOpen === true && print.size === 0) return mark.inode === inodeOf(found)
+        // what has its final name has left no part
+        if (mark.isComplete && mark.isOpen !== true) return false
+        return (yield* match(part, print, mark.isOpen === true)) !== undefined
+      })
+
+    const checkPart = (mark: Mark | undefined) =>
+      Effect.gen(function*() {
+        const found = yield* stat(part)
+        const isLink = yield* Effect.isSuccess(fs.readLink(part))
+        if (found === undefined && !isLink) return
+        if (found?.type === "File" && !isLink) {
+          // an empty one is nobody's loss
+          if (found.size === FileSystem.Size(0) || (mark !== undefined && (yield* isPart(mark, found)))) return
+        }
+        return yield* exists(
+          `its records grow in ${part}, and what stands there was not left by this ledger, or was changed since: `
+            + "move that away, or name another output"
+        )
+      })
+
+    const check = (mark: Mark | undefined) => Effect.zipRight(checkOut(mark), checkPart(mark))
 
     /** The part file is there and is this one: another program may write to the same output. */
     const isSame = (file: FileSystem.File) =>
       Effect.zipWith(
         file.stat,
         Effect.option(fs.stat(part)),
-        (mine, found) => Option.isSome(found) && String(found.value.ino) === String(mine.ino)
+        (mine, found) => Option.isSome(found) && inodeOf(found.value) === inodeOf(mine)
       )
 
     const opened = (
       file: FileSystem.File,
-      start: Held | undefined,
-      last: Uint8Array,
-      isNew: boolean,
+      { hash, isHeld, offset: start }: { readonly hash: Hash; readonly isHeld: boolean; readonly offset: number },
       onKeep: () => void
-    ): OpenedFile => {
-      const encoder = new TextEncoder()
-      let offset = start?.offset ?? 0
-      let tail = last
-      return {
-        isHeld: start !== undefined,
-        write: (data) => {
-          const bytes = typeof data === "string" ? encoder.encode(data) : data
-          return Effect.map(
-            Effect.mapError(file.writeAll(bytes), failed("Write", "it cannot be written")),
-            () => {
-              offset += bytes.length
-              tail = endOf(tail, bytes)
-            }
-          )
-        },
-        keep: Effect.zipRight(
-          Effect.mapError(file.sync, failed("Write", "it cannot be written")),
-          Effect.suspend(() => {
+    ) =>
+      Effect.gen(function*() {
+        const encoder = new TextEncoder()
+        const inode = inodeOf(yield* Effect.mapError(file.stat, failed("Open", "it cannot be read")))
+        const before = stampOf(yield* stat(path))
+        let offset = start
+        const held = () => ({ offset, hash: Print.digest(hash), inode })
+        return {
+          isHeld,
+          isFinal: false,
+          held: held(),
+          write: (data: string | Uint8Array) => {
+            const bytes = typeof data === "string" ? encoder.encode(data) : data
+            return Effect.map(
+              Effect.mapError(file.writeAll(bytes), failed("Write", "it cannot be written")),
+              () => {
+                offset += bytes.length
+                hash.update(bytes)
+              }
+            )
+          },
+          keep: Effect.map(Effect.mapError(file.sync, failed("Write", "it cannot be written")), () => {
             onKeep()
-            return Effect.map(hash(tail), (tail): Held => ({ offset, tail, isComplete: false }))
-          })
-        ),
-        complete: Effect.gen(function*() {
-          // one that came to be during the run is somebody else's
-          if (isNew && (yield* fs.exists(path))) {
-            return yield* taken(`another program made it meanwhile: the output stands in ${part}`)
-          }
-          if (!(yield* isSame(file))) {
-            return yield* taken(`another program took ${part} away: let one run at a time write to it`)
-          }
-          yield* fs.rename(part, path)
-          yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(folderOf(path)), (folder) => folder.sync)))
-        }).pipe(
-          Effect.catchAll((error) =>
-            error instanceof SinkError ? error : Effect.fail(failed("Write", "it cannot be completed")(error))
-          )
-        )
-      }
-    }
+            return held()
+          }),
+          intact: Effect.gen(function*() {
+            const { size } = yield* file.stat
+            if (!(yield* isSame(file))) {
+              return yield* taken(`another program took ${part} away: let one run at a time write to it`)
+            }
+            if (size === BigInt(offset)) return
+            return yield* taken(
+              `${part} was cut or written to by another program: the same command makes it anew, without a call`
+            )
+          }).pipe(typed(failed("Write", "it cannot be completed"))),
+          complete: Effect.gen(function*() {
+            // what came to be there during the run is somebody else's
+            if (stampOf(yield* stat(path)) !== before) {
+              return yield* taken(`another program changed it meanwhile: the output stands in ${part}`)
+            }
+            if (!(yield* isSame(file))) {
+              return yield* taken(`another program took ${part} away: let one run at a time write to it`)
+            }
+            yield* fs.rename(part, path)
+            yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(folderOf(path)), (folder) => folder.sync)))
+          }).pipe(typed(failed("Write", "it cannot be completed")))
+        } satisfies Opened
+      })
 
     return {
       name: path,
       id,
-      check: (isOurs, held) =>
+      check,
+      open: (mark, goesOn) =>
         Effect.gen(function*() {
-          const found = yield* Effect.option(fs.stat(path))
-          if (Option.isNone(found)) return
-          const { type } = found.value
-          if (type === "Directory") return yield* exists("it is a folder: name a file in it")
-          if (type !== "File") {
-            return yield* exists("it is not a plain file: write to standard output, and redirect that")
+          yield* check(mark)
+          const print = mark === undefined || !goesOn ? undefined : printOf(mark)
+          if (mark?.isComplete === true && goesOn) {
+            const isWhole = print === undefined
+              ? (yield* stat(path))?.size === BigInt(mark.offset)
+              : (yield* match(path, print)) !== undefined
+            if (isWhole) return final
           }
-          if (isOurs || (held?.isComplete === true && (yield* Effect.scoped(isWhole(held))))) return
-          return yield* exists("it exists and is not the output of this ledger: move it away or choose another name")
-        }),
-      open: (held) =>
-        Effect.gen(function*() {
-          const isNew = !(yield* Effect.orElseSucceed(fs.exists(path), () => false))
-          if (held?.isComplete === true && (yield* isWhole(held))) return done
-          const kept = held === undefined ? undefined : yield* reopen(part, held, "r+")
-          if (kept !== undefined) {
-            // it was read to there, and is written from there
-            yield* Effect.mapError(kept.opened.truncate(BigInt(held!.offset)), failed("Open", "it cannot be cut back"))
-            return opened(kept.opened, held, kept.bytes, isNew, () => {})
+          const hash = print === undefined || print.size === 0
+            ? undefined
+            : yield* match(part, print, mark!.isOpen === true)
+          if (hash !== undefined) {
+            // it is written at its end alone, so that what is cut meanwhile shows in its size
+            const file = yield* fs.open(part, { flag: "a" }).pipe(
+              // it was kept to there, and is written from there
+              Effect.tap((file) => file.truncate(BigInt(print!.size))),
+              Effect.mapError(failed("Open", "it cannot be opened"))
+            )
+            return yield* opened(file, { hash, isHeld: true, offset: print!.size }, () => {})
           }
           let isKept = false
           // made anew, so that no link is followed and no mode inherited
           const file = yield* fs.remove(part, { force: true }).pipe(
-            Effect.zipRight(fs.open(part, { flag: "wx", mode: 0o600 })),
+            Effect.zipRight(fs.open(part, { flag: "ax", mode: 0o600 })),
             // a umask may have taken even that away
             Effect.zipLeft(fs.chmod(part, 0o600)),
             Effect.mapError(failed("Open", "it cannot be made")),
@@ -147,7 +192,7 @@ export const make = (path: string, id = path): Effect.Effect<File, never, FileSy
             ),
             Effect.uninterruptible
           )
-          return opened(file, undefined, new Uint8Array(), isNew, () => {
+          return yield* opened(file, { hash: Print.begin(), isHeld: false, offset: 0 }, () => {
             isKept = true
           })
         })
@@ -155,20 +200,31 @@ export const make = (path: string, id = path): Effect.Effect<File, never, FileSy
   })
 
 /** What is complete stays as it is. */
-const done: OpenedFile = {
+const final: Opened = {
   isHeld: true,
+  isFinal: true,
+  held: undefined,
   write: () => Effect.void,
   keep: Effect.succeed(undefined),
+  intact: Effect.void,
   complete: Effect.void
 }
 
-const endOf = (before: Uint8Array, bytes: Uint8Array): Uint8Array => {
-  if (bytes.length >= tailLength) return bytes.slice(-tailLength)
-  const end = new Uint8Array(Math.min(tailLength, before.length + bytes.length))
-  end.set(before.subarray(before.length + bytes.length - end.length))
-  end.set(bytes, end.length - bytes.length)
-  return end
-}
+/** What a mark says of the file that grows, or has just been completed. */
+const printOf = ({ hash, offset }: Mark): Printed | undefined =>
+  hash === undefined ? undefined : { size: offset, hash }
+
+const inodeOf = ({ ino }: FileSystem.File.Info): string => String(Option.getOrElse(ino, () => 0))
+
+/** Changes when a file does, or comes or goes. */
+const stampOf = (found: FileSystem.File.Info | undefined): string =>
+  found === undefined
+    ? ""
+    : `${inodeOf(found)} ${found.size} ${Option.getOrUndefined(found.mtime)?.getTime()}`
+
+const typed = (mapping: (cause: Error.PlatformError) => SinkError) =>
+<A>(effect: Effect.Effect<A, Error.PlatformError | SinkError>): Effect.Effect<A, SinkError> =>
+  Effect.mapError(effect, (error) => error._tag === "SinkError" ? error : mapping(error))
 
 const folderOf = (path: string) => /^(.*?)[\\/]?[^\\/]*$/.exec(path)![1] || (path.startsWith("/") ? "/" : ".")
 

@@ -4,6 +4,10 @@
 import { Effect, Encoding, Option, Schema } from "effect"
 import type { Ledger, LedgerError, Listed } from "../Ledger.ts"
 
+/** Bytes that we wrote: how many, and the hash of all of them. */
+export const Print = Schema.Struct({ size: Schema.Int, hash: Schema.String })
+export type Print = typeof Print.Type
+
 /** How far an output is. */
 export const Mark = Schema.Struct({
   /** The list that it holds, at which epoch of it. */
@@ -14,15 +18,36 @@ export const Mark = Schema.Struct({
   /** The entries, from the first, that it holds for good. */
   position: Schema.Int,
   isComplete: Schema.Boolean,
-  /** What stands under its final name is our work. */
-  isOurs: Schema.Boolean,
-  /** Of a file: its bytes up to there, and the hash of the last of them. */
+  /** Of a file: its bytes up to there, and the hash of all of them; a mark of an older release has none. */
   offset: Schema.Int,
-  tail: Schema.String,
+  hash: Schema.optional(Schema.String),
+  /** Of a file: what the system knows it by. */
+  inode: Schema.optional(Schema.String),
+  /** A run is writing, or ended without a word: more may stand there than was kept. */
+  isOpen: Schema.optional(Schema.Boolean),
+  /** What stands under its final name, where that is our work. */
+  out: Schema.optional(Print),
+  /** A table has rows of ours, or (a mark of an older release) what stands under the final name is our work. */
+  isOurs: Schema.optional(Schema.Boolean),
   /** Its cells up to there that a spreadsheet would take for formulas. */
   formulas: Schema.optional(Schema.Int)
 })
 export type Mark = typeof Mark.Type
+
+/** What a mark knows of the file under the final name, which stays there while another one grows. */
+export const finished = ({ isOurs, out }: Mark): Pick<Mark, "isOurs" | "out"> => ({
+  ...(isOurs === undefined ? {} : { isOurs }),
+  ...(out === undefined ? {} : { out })
+})
+
+/** A mark of a file that holds nothing yet. */
+export const begun = (mark: Mark): Mark => ({ ...mark, position: 0, offset: 0, isComplete: false, isOpen: true })
+
+/** A mark of a file that has its final name. */
+export const owned = ({ isOpen: _, isOurs: _isOurs, ...mark }: Mark): Mark => ({
+  ...mark,
+  ...(mark.hash === undefined ? {} : { out: { size: mark.offset, hash: mark.hash } })
+})
 
 /** The marks of a ledger, by the id of the output. */
 export interface Marks {
@@ -71,8 +96,7 @@ export const isOf = (mark: Place, list: Listed, layout: string): boolean =>
 export const identity = (values: unknown): Effect.Effect<string> =>
   hash(new TextEncoder().encode(JSON.stringify(values)))
 
-/** A short hash of bytes. */
-export const hash = (bytes: Uint8Array): Effect.Effect<string> =>
+const hash = (bytes: Uint8Array): Effect.Effect<string> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
     (hash) => Encoding.encodeHex(new Uint8Array(hash).slice(0, 12))

@@ -9,9 +9,8 @@ import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
 import type { Listed } from "../Ledger.ts"
-import { type Sink, SinkError } from "../Sink.ts"
+import { type Sink, SinkError, track } from "../Sink.ts"
 import * as File from "./File.ts"
-import * as Mark from "./Mark.ts"
 import * as Table from "./Table.ts"
 
 /** Rows, and characters of answers, of a row group: what stands in memory at once. */
@@ -26,12 +25,14 @@ export const make = (
   Effect.map(File.make(path, id), (target): typeof Sink.Service => ({
     outputs: [id],
     select: options.select?.map(({ text }) => text) ?? [],
-    check: (marks) => Effect.flatMap(marks.read(id), (mark) => target.check(mark?.isOurs ?? false)),
+    check: (marks) => Effect.flatMap(marks.read(id), target.check),
     fits: (list) => Effect.asVoid(rowsOf(path, options, list)),
-    open: ({ list, marks }) =>
+    open: (run) =>
       Effect.gen(function*() {
-        const rows = yield* rowsOf(path, options, list)
-        const opened = yield* target.open(undefined)
+        const rows = yield* rowsOf(path, options, run.list)
+        const identity = yield* Table.identify({ select: [], noTiming: false, ...options, list: run.list }, rows)
+        const opened = yield* track(target, run, identity, false)
+        const from = opened.position ?? 0
         const bytes = new ByteWriter()
         const parquet = new ParquetWriter({ writer: bytes, schema: schemaOf(rows.columns), createdBy: "rollcall" })
         let group = rows.columns.map((): Array<unknown> => [])
@@ -52,25 +53,24 @@ export const make = (
           return emit
         })
         return {
-          position: 0,
+          position: from,
           write: (page) =>
             Effect.forEach(page, (row) => {
+              if (row.ordinal < from) return Effect.void
               rows.encode(row).forEach((cell, index) => group[index]!.push(value(rows.columns[index]!.kind, cell)))
               length += row.body?.length ?? 0
               return group[0]!.length >= groupSize || length >= groupLength ? flush : Effect.void
             }, { discard: true }),
           keep: () => Effect.void,
-          complete: Effect.gen(function*() {
-            yield* flush
-            parquet.finish()
-            yield* emit
-            const held = yield* opened.keep
-            if (held !== undefined) {
-              const mark = Mark.at(list, "", list.entries)
-              yield* marks.write(id, { ...mark, ...held, isComplete: true, isOurs: true })
-            }
-            yield* opened.complete
-          })
+          complete: opened.complete(Effect.suspend(() =>
+            Effect.zipRight(
+              flush,
+              Effect.suspend(() => {
+                parquet.finish()
+                return emit
+              })
+            )
+          ))
         }
       })
   }))

@@ -210,7 +210,6 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
           yield* ledger.write(note, {
             ...Mark.at(list, identity, 0),
             offset: 0,
-            tail: "",
             isComplete: false,
             isOurs: true
           })
@@ -281,7 +280,7 @@ const pieces = (rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => 
 }
 
 /** Stands for how rows are laid out: equal ones give equal cells. */
-const identify = ({ list: { column, expect, inputs }, select }: Layout, { columns }: Encoder): Effect.Effect<string> =>
+export const identify = ({ list: { column, expect, inputs }, select }: Layout, { columns }: Encoder): Effect.Effect<string> =>
   Mark.identity({ columns, column, expect, inputs, select: select.map(({ text }) => text) })
 
 /** A name, and a text, in SQL. */

@@ -13,9 +13,8 @@ const mark: Mark.Mark = {
   layout: "wide",
   position: 10,
   isComplete: true,
-  isOurs: true,
   offset: 100,
-  tail: "abc"
+  hash: "abc"
 }
 
 describe("Mark", () => {
@@ -49,11 +48,13 @@ describe("Mark", () => {
       for (const id of ids) assert.match(id, /^[0-9a-f]{24}$/)
     }))
 
-  it.effect("hashes bytes", () =>
-    Effect.gen(function*() {
-      // printf abc | sha256sum
-      assert.strictEqual(yield* Mark.hash(new TextEncoder().encode("abc")), "ba7816bf8f01cfea414140de")
-    }))
+  it("tells what stands under the final name from what grows", () => {
+    const out = { size: 100, hash: "abc" }
+    assert.deepStrictEqual(Mark.owned({ ...mark, isOpen: true }), { ...mark, out })
+    assert.deepStrictEqual(Mark.finished({ ...mark, out }), { out })
+    assert.deepStrictEqual(Mark.finished({ ...mark, isOurs: true }), { isOurs: true })
+    assert.deepInclude(Mark.begun({ ...mark, out }), { isComplete: false, position: 0, offset: 0, isOpen: true, out })
+  })
 })
 
 describe("Mark.marks", () => {
@@ -75,7 +76,7 @@ describe("Mark.marks", () => {
     Effect.gen(function*() {
       const ledger = yield* build
       const marks = Mark.marks(ledger)
-      for (const note of [null, 1, "x", { ...mark, position: "3" }, { ...mark, tail: undefined }]) {
+      for (const note of [null, 1, "x", { ...mark, position: "3" }, { ...mark, offset: undefined }]) {
         yield* ledger.setNotes({ "output a": note })
         assert.isUndefined(yield* marks.read("a"))
         assert.isUndefined(yield* marks.valid("a", listed(), "wide"))

@@ -110,13 +110,17 @@ const memory = (texts: Array<string>): Sink.Target => ({
   name: "memory",
   id: "memory",
   check: () => Effect.void,
-  open: (held) =>
+  open: (mark, goesOn) =>
     Effect.sync(() => {
-      texts.length = held?.offset ?? 0
+      texts.length = goesOn ? mark?.offset ?? 0 : 0
+      const held = () => ({ offset: texts.length, hash: "", inode: "" })
       return {
-        isHeld: held !== undefined,
-        write: (text) => Effect.sync(() => texts.push(text)),
-        keep: Effect.sync(() => ({ offset: texts.length, tail: "", isComplete: false })),
+        isHeld: goesOn,
+        isFinal: false,
+        held: held(),
+        write: (text) => Effect.sync(() => texts.push(text as string)),
+        keep: Effect.sync(held),
+        intact: Effect.void,
         complete: Effect.void
       }
     })
