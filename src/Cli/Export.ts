@@ -84,10 +84,7 @@ export const command = Command.make({
           return yield* new UsageError({ message: `${taken} belongs to the run itself: choose another name` })
         }
         const fallback = !entries ? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
-        const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, {
-          fallback,
-          isExport: true
-        })
+        const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, fallback)
         const marks = noMarks(values.force)
         yield* Effect.catchIf(
           sink.check(marks),

@@ -21,6 +21,17 @@ export const formats = {
 export type Name = keyof typeof formats
 export const names = Object.keys(formats) as ReadonlyArray<Name>
 
-/** The format that the ending of a file name tells. */
-export const ofName = (name: string): Name | undefined =>
-  names.find((format) => formats[format].endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)))
+/** The format that the ending of a file name tells, packed or not. */
+export const ofName = (name: string): Name | undefined => {
+  const plain = unpacked(name).toLowerCase()
+  return names.find((format) => formats[format].endings.some((ending) => plain.endsWith(`.${ending}`)))
+}
+
+/** Whether a file name says that its file is packed with gzip. */
+export const isPacked = (name: string): boolean => /\.gz$/i.test(name)
+
+/** A file name without the ending of gzip. */
+export const unpacked = (name: string): string => name.replace(/\.gz$/i, "")
+
+/** The ending of a file name, with its dot; `undefined` where it has none. */
+export const endingOf = (name: string): string | undefined => /[^\\/](\.[^.\\/]+)$/.exec(unpacked(name))?.[1]

@@ -5,6 +5,7 @@ import { type FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Redacted } from "effect"
 import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
+import * as Gzip from "../Sink/Gzip.ts"
 import { UsageError } from "./Argv.ts"
 import type * as Command from "./Command.ts"
 import * as Environment from "./Environment.ts"
@@ -22,8 +23,7 @@ interface Kind {
   readonly make: (
     output: string,
     id: string,
-    options: Sink.Options,
-    isExport: boolean
+    options: Sink.Options
   ) => Effect.Effect<Service, UsageError | Sink.SinkError, FileSystem.FileSystem | Path.Path>
 }
 
@@ -42,34 +42,68 @@ export const kinds = {
       })
   },
   sqlite: {
-    matches: (output: string) => /\.(db|sqlite3?)(\?table=[^/]+)?$/i.test(output),
+    matches: (output: string) => database.test(output),
     make: (output, id, options) =>
       Effect.gen(function*() {
-        const [file = "", table] = output.split("?table=")
+        const [, file = "", query] = database.exec(output)!
+        const table = query === undefined ? undefined : /^table=(.+)$/s.exec(query)?.[1]
+        if (query !== undefined && table === undefined) {
+          return yield* new UsageError({
+            message: `${output}: what follows the ? names a table: ${file}?table=NAME`
+          })
+        }
         const { make } = yield* Effect.promise(() => import("../Sink/Sqlite.ts"))
-        const place = { id: id.split("?table=")[0]!, ...(table === undefined ? {} : { table }) }
-        return make(file, place, options)
+        return make(file, { id: fileOf(id), ...(table === undefined ? {} : { table }) }, options)
       })
   },
   parquet: {
     matches: (output: string) => /\.parquet$/i.test(output),
-    make: (output, id, options, isExport) =>
-      isExport
-        ? Effect.flatMap(Effect.promise(() => import("../Sink/Parquet.ts")), ({ make }) => make(output, id, options))
-        : new UsageError({
-          message:
-            `${output}: Parquet needs all rows at once: run to another file first, then rollcall export -o ${output}`
-        })
+    make: (output, id, options) =>
+      Effect.flatMap(Effect.promise(() => import("../Sink/Parquet.ts")), ({ make }) => make(output, id, options))
   },
   file: {
     matches: () => true,
-    make: (output, id, options) => Effect.map(File.make(output, id), (target) => Sink.make(target, options))
+    make: (output, id, options) =>
+      Effect.map(
+        File.make(output, id),
+        (target) => Sink.make(Format.isPacked(output) ? Gzip.packed(target) : target, options)
+      )
   }
 } as const satisfies Record<string, Kind>
 
+/** A file of SQLite by its ending, and what follows a question mark. */
+const database = /^(.*\.(?:db|sqlite3?))(?:\?(.*))?$/is
+
+/** The file that an output names, without the table in it. */
+export const fileOf = (output: string): string => database.exec(output)?.[1] ?? output
+
+/** The kind of an output. A format that is named counts more than the ending of a file. */
+const kindOf = (output: string, hasFormat: boolean): keyof typeof kinds => {
+  const [name] = Object.entries(kinds).find(([, kind]) => kind.matches(output))!
+  return hasFormat && name === "parquet" ? "file" : name as keyof typeof kinds
+}
+
 /** Whether an output is a file, which grows as `OUT.part`. */
-export const isFile = (output: string): boolean =>
-  Object.entries(kinds).find(([, kind]) => kind.matches(output))?.[0] === "file"
+export const isFile = (output: string): boolean => ["file", "parquet"].includes(kindOf(output, false))
+
+/** How the records of a file are written, unless a flag says so: as its ending tells, and as NDJSON where it has none. */
+const formatOf = (
+  output: string,
+  entries: boolean,
+  fallback: Format.Name
+): Effect.Effect<Format.Name, UsageError> => {
+  const ending = Format.endingOf(output)
+  if (output === "-" || ending === undefined) return Effect.succeed(fallback)
+  const format = Format.ofName(output)
+  if (format !== undefined && (format !== "lines" || entries)) return Effect.succeed(format)
+  return new UsageError({
+    message: format === "lines"
+      ? `${output}: lines of text hold the codes alone, without what was answered: ${instead}`
+      : `${output}: ${ending} is no kind of output: ${instead}`
+  })
+}
+
+const instead = "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .parquet or .db, or say which it is with --format"
 
 const group = "Output"
 
@@ -96,16 +130,25 @@ export const sink = (
   options: Pick<Sink.Options, "select" | "entries">,
   ledger: Named,
   /** The format where neither a flag nor an ending tells another. */
-  { fallback, isExport }: { readonly fallback: Format.Name; readonly isExport: boolean }
+  fallback: Format.Name
 ): Effect.Effect<Service, UsageError | Sink.SinkError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
     const layout = { ...options, noTiming: values.noTiming, excel: values.excel }
     const outputs = values.output.length === 0 ? ["-"] : values.output
-    const sinks = yield* Effect.forEach(outputs, (output) => {
-      const kind: Kind = Object.values(kinds).find((kind: Kind) => kind.matches(output))!
-      const format = Format.formats[Option.getOrElse(values.format, () => Format.ofName(output) ?? fallback)]
-      return kind.make(output, Ledgers.outputId(path, ledger, output), { ...layout, format }, isExport)
-    })
+    const sinks = yield* Effect.forEach(outputs, (output) =>
+      Effect.gen(function*() {
+        const kind = kindOf(output, Option.isSome(values.format))
+        const format = Option.isSome(values.format)
+          ? values.format.value
+          : kind === "file" || kind === "stdout"
+          ? yield* formatOf(output, options.entries === true, fallback)
+          : fallback
+        const make: Kind["make"] = kinds[kind].make
+        return yield* make(output, Ledgers.outputId(path, ledger, output), {
+          ...layout,
+          format: Format.formats[format]
+        })
+      }))
     return sinks.length === 1 ? sinks[0]! : Sink.all(sinks)
   })

@@ -143,7 +143,7 @@ export const prepare = (values: Command.Values<typeof flags>, file: Option.Optio
       files,
       /** What tells the list from others in the ledger. */
       list: Ledgers.outputId(path, ledger, files[0] ?? job.source.name),
-      sink: yield* Output.sink(values, { select: job.select }, ledger, { fallback: "ndjson", isExport: false }),
+      sink: yield* Output.sink(values, { select: job.select }, ledger, "ndjson"),
       redo: yield* RedoFlag.parse(values.redo)
     }
   })
