@@ -22,7 +22,9 @@ const node = [
   "Sink/Sqlite",
   "Sql",
   "Sink/Postgres",
+  "Sink/Gzip",
   "Sink/Parquet",
+  "Sink/Print",
   "Source/Gzip"
 ]
 

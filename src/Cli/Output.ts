@@ -103,7 +103,8 @@ const formatOf = (
   })
 }
 
-const instead = "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .parquet or .db, or say which it is with --format"
+const instead =
+  "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .parquet or .db, or say which it is with --format"
 
 const group = "Output"
 

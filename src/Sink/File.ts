@@ -5,8 +5,7 @@
  * overwritten nor removed.
  */
 import { type Error, FileSystem } from "@effect/platform"
-import { Effect, Layer, Option} from "effect"
-import type { Hash } from "node:crypto"
+import { Effect, Layer, Option } from "effect"
 import { make as sinkOf, type Opened, type Options, Sink, SinkError, type Target } from "../Sink.ts"
 import type { Mark, Print as Printed } from "./Mark.ts"
 import * as Print from "./Print.ts"
@@ -21,10 +20,10 @@ export const make = (path: string, id = path): Effect.Effect<Target, never, File
     const taken = (detail: string) => new SinkError({ reason: "Write", sink: path, detail })
 
     const stat = (file: string) => Effect.map(Effect.option(fs.stat(file)), Option.getOrUndefined)
-    const hashes = new Map<string, Hash>()
+    const hashes = new Map<string, Print.Hash>()
 
     /** The hash of the bytes that a print speaks of, where they are its own and (unless it may be longer) the only ones. */
-    const match = (file: string, { hash, size }: Printed, mayBeLonger = false): Effect.Effect<Hash | undefined> =>
+    const match = (file: string, { hash, size }: Printed, mayBeLonger = false): Effect.Effect<Print.Hash | undefined> =>
       Effect.gen(function*() {
         const found = yield* fs.stat(file)
         // a link could lead anywhere
@@ -57,7 +56,8 @@ export const make = (path: string, id = path): Effect.Effect<Target, never, File
         }
         if (mark !== undefined && (yield* isOut(mark, found))) return
         return yield* exists(
-          mark !== undefined && (mark.isComplete || mark.out !== undefined || mark.isOurs === true)
+          mark !== undefined &&
+            (mark.out !== undefined || mark.isOurs === true || (mark.isComplete && mark.isOpen !== true))
             ? "it was changed since it was written: move it away, or name another output"
             : "it exists and is not the output of this ledger: move it away or choose another name"
         )
@@ -100,7 +100,7 @@ export const make = (path: string, id = path): Effect.Effect<Target, never, File
 
     const opened = (
       file: FileSystem.File,
-      { hash, isHeld, offset: start }: { readonly hash: Hash; readonly isHeld: boolean; readonly offset: number },
+      { hash, isHeld, offset: start }: { readonly hash: Print.Hash; readonly isHeld: boolean; readonly offset: number },
       onKeep: () => void
     ) =>
       Effect.gen(function*() {
@@ -211,8 +211,7 @@ const final: Opened = {
 }
 
 /** What a mark says of the file that grows, or has just been completed. */
-const printOf = ({ hash, offset }: Mark): Printed | undefined =>
-  hash === undefined ? undefined : { size: offset, hash }
+const printOf = ({ hash, offset }: Mark): Printed | undefined => hash === undefined ? undefined : { size: offset, hash }
 
 const inodeOf = ({ ino }: FileSystem.File.Info): string => String(Option.getOrElse(ino, () => 0))
 
@@ -222,9 +221,10 @@ const stampOf = (found: FileSystem.File.Info | undefined): string =>
     ? ""
     : `${inodeOf(found)} ${found.size} ${Option.getOrUndefined(found.mtime)?.getTime()}`
 
-const typed = (mapping: (cause: Error.PlatformError) => SinkError) =>
-<A>(effect: Effect.Effect<A, Error.PlatformError | SinkError>): Effect.Effect<A, SinkError> =>
-  Effect.mapError(effect, (error) => error._tag === "SinkError" ? error : mapping(error))
+const typed =
+  (mapping: (cause: Error.PlatformError) => SinkError) =>
+  <A>(effect: Effect.Effect<A, Error.PlatformError | SinkError>): Effect.Effect<A, SinkError> =>
+    Effect.mapError(effect, (error) => error._tag === "SinkError" ? error : mapping(error))
 
 const folderOf = (path: string) => /^(.*?)[\\/]?[^\\/]*$/.exec(path)![1] || (path.startsWith("/") ? "/" : ".")
 

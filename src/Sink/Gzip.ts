@@ -20,21 +20,22 @@ export const packed = (target: Target): Target => ({
       const encoder = new TextEncoder()
       let isEmpty = !opened.isHeld
       /** Ends a member. A file without any is no gzip. */
-      const end = (isLast = false) => Effect.suspend(() => {
-        if (size === 0 && !(isLast && isEmpty)) return Effect.void
-        isEmpty = false
-        const bytes = Buffer.concat(parts)
-        parts = []
-        size = 0
-        return Effect.flatMap(
-          Effect.tryPromise({
-            try: () => promisify(gzip)(bytes),
-            catch: (cause) =>
-              new SinkError({ reason: "Write", sink: target.name, detail: "it cannot be packed", cause })
-          }),
-          opened.write
-        )
-      })
+      const end = (isLast = false) =>
+        Effect.suspend(() => {
+          if (size === 0 && !(isLast && isEmpty)) return Effect.void
+          isEmpty = false
+          const bytes = Buffer.concat(parts)
+          parts = []
+          size = 0
+          return Effect.flatMap(
+            Effect.tryPromise({
+              try: () => promisify(gzip)(bytes),
+              catch: (cause) =>
+                new SinkError({ reason: "Write", sink: target.name, detail: "it cannot be packed", cause })
+            }),
+            opened.write
+          )
+        })
       return {
         ...opened,
         write: (data) =>

@@ -280,8 +280,10 @@ const pieces = (rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => 
 }
 
 /** Stands for how rows are laid out: equal ones give equal cells. */
-export const identify = ({ list: { column, expect, inputs }, select }: Layout, { columns }: Encoder): Effect.Effect<string> =>
-  Mark.identity({ columns, column, expect, inputs, select: select.map(({ text }) => text) })
+export const identify = (
+  { list: { column, expect, inputs }, select }: Layout,
+  { columns }: Encoder
+): Effect.Effect<string> => Mark.identity({ columns, column, expect, inputs, select: select.map(({ text }) => text) })
 
 /** A name, and a text, in SQL. */
 export const named = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`

@@ -1,9 +1,18 @@
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs"
 import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+import type * as Format from "../../src/Cli/Format.ts"
+import type { Named } from "../../src/Cli/Ledgers.ts"
 import * as Output from "../../src/Cli/Output.ts"
+import { Ledger } from "../../src/Ledger.ts"
+import * as Memory from "../../src/Ledger/Memory.ts"
+import { marks } from "../../src/Sink/Mark.ts"
 import { found, records, run, scripted, until } from "../command.ts"
+import { list, row } from "../Sink/rows.ts"
 
 describe("Output.kinds", () => {
   const cases: ReadonlyArray<readonly [output: string, kind: keyof typeof Output.kinds]> = [
@@ -22,7 +31,7 @@ describe("Output.kinds", () => {
   it.each(cases)("%s is of the kind %s", (output, kind) => {
     const [first] = Object.entries(Output.kinds).find(([, { matches }]) => matches(output))!
     assert.strictEqual(first, kind)
-    assert.strictEqual(Output.isFile(output), kind === "file")
+    assert.strictEqual(Output.isFile(output), kind === "file" || kind === "parquet")
   })
 })
 
@@ -48,8 +57,8 @@ describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
       linkSync(join(cwd, "out.ndjson.part"), join(cwd, "link"))
       running.process.kill("SIGKILL")
       assert.strictEqual((yield* running.ended).exit, 137)
-      // where nobody looks, and half a record at the end
-      write("out.ndjson.part", `${part().replace("line", "LINE")}{"line":251,"co`)
+      // half a record at the end
+      write("out.ndjson.part", `${part()}{"line":251,"co`)
 
       answer(found)
       const { exit, stderr } = yield* run("--no-timing")
@@ -58,8 +67,7 @@ describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(asked, codes.slice(250))
       assert.strictEqual(statSync(join(cwd, "out.ndjson")).ino, statSync(join(cwd, "link")).ino)
       yield* rollcall("export", "out.ndjson", "--no-timing", "-o", "undisturbed.ndjson")
-      assert.match(read("out.ndjson"), /^\{"LINE":1,/)
-      assert.strictEqual(read("out.ndjson").replace("LINE", "line"), read("undisturbed.ndjson"))
+      assert.strictEqual(read("out.ndjson"), read("undisturbed.ndjson"))
     }))
 
   it.scopedLive("is left alone when nothing has changed, and is replaced when something has", () =>
@@ -99,7 +107,7 @@ describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
       assert.strictEqual(exit, 5)
       assert.match(
         stderr,
-        /\nrollcall: out\.ndjson: another program made it meanwhile: the output stands in out\.ndjson\.part\n$/
+        /\nrollcall: out\.ndjson: another program changed it meanwhile: the output stands in out\.ndjson\.part\n$/
       )
       const again = yield* run()
       assert.strictEqual(again.exit, 2)
@@ -133,13 +141,93 @@ describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
       assert.match(stderr, /\nnothing to ask: 2 codes answered already\n/)
     }))
 
-  it.scopedLive("follows no link that lies in place of its part", () =>
+  it.scopedLive("is refused before a call where something else stands in its place, or in that of its part", () =>
     Effect.gen(function*() {
-      const { cwd, read, run, write } = yield* scripted(["a"])
+      const { asked, cwd, read, run, write } = yield* scripted(["a"])
       write("theirs", "precious\n")
       symlinkSync("theirs", join(cwd, "out.ndjson.part"))
+      const { exit, stderr } = yield* run()
+      assert.strictEqual(exit, 2, stderr)
+      assert.match(
+        stderr,
+        /^rollcall: out\.ndjson: its records grow in out\.ndjson\.part, and what stands there was not left /
+      )
+      rmSync(join(cwd, "out.ndjson.part"))
       assert.strictEqual((yield* run()).exit, 0)
+      write("out.ndjson", `${read("out.ndjson")}my own line\n`)
+      const changed = yield* run()
+      assert.strictEqual(changed.exit, 2, changed.stderr)
+      assert.match(
+        changed.stderr,
+        /^rollcall: out\.ndjson: it was changed since it was written: move it away, or name /
+      )
+      assert.deepStrictEqual(asked, ["a"])
+      assert.include(read("out.ndjson"), "my own line\n")
       assert.strictEqual(read("theirs"), "precious\n")
-      assert.deepStrictEqual(whole(read("out.ndjson")), ["a"])
     }))
+})
+
+describe("Output.sink", () => {
+  const values = (output: string, format?: Format.Name) => ({
+    output: [output],
+    format: Option.fromNullable(format),
+    excel: false,
+    noTiming: true
+  })
+  const ledger = { text: "x.ledger", files: ["x.ledger"] } as unknown as Named
+
+  /** Writes one record to a file, and gives what stands in it. */
+  const written = (name: string, format?: Format.Name, entries = false) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = `${yield* fs.makeTempDirectoryScoped()}/${name}`
+      const sink = yield* Output.sink(values(path, format), { select: [], entries }, ledger, "ndjson")
+      const made = { ...list({ entries: 1 }), id: 1, epoch: 1 }
+      yield* Effect.scoped(Effect.gen(function*() {
+        const known = yield* Ledger
+        const writer = yield* sink.open({ list: made, isOrdered: true, marks: marks(known) })
+        yield* writer.write([row()])
+        yield* writer.complete
+      }))
+      return yield* fs.readFile(path)
+    }).pipe(Effect.provide([NodeContext.layer, Memory.layer]))
+
+  const record = "{\"line\":1,\"code\":\"34102\",\"outcome\":\"found\",\"answer\":{\"city\":\"Naples\"},"
+    + "\"http_status\":200,\"attempts\":1,\"calls\":1}"
+  const row1 = "code,answer,outcome,http_status,error\n34102,\"{\"\"city\"\":\"\"Naples\"\"}\",found,200,\n"
+  const endings: ReadonlyArray<readonly [name: string, text: string, format?: Format.Name]> = [
+    ["zips", `${record}\n`],
+    ["zips.jsonl", `${record}\n`],
+    ["zips.json", `[\n${record}\n]\n`],
+    ["zips.CSV", row1],
+    ["zips.tsv", row1.replaceAll(",", "\t")],
+    ["zips.txt", row1, "csv"],
+    ["zips.parquet", "34102\n", "lines"]
+  ]
+  for (const [name, text, format] of endings) {
+    it.scoped(`writes ${name} as it says`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual(new TextDecoder().decode(yield* written(name, format)), text)
+        assert.strictEqual(gunzipSync(yield* written(`${name}.gz`, format)).toString(), text)
+      }))
+  }
+
+  it.scoped("writes codes alone only as a list to run again", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(new TextDecoder().decode(yield* written("again.txt", undefined, true)), "34102\n")
+    }))
+
+  const refusals: ReadonlyArray<readonly [output: string, message: RegExp]> = [
+    ["zips.txt", /^zips\.txt: lines of text hold the codes alone, without what was answered: end it in \.ndjson, /],
+    ["zips.txt.gz", /: lines of text hold the codes alone/],
+    ["zips.dat", /^zips\.dat: \.dat is no kind of output: end it in /],
+    ["zips.xls.gz", /: \.xls is no kind of output/],
+    ["zips.db?tabel=a", /: what follows the \? names a table: zips\.db\?table=NAME$/]
+  ]
+  it.scoped.each(refusals)("refuses %s", ([output, message]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Output.sink(values(output), { select: [], entries: false }, ledger, "ndjson"))
+      assert.strictEqual(error._tag, "UsageError")
+      assert.match(error.message, message)
+    }).pipe(Effect.provide(NodeContext.layer)))
 })

@@ -55,10 +55,13 @@ const check = (path: string, mark?: Mark.Mark) => Effect.flatMap(File.make(path)
 
 /** What is refused, and why; `undefined` where nothing is. */
 const refused = (path: string, mark?: Mark.Mark) =>
-  Effect.map(Effect.either(check(path, mark)), Either.match({
-    onLeft: ({ message, reason }) => `${reason} ${message.slice(path.length + 2)}`,
-    onRight: () => undefined
-  }))
+  Effect.map(
+    Effect.either(check(path, mark)),
+    Either.match({
+      onLeft: ({ message, reason }) => `${reason} ${message.slice(path.length + 2)}`,
+      onRight: () => undefined
+    })
+  )
 
 const mode = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.map(fs.stat(path), ({ mode }) => mode & 0o777))
@@ -200,7 +203,8 @@ describe("File", () => {
       assert.strictEqual(yield* fs.readFileString(out), "new")
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
-  const elsewhere = /^Exists its records grow in \S+\.part, and what stands there was not left by this ledger, or .*: move that/
+  const elsewhere =
+    /^Exists its records grow in \S+\.part, and what stands there was not left by this ledger, or .*: move that/
   it.scoped("touches nothing that stands in place of the part, and follows no link there", () =>
     Effect.gen(function*() {
       const { fs, path } = yield* folder
