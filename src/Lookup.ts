@@ -21,6 +21,8 @@ export interface Reply {
   readonly body: string
   /** A response header by its lower-case name. */
   readonly header: (name: string) => string | undefined
+  /** The names of all its headers, in lower case; where they are not told, only the usual ones are looked for. */
+  readonly names?: () => ReadonlyArray<string>
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number
   /** The same without the secrets that it was asked with, where it may hold them: for what is no answer, but is kept and shown. */

@@ -48,10 +48,11 @@ export const prepare = (
     const toReply = (response: HttpClientResponse.HttpClientResponse, body: string): Reply => {
       const { status } = response
       const header = (name: string) => response.headers[name]
+      const names = () => Object.keys(response.headers)
       const at = clock.unsafeCurrentTimeMillis()
-      if (secrets.length === 0) return { status, body, header, at }
+      if (secrets.length === 0) return { status, body, header, names, at }
       // a server may say in an error what it was asked with
-      return { status, body, header, at, discreet: () => ({ status, body: conceal(body), header, at }) }
+      return { status, body, header, names, at, discreet: () => ({ status, body: conceal(body), header, names, at }) }
     }
 
     const receive = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Reply, LookupError> => {

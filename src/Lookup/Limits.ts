@@ -4,14 +4,15 @@
  */
 import type { Duration } from "effect"
 import type { Reply } from "../Lookup.ts"
-import * as Crossref from "./Limits/Crossref.ts"
 import * as GraphQl from "./Limits/GraphQl.ts"
+import * as Headers from "./Limits/Headers.ts"
 import * as IpApi from "./Limits/IpApi.ts"
+import * as Json from "./Limits/Json.ts"
 import * as Prose from "./Limits/Prose.ts"
 import * as PubChem from "./Limits/PubChem.ts"
 import * as RateLimit from "./Limits/RateLimit.ts"
 import * as RetryAfter from "./Limits/RetryAfter.ts"
-import * as Triplet from "./Limits/Triplet.ts"
+import * as Shopify from "./Limits/Shopify.ts"
 import * as Window from "./Limits/Window.ts"
 
 /** What a reply says about how fast one may ask. Durations count from the arrival of the reply. */
@@ -30,6 +31,8 @@ export interface Dialect {
   readonly name: string
   /** The headers that it looks at, in lower case; none: it looks at the body. */
   readonly headers: ReadonlyArray<string>
+  /** Where names are made of words: whether a header of this name is one that it looks at, besides those that are usual. */
+  readonly isHeader?: (name: string) => boolean
   /** What a reply says in this dialect. It never throws, whatever the reply holds. */
   readonly read: (reply: Reply) => Told | undefined
 }
@@ -38,12 +41,12 @@ export interface Dialect {
 export const dialects = {
   "retry-after": RetryAfter.dialect,
   ratelimit: RateLimit.dialect,
-  "ratelimit-remaining": Triplet.rateLimit,
-  "x-ratelimit-remaining": Triplet.xRateLimit,
+  "ratelimit-headers": Headers.dialect,
+  shopify: Shopify.dialect,
   "ip-api": IpApi.dialect,
-  crossref: Crossref.dialect,
   pubchem: PubChem.dialect,
   graphql: GraphQl.dialect,
+  json: Json.dialect,
   prose: Prose.dialect
 } as const satisfies Readonly<Record<string, Dialect>>
 
@@ -82,8 +85,11 @@ export const reader = (): (reply: Reply) => Told | undefined => {
 }
 
 /** A server that has nothing to tell yet may have later: its headers are there all the same. */
-const isSpoken = ({ headers, read }: Dialect, reply: Reply): boolean =>
-  headers.length === 0 ? read(reply) !== undefined : headers.some((name) => reply.header(name) !== undefined)
+const isSpoken = ({ headers, isHeader, read }: Dialect, reply: Reply): boolean => {
+  if (headers.length === 0) return read(reply) !== undefined
+  const names = isHeader && reply.names?.()
+  return names === undefined ? headers.some((name) => reply.header(name) !== undefined) : names.some(isHeader!)
+}
 
 const readIn = (dialects: ReadonlyArray<Dialect>, reply: Reply): Told | undefined => {
   let told: Told | undefined

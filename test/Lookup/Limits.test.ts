@@ -13,8 +13,11 @@ const reply = (lines: string, status = 200, body = ""): Reply => {
       return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()]
     })
   )
-  return { status, body, header: (name) => headers.get(name), at: now }
+  return { status, body, header: (name) => headers.get(name), names: () => [...headers.keys()], at: now }
 }
+
+/** A reply that does not tell the names of its headers. */
+const nameless = ({ names: _, ...given }: Reply): Reply => given
 
 /** What is told, in seconds. */
 type Said = {
@@ -60,13 +63,22 @@ describe("Retry-After", () => {
     ["+1", undefined],
     ["", undefined],
     ["soon", undefined],
-    ["1s", undefined],
+    ["1s", 1],
+    ["3 seconds", 3],
+    ["1500ms", 1.5],
+    ["1m30s", 90],
+    ["1 minute, 30 seconds", 90],
+    ["2 Hours and 5 Min", 7500],
+    ["PT1M30S", 90],
     ["1e3", undefined],
     ["0x10", undefined],
     [".5", undefined],
     ["1.", undefined],
-    ["1,5", undefined],
-    ["1, 5", undefined],
+    ["1, 5", 5],
+    ["7,soon,-3", 7],
+    ["3, Sun, 01 Mar 2026 12:00:30 GMT, 2", 30],
+    ["Sunday, 01-Mar-26 12:00:30 GMT, Sun Mar  1 12:00:40 2026", 40],
+    ["soon, later", undefined],
     ["\"5\"", undefined],
     ["Infinity", undefined],
     ["NaN", undefined],
@@ -80,8 +92,27 @@ describe("Retry-After", () => {
     ["Sun, 01 Mar 2026 11:59:59 GMT", undefined],
     ["Sun, 01 Mar 2026 12:00:00 GMT", undefined],
     ["Sunday, 06-Nov-94 08:49:37 GMT", undefined],
-    ["Sun, 01 Mar 2026 12:00:30", undefined],
+    ["Sun, 01 Mar 2026 12:00:30", 30],
+    ["Sun, 1 Mar 2026 12:00:30 GMT", 30],
+    ["Sun, 01 Mar 2026 12:00:30 +0000", 30],
+    ["Sun, 01 Mar 2026 13:00:30 +0100", 30],
+    ["Sun, 01 Mar 2026 07:00:30 EST", 30],
+    ["Sun Mar 01 2026 13:00:30 GMT+0100 (Central European Standard Time)", 30],
+    ["2026-03-01T12:00:30", 30],
+    ["2026-03-01 12:00:30", 30],
+    ["2026-03-01T12:00:30+0000", 30],
+    ["2026-03-01 10:00:30-02", 30],
+    ["2026-Mar-01 12:00:30+0000 UTC", 30],
     ["Sun, 01 Mar 2026 12:00:30 CET", undefined],
+    ["2026-02-30T12:00:30Z", undefined],
+    ["2026-13-01T12:00:30Z", undefined],
+    ["2026-03-01T25:00:30Z", undefined],
+    // since 1970
+    [`${epoch + 3}`, 3],
+    [`${epoch + 3}.5`, 3.5],
+    [`${now + 3000}`, 3],
+    [`${epoch - 3}`, undefined],
+    [`${epoch + 33}`, 3, "Sun, 01 Mar 2026 12:00:30 GMT"],
     ["Sun, 32 Mar 2026 12:00:30 GMT", undefined],
     ["Sun, 01 Xyz 2026 12:00:30 GMT", undefined],
     ["Sunday 2030", undefined],
@@ -93,11 +124,13 @@ describe("Retry-After", () => {
     ["Sun, 01 Mar 2026 12:00:30 GMT", undefined, "Sun, 01 Mar 2026 12:00:40 GMT"],
     ["Sun, 01 Mar 2026 12:00:30 GMT", 30, "garbage"],
     ["5", 5, "garbage"],
-    // a long time, and finite, for what is beyond all reason
-    ["99999999999", 315_360_000],
-    ["9".repeat(400), 315_360_000],
-    ["Fri, 31 Dec 9999 23:59:59 GMT", 315_360_000],
-    ["9999-12-31T23:59:59Z", 315_360_000]
+    // what is beyond all reason is no hint
+    ["31622400", 31_622_400],
+    ["31622401", undefined],
+    ["99999999999", undefined],
+    ["9".repeat(400), undefined],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", undefined],
+    ["9999-12-31T23:59:59Z", undefined]
   ])("%j is %j s at %j", (value, seconds, date) => {
     const given = reply(`Retry-After: ${value}${date === undefined ? "" : `\nDate: ${date}`}`, 429)
     assert.strictEqual(wait(given), seconds)
@@ -111,6 +144,26 @@ describe("Retry-After", () => {
     for (const status of [408, 425, 429, 500, 502, 503, 599]) {
       assert.deepStrictEqual(read(reply("Retry-After: 7", status)), { wait: 7 }, String(status))
     }
+    for (const status of [402, 403]) {
+      assert.deepStrictEqual(read(reply("Retry-After: 7", status)), { wait: 7, isThrottled: true }, String(status))
+    }
+  })
+
+  it.each<[lines: string, seconds: number | undefined]>([
+    ["retry-after-ms: 3000", 3],
+    ["x-ms-retry-after-ms: 3000", 3],
+    ["Retry-After: 4\nretry-after-ms: 3200", 3.2],
+    ["Retry-After: 4\nretry-after-ms: soon", 4],
+    ["Retry-After: 4\nX-Retry-After: 6", 6],
+    ["X-Retry-After: 3", 3],
+    ["X-RateLimit-Retry-After: 3", 3],
+    ["X-Rate-Limit-Retry-After-Seconds: 3", 3],
+    ["Acme_Retry_After: 3", 3],
+    ["retry_after: 3", 3],
+    ["X-Retry-After-Count: 3", undefined],
+    ["X-No-Retry-Afterwards: 3", undefined]
+  ])("is heard in other names: %j", (lines, seconds) => {
+    assert.strictEqual(wait(reply(lines, 429)), seconds)
   })
 
   it("is longer than a timer can be", () => {
@@ -158,7 +211,7 @@ const documented: Readonly<Record<keyof typeof Limits.dialects, ReadonlyArray<re
       left(50, 5)
     ]
   ],
-  "ratelimit-remaining": [
+  "ratelimit-headers": [
     [
       "draft-ietf-httpapi-ratelimit-headers-03",
       reply("RateLimit-Limit: 100\nRateLimit-Remaining: 50\nRateLimit-Reset: 50"),
@@ -177,9 +230,7 @@ const documented: Readonly<Record<keyof typeof Limits.dialects, ReadonlyArray<re
         429
       ),
       { wait: 30, remaining: 0, reset: 30 }
-    ]
-  ],
-  "x-ratelimit-remaining": [
+    ],
     [
       "docs.github.com, Rate limits for the REST API",
       reply(
@@ -221,16 +272,55 @@ const documented: Readonly<Record<keyof typeof Limits.dialects, ReadonlyArray<re
       "docs.x.com, Rate limits",
       reply(`x-rate-limit-limit: 900\nx-rate-limit-remaining: 0\nx-rate-limit-reset: ${epoch + 900}`, 429),
       left(0, 900)
-    ]
-  ],
-  "ip-api": [["ip-api.com/docs/unban", reply("X-Rl: 0\nX-Ttl: 60"), left(0, 60)]],
-  crossref: [
+    ],
+    [
+      "docs.anthropic.com, Rate limits",
+      reply(
+        `anthropic-ratelimit-requests-limit: 50
+         anthropic-ratelimit-requests-remaining: 49
+         anthropic-ratelimit-requests-reset: 2026-03-01T12:00:01Z
+         anthropic-ratelimit-input-tokens-remaining: 0
+         anthropic-ratelimit-input-tokens-reset: 2026-03-01T12:00:03Z
+         anthropic-ratelimit-output-tokens-remaining: 8000
+         anthropic-ratelimit-output-tokens-reset: 2026-03-01T12:00:09Z`
+      ),
+      left(0, 3)
+    ],
     [
       "www.crossref.org, Access and authentication, Request limits",
       reply("x-rate-limit-limit: 50\nx-rate-limit-interval: 1s", 429),
-      { wait: 1 }
+      left(0, 1)
+    ],
+    [
+      "api-dashboard.search.brave.com, Rate limiting",
+      reply(
+        `X-RateLimit-Limit: 1, 15000
+         X-RateLimit-Policy: 1;w=1, 15000;w=2592000
+         X-RateLimit-Remaining: 0, 1000
+         X-RateLimit-Reset: 3, 1419704`
+      ),
+      left(0, 3)
+    ],
+    [
+      "developers.hubspot.com, API usage guidelines",
+      reply(
+        `X-HubSpot-RateLimit-Daily: 250000
+         X-HubSpot-RateLimit-Daily-Remaining: 249999
+         X-HubSpot-RateLimit-Interval-Milliseconds: 3000
+         X-HubSpot-RateLimit-Remaining: 0
+         X-HubSpot-RateLimit-Max: 100`
+      ),
+      left(0, 3)
     ]
   ],
+  shopify: [
+    [
+      "shopify.dev, REST Admin API rate limits",
+      reply("X-Shopify-Shop-Api-Call-Limit: 32/40"),
+      left(8, 4)
+    ]
+  ],
+  "ip-api": [["ip-api.com/docs/unban", reply("X-Rl: 0\nX-Ttl: 60"), left(0, 60)]],
   pubchem: [
     [
       "pubchemdocs.ncbi.nlm.nih.gov/dynamic-request-throttling",
@@ -273,6 +363,33 @@ const documented: Readonly<Record<keyof typeof Limits.dialects, ReadonlyArray<re
       left(4999, 3600)
     ]
   ],
+  json: [
+    [
+      "docs.discord.com, Rate Limits",
+      reply("", 429, `{"message":"You are being rate limited.","retry_after":64.57,"global":false}`),
+      { wait: 64.57 }
+    ],
+    [
+      "cloud.google.com, Errors: RetryInfo and ErrorInfo",
+      reply(
+        "",
+        429,
+        `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[
+          {"@type":"type.googleapis.com/google.rpc.ErrorInfo","metadata":{"quotaResetDelay":"373.801628ms"}},
+          {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"3.25s"}]}}`
+      ),
+      { wait: 3.25 }
+    ],
+    [
+      "apim.docs.wso2.com, Throttling",
+      reply(
+        "",
+        429,
+        `{"fault":{"code":900800,"message":"Message throttled out","nextAccessTime":"2026-Mar-01 12:00:03+0000 UTC"}}`
+      ),
+      { wait: 3 }
+    ]
+  ],
   prose: [
     [
       "www.metadapi.com: the wait is dd:hh:mi:ss",
@@ -306,13 +423,14 @@ describe.each(Object.entries(Limits.dialects))("the dialect %s", (name, dialect)
     assert.deepStrictEqual(read(given), expected)
     assert.isDefined(dialect.read(given))
     assert.deepStrictEqual(Limits.reader()(given), Limits.read(given))
+    assert.deepStrictEqual(read(nameless(given)), expected)
   })
 
   it("looks at no other header than it says", () => {
     const said = new Set([...dialect.headers, "date"])
     for (const [, given] of documented[name as keyof typeof documented]) {
       dialect.read({
-        ...given,
+        ...nameless(given),
         header: (name) => {
           assert.include([...said], name)
           return given.header(name)
@@ -338,7 +456,7 @@ describe("RateLimit", () => {
     [`"a \\"quoted\\" name";r=1;t=2`, left(1, 2)],
     [`"default";acme-note="x;t=9";acme;r=1;t=2;acme-rate=0.5`, left(1, 2)],
     [`"default";r=5;r=1;t=2`, left(1, 2)],
-    [`"default";r=999999999999999;t=999999999999999`, left(999_999_999_999_999, 315_360_000)],
+    [`"default";r=999999999999999;t=999999999999999`, undefined],
     // of one policy there may be no more to say
     [`"default";r=999;pk=:dHJpYWwxMjEzMjM=:`, undefined],
     [`"default";r=0`, undefined],
@@ -423,20 +541,26 @@ describe("RateLimit-Remaining, X-RateLimit-Remaining and X-Rate-Limit-Remaining"
     ["50", "2026-03-01T12:00:30Z", left(50, 20), "Sun, 01 Mar 2026 12:00:10 GMT"],
     ["50", "30", left(50, 30), "Sun, 01 Mar 2026 12:00:10 GMT"],
     ["50", "2592000", left(50, 2_592_000)],
-    ["50", "800000000", left(50, 315_360_000)],
-    ["50", `${epoch + 1e9}`, left(50, 315_360_000)],
-    ["50", "9".repeat(400), left(50, 315_360_000)],
+    ["50", "30 seconds", left(50, 30)],
+    ["50", "30, 30", left(50, 30)],
+    ["5, 3", "30", left(3, 30)],
+    ["0, 1000", "3, 1419704", left(0, 3)],
+    ["1, 0", "3, 1419704", left(0, 1_419_704)],
+    ["0, 0", "Sun, 01 Mar 2026 12:00:03 GMT, Sun, 01 Mar 2026 12:00:09 GMT", left(0, 9)],
+    ["0", "Sun Mar 01 2026 12:00:03 GMT+0000 (Coordinated Universal Time)", left(0, 3)],
     // no hint
     ["50", "0", undefined],
     ["50", "", undefined],
     ["50", "-30", undefined],
     ["50", "NaN", undefined],
     ["50", "soon", undefined],
+    ["50", "800000000", undefined],
+    ["50", `${epoch + 1e9}`, undefined],
+    ["50", "9".repeat(400), undefined],
+    ["-1", "-1", undefined],
     ["50", "0s", undefined],
-    ["50", "30 seconds", undefined],
     ["50", "1s1m", undefined],
     ["50", "m", undefined],
-    ["50", "30, 30", undefined],
     ["50", `${epoch}`, undefined],
     ["50", `${epoch - 1}`, undefined],
     ["50", `${now - 1}`, undefined],
@@ -447,7 +571,6 @@ describe("RateLimit-Remaining, X-RateLimit-Remaining and X-Rate-Limit-Remaining"
     ["unlimited", "30", undefined],
     ["NaN", "30", undefined],
     ["1e3", "30", undefined],
-    ["5, 3", "30", undefined],
     ["9".repeat(16), "30", undefined]
   ])("%j and %j are %j at %j", (remaining, reset, expected, date = "") => {
     for (const prefix of ["RateLimit", "X-RateLimit", "X-Rate-Limit"]) {
@@ -480,6 +603,26 @@ describe("RateLimit-Remaining, X-RateLimit-Remaining and X-Rate-Limit-Remaining"
     ["RateLimit-Remaining: 7\nRateLimit-Reset: 1\nX-RateLimit-Remaining: 5\nX-RateLimit-Reset: 30", left(5, 30)],
     ["RateLimit-Remaining: 0\nRateLimit-Reset: 60\nX-RateLimit-Remaining: 0\nX-RateLimit-Reset: 30", left(0, 60)],
     ["RateLimit: \"a\";r=4;t=9\nRateLimit-Remaining: 7\nRateLimit-Reset: 1", left(4, 9)],
+    // the words in any order, and hyphens as good as underscores
+    ["x-ratelimit-requests-remaining: 0\nx-ratelimit-requests-reset: 3", left(0, 3)],
+    ["X_RateLimit_Remaining: 0\nX_RateLimit_Reset: 3", left(0, 3)],
+    ["RateLimit-Remaining: 0\nRateLimit-ResetTime: Sun, 01 Mar 2026 12:00:03 GMT", left(0, 3)],
+    ["RateLimit-ResetTime: Sun, 01 Mar 2026 12:00:03 GMT", left(0, 3), 429],
+    ["X-RateLimit-Next: 2026-03-01T12:00:03Z", left(0, 3), 429],
+    ["X-RateLimit-Remaining: 0\nX-RateLimit-Reset-Ms: 3000", left(0, 3)],
+    ["X-Acme-RateLimit-Remaining: 0\nX-Acme-RateLimit-Reset: 3", left(0, 3)],
+    // a window that is named ends by itself, unless it is told when
+    ["X-RateLimit-Remaining-Second: 0", left(0, 1)],
+    ["X-RateLimit-Remaining-Minute: 0", left(0, 60)],
+    ["X-RateLimit-Remaining-Hour: 0", left(0, 3600)],
+    ["X-RateLimit-Remaining-Day: 0", left(0, 86_400)],
+    ["X-RateLimit-Remaining-Minute: 0\nX-RateLimit-Remaining-Hour: 7", left(0, 60), 429],
+    ["X-RateLimit-Remaining-Minute: 0\nX-RateLimit-Reset-Minute: 7", left(0, 7)],
+    ["X-RateLimit-Remaining-Minute: 0\nRateLimit-Remaining: 0\nRateLimit-Reset: 7", left(0, 7)],
+    ["X-RateLimit-Remaining-Minute: 0\nRetry-After: 7", { wait: 7, ...left(0, 60) }, 429],
+    ["X-RateLimit-Remaining-Concurrent: 0\nX-RateLimit-Reset-Concurrent: 7", undefined],
+    ["X-HubSpot-RateLimit-Remaining: 0\nX-HubSpot-RateLimit-Interval-Milliseconds: 3000", left(0, 3), 429],
+    ["anthropic-ratelimit-tokens-remaining: 0\nanthropic-ratelimit-tokens-reset: 2026-03-01T12:00:03Z", left(0, 3)],
     // tokens are no calls
     ["x-ratelimit-remaining-tokens: 5\nx-ratelimit-reset-tokens: 6m0s", undefined],
     ["x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 6m0s", left(0, 360)],
@@ -514,16 +657,13 @@ describe("the dialects of one API", () => {
     ["ip-api with no time", reply("X-Rl: 0\nX-Ttl: 0"), undefined],
     ["ip-api with garbage", reply("X-Rl: many\nX-Ttl: 10"), undefined],
     ["Crossref's answer", reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: 1s"), undefined],
-    ["Crossref's minute", reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: 1m0s", 429), { wait: 60 }],
-    ["Crossref's number", reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: 2", 429), { wait: 2 }],
+    ["Crossref's minute", reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: 1m0s", 429), left(0, 60)],
+    ["Crossref's number", reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: 2", 429), left(0, 2)],
     ["Crossref's garbage", reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: often", 429), undefined],
-    ["Crossref's nothing", reply("X-Rate-Limit-Limit: 0\nX-Rate-Limit-Interval: 1s", 429), undefined],
-    ["Crossref's half", reply("X-Rate-Limit-Interval: 1s", 429), undefined],
-    [
-      "Crossref with Retry-After",
-      reply("X-Rate-Limit-Limit: 50\nX-Rate-Limit-Interval: 1s\nRetry-After: 9", 429),
-      { wait: 9 }
-    ],
+    ["Shopify's full bucket", reply("X-Shopify-Shop-Api-Call-Limit: 40/40"), left(0, 0.5)],
+    ["Shopify's larger one", reply("X-Shopify-Shop-Api-Call-Limit: 80/80", 429), left(0, 0.25)],
+    ["Shopify's garbage", reply("X-Shopify-Shop-Api-Call-Limit: all"), undefined],
+    ["Shopify's nothing", reply("X-Shopify-Shop-Api-Call-Limit: 0/0"), undefined],
     ["PubChem at ease", reply(colours("Green", "Green", "Green")), undefined],
     ["PubChem at work", reply(colours("Yellow", "Green", "Yellow")), undefined],
     ["PubChem nearly full", reply(colours("Red", "Yellow", "Green")), { wait: 10 }],
@@ -556,7 +696,7 @@ describe("GraphQL", () => {
     ["there is just enough", cost(100, 100, 50), left(1, 2)],
     ["there is too little", cost(101, 100, 50), left(0, 0.02)],
     ["there is nothing", cost(10, 0, 0.5), left(0, 20)],
-    ["all will take for ever", cost(1e300, 0, 1e-300), left(0, 315_360_000)],
+    ["all will take for ever", cost(1e300, 0, 1e-300), undefined],
     ["there is more than a number can hold", cost(1e-300, 1e300, 1), left(Number.MAX_SAFE_INTEGER, 0.001)],
     ["nothing is restored", cost(10, 0, 0), undefined],
     ["it costs nothing", cost(0, 100, 50), undefined],
@@ -621,7 +761,11 @@ describe("prose", () => {
     ["Your quota renews in 3 days", 259_200],
     ["TOO MANY REQUESTS. TRY AGAIN LATER, IN 3 WEEKS. OR TRY AGAIN IN 3 WEEKS", 1_814_400],
     ["Rate limit: try again in\n\t30\u00a0seconds", 30],
-    ["Quota: try again in 99999999 days", 315_360_000],
+    ["You have exceeded your quota. You can access API after 2026-Mar-01 12:00:03+0000 UTC", 3],
+    ["Too many requests: blocked, retry after Sun, 01 Mar 2026 12:00:03 GMT.", 3],
+    ["Quota exceeded; it resets at 2026-03-01T12:00:03Z", 3],
+    ["Rate limit exceeded. Retry after 37 seconds or later", 37],
+    ["Quota: try again in 99999999 days", undefined],
     // no hint
     ["", undefined],
     ["Quota exceeded.", undefined],
@@ -642,10 +786,24 @@ describe("prose", () => {
   ])("%j is %j s", (body, seconds) => {
     const said = seconds === undefined ? undefined : { wait: seconds }
     assert.deepStrictEqual(read(reply("", 429, body)), said)
-    for (const status of [403, 503]) {
+    for (const status of [402, 403, 500, 503]) {
       assert.deepStrictEqual(read(reply("", status, body)), said && { ...said, isThrottled: true }, String(status))
     }
-    for (const status of [200, 400, 404, 500]) assert.isUndefined(read(reply("", status, body)), String(status))
+    for (const status of [200, 202, 400, 404]) assert.isUndefined(read(reply("", status, body)), String(status))
+  })
+
+  it("of GitHub's secondary limits means a minute", () => {
+    for (
+      const body of [
+        "You have triggered an abuse detection mechanism. Please retry your request again later.",
+        "You have exceeded a secondary rate limit."
+      ]
+    ) {
+      assert.deepStrictEqual(read(reply("", 429, body)), { wait: 60 })
+      assert.deepStrictEqual(read(reply("", 403, JSON.stringify({ message: body }))), { wait: 60, isThrottled: true })
+      assert.isUndefined(read(reply("", 500, body)))
+      assert.deepStrictEqual(read(reply("Retry-After: 3", 403, body)), { wait: 3, isThrottled: true })
+    }
   })
 
   it("of something else than a limit is a wait, and no refusal for asking too much", () => {
@@ -656,6 +814,49 @@ describe("prose", () => {
 
   it("gives way to Retry-After", () => {
     assert.deepStrictEqual(read(reply("Retry-After: 7", 429, "Try again in 5 minutes")), { wait: 7 })
+  })
+})
+
+describe("JSON", () => {
+  it.each<[body: unknown, seconds: number | undefined]>([
+    [{ retry_after: 3 }, 3],
+    [{ retryAfter: 3 }, 3],
+    [{ "Retry-After": "3" }, 3],
+    [{ retry_after_ms: 3000 }, 3],
+    [{ retryAfterMs: 3000 }, 3],
+    [{ error: { retry_after_seconds: 3 } }, 3],
+    [{ errors: [{ retry_after: 2 }, { extensions: { retryAfter: "3s" } }] }, 3],
+    [{ fault: { detail: { retryIn: "3 seconds" } } }, 3],
+    [{ parameters: { retry_after: 3 } }, 3],
+    [{ error: { details: [{ retryDelay: "3.250000001s" }] } }, 3.251],
+    [{ error: { details: [{ metadata: { quotaResetDelay: "3250.8ms" } }] } }, 3.251],
+    [{ rateLimitNextRequest: "2026-03-01T12:00:03 Z" }, 3],
+    [{ reset_at: epoch + 3 }, 3],
+    [{ retry_after: 3, reset_at: epoch + 300 }, 3],
+    [{ retry_after: 0 }, undefined],
+    [{ retry_after: -3 }, undefined],
+    [{ retry_after: null }, undefined],
+    [{ retry_after: true }, undefined],
+    [{ retry_after: [3] }, undefined],
+    [{ retry_after: 1e300 }, undefined],
+    [{ data: { retry_after: 3 } }, undefined],
+    [{ retry_after_count: 3 }, undefined],
+    ["retry_after", undefined]
+  ])("%j is %j s", (body, seconds) => {
+    const text = JSON.stringify(body)
+    const said = seconds === undefined ? undefined : { wait: seconds }
+    for (const status of [408, 425, 429, 500, 503]) {
+      assert.deepStrictEqual(read(reply("", status, text)), said, String(status))
+    }
+    assert.deepStrictEqual(read(reply("", 403, text)), said && { ...said, isThrottled: true })
+    for (const status of [200, 202, 400]) assert.isUndefined(read(reply("", status, text)), String(status))
+  })
+
+  it("gives way to Retry-After, and is no matter where it is none or too deep", () => {
+    assert.deepStrictEqual(read(reply("Retry-After: 7", 429, "{\"retry_after\":3}")), { wait: 7 })
+    for (const body of ["{\"retry_after\":3", `${"{\"error\":".repeat(2000)}{"retry_after":3}${"}".repeat(2000)}`]) {
+      assert.isUndefined(read(reply("", 429, body)))
+    }
   })
 })
 

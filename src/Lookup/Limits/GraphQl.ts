@@ -62,21 +62,14 @@ const isTooMuch = Schema.is(Schema.Union(
 
 const isRefused = (body: unknown): boolean => isFailure(body) && body.errors.some((error) => isTooMuch(error))
 
-/** A leaky bucket: where it holds a call or more, the window is as long as it takes to restore what they cost. */
-const bucket = ({ requestedQueryCost, throttleStatus }: typeof Cost.Type): Window.Window | undefined => {
-  const { currentlyAvailable, restoreRate } = throttleStatus
-  const remaining = calls(currentlyAvailable, requestedQueryCost)
-  const needed = remaining === 0 ? requestedQueryCost - currentlyAvailable : remaining * requestedQueryCost
-  return Window.of({ remaining, reset: Value.hint(needed / restoreRate * 1000) })
-}
+const bucket = ({ requestedQueryCost, throttleStatus }: typeof Cost.Type): Window.Window | undefined =>
+  Window.bucket(throttleStatus.currentlyAvailable, requestedQueryCost, throttleStatus.restoreRate)
 
 const points = ({ cost = 1, remaining, resetAt }: typeof RateLimit.Type, now: number): Window.Window | undefined => {
   const at = HttpDate.parse(resetAt)
   const reset = at === undefined ? undefined : Value.hint(at - now)
-  return Window.of({ remaining: calls(remaining, Math.max(cost, 1)), reset })
+  return Window.of({ remaining: Window.calls(remaining, Math.max(cost, 1)), reset })
 }
-
-const calls = (points: number, cost: number) => Math.min(Math.floor(points / cost), Number.MAX_SAFE_INTEGER)
 
 const parse = (body: string): unknown => {
   try {

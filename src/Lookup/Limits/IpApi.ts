@@ -16,6 +16,6 @@ export const dialect: Dialect = {
   read: (reply) => {
     const remaining = Value.count(reply.header("x-rl"))
     if (remaining === undefined) return undefined
-    return Window.told(reply, [Window.of({ remaining, reset: Value.hint(Value.seconds(reply.header("x-ttl") ?? "")) })])
+    return Window.told(reply, [Window.of({ remaining, reset: Value.wait(reply.header("x-ttl"), reply) })])
   }
 }

@@ -1,54 +1,103 @@
 /**
- * Values: what stands in a header, as a number or a length of time. Garbage is `undefined`.
+ * Values: a number, a wait or a moment, as servers write them in headers and bodies. Garbage is `undefined`.
  */
 import { Duration } from "effect"
 import type { Reply } from "../../Lookup.ts"
 import * as HttpDate from "./HttpDate.ts"
 
-/** A wait beyond all reason is as good as this one: policies clamp it. */
-const longest = Duration.toMillis("3650 days")
+/** A number of seconds beyond this is a moment; a moment beyond it is none that anybody means. */
+const longest = Duration.toMillis("366 days")
 
 /** A wait of so many milliseconds, rounded up so that nobody comes too early. No time at all, and what has passed, is no hint. */
 export const hint = (millis: number | undefined): Duration.Duration | undefined =>
-  millis !== undefined && millis > 0 ? Duration.millis(Math.min(Math.ceil(millis), longest)) : undefined
+  millis !== undefined && millis > 0 && millis <= longest ? Duration.millis(Math.ceil(millis)) : undefined
 
 /** How many: `50`; Reddit writes `598.0`. */
 export const count = (written: string | undefined): number | undefined =>
   written !== undefined && /^\s*\d{1,15}(?:\.\d{1,15})?\s*$/.test(written) ? Math.floor(Number(written)) : undefined
 
-/** Seconds, with or without a fraction, in milliseconds. */
-export const seconds = (written: string): number | undefined =>
-  /^\s*\d+(?:\.\d+)?\s*$/.test(written) ? Number(written) * 1000 : undefined
+/**
+ * The wait that is written there, or the one until the moment that is: a number of `unit` milliseconds (of seconds, unless told
+ * otherwise), a length of time with its units, seconds or milliseconds since 1970, a date. Of a list it is the longest. Moments are
+ * relative to the reply's own `Date`.
+ */
+export const wait = (written: string | undefined, reply: Reply, unit = 1000): Duration.Duration | undefined => {
+  if (written === undefined || written.length > longestList) return undefined
+  const whole = one(written, reply, unit)
+  if (whole !== undefined || !written.includes(",")) return hint(whole)
+  let found: Duration.Duration | undefined
+  for (const place of places(written)) {
+    const each = hint(one(place, reply, unit))
+    if (each !== undefined && (found === undefined || Duration.greaterThan(each, found))) found = each
+  }
+  return found
+}
 
-/** What counts as an amount of a unit, in milliseconds; a longer unit stands before a shorter one. */
-const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+/** The places of a list; the comma after a weekday parts none. */
+export const places = (written: string): ReadonlyArray<string> =>
+  written.length > longestList ? [written] : written.split(/(?<!\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}),/i)
+
+/** No list is longer. */
+const longestList = 1000
+
+const one = (written: string, reply: Reply, unit: number): number | undefined =>
+  number(written, reply, unit) ?? length(written) ?? until(HttpDate.parse(written), reply)
+
+const until = (at: number | undefined, reply: Reply): number | undefined =>
+  at === undefined ? undefined : at - HttpDate.sent(reply)
+
+const number = (written: string, reply: Reply, unit: number): number | undefined => {
+  if (!/^\s*\d+(?:\.\d+)?\s*$/.test(written)) return undefined
+  const value = Number(written)
+  if (value * unit <= longest) return value * unit
+  // nobody waits for years: it is a moment, and its size tells in which unit
+  let seconds = value
+  while (seconds >= 1e11 && seconds < Infinity) seconds /= 1000
+  return until(seconds * 1000, reply)
+}
+
+/** The units of time by their names, in milliseconds; a longer unit stands before a shorter one. */
+const units = {
+  "weeks?|wks?|w": 604_800_000,
+  "days?|d": 86_400_000,
+  "hours?|hrs?|h": 3_600_000,
+  "minutes?|mins?|m": 60_000,
+  "seconds?|secs?|s": 1000,
+  "milliseconds?|millis|msecs?|ms": 1,
+  "microseconds?|[uµ]s": 1e-3,
+  "nanoseconds?|ns": 1e-6
+}
+
+const many = String.raw`(?:\d{1,15}(?:\.\d{1,15})?|(?:an?|one|a few)(?=\s))`
+
+/** A unit in letters is not the beginning of a word. */
+const amount = (names: string, wrap: (number: string) => string) =>
+  String.raw`${wrap(many)}\s{0,9}(?:${names})(?![a-z])[\s,]{0,9}(?:and\s{1,9})?`
+
+/** A length of time in words, within a text. */
+export const spelled = `(?:${amount(Object.keys(units).join("|"), (number) => number)}){1,6}`
 
 const span = new RegExp(
-  `^\\s*${Object.keys(units).map((unit) => `(?:(\\d{1,15}(?:\\.\\d{1,15})?)${unit}(?!s))?`).join("")}\\s*$`
+  `^\\s*${Object.keys(units).map((names) => `(?:${amount(names, (number) => `(${number})`)})?`).join("")}$`,
+  "i"
 )
 
-/** A length of time with its units, as Go writes it: `6m0s`, `120ms`, `1s`, `1h2m3.5s`. In milliseconds. */
+const period = /^\s*P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?\s*$/i
+
+/** A length of time with its units, `6m0s`, `120ms`, `3 seconds`, `2 hours and 5 minutes`, `PT3S`, in milliseconds. */
 export const length = (written: string): number | undefined => {
-  const amounts = span.exec(written)?.slice(1)
-  return amounts && Object.values(units).reduce((sum, unit, index) => sum + Number(amounts[index] ?? 0) * unit, 0)
+  if (written.length > longestText) return undefined
+  const [, ...parts] = period.exec(written) ?? []
+  if (parts.length > 0) return sum(parts, [86_400_000, 3_600_000, 60_000, 1000])
+  const [, ...amounts] = span.exec(written) ?? []
+  return amounts.some((amount) => amount !== undefined) ? sum(amounts, Object.values(units)) : undefined
 }
 
-/** Numbers are told apart as if it were no earlier than 2001, whatever the clock says. */
-const youngest = 1e12
+const longestText = 120
 
-/**
- * How long it is until a limit is reset: in seconds, with units, as a date, or as seconds or milliseconds since 1970. The numbers are told
- * apart by their size, because nobody waits for half of the time since 1970; moments are relative to the reply's own `Date`.
- */
-export const reset = (written: string | undefined, reply: Reply): Duration.Duration | undefined => {
-  if (written === undefined) return undefined
-  const millis = seconds(written)
-  if (millis === undefined) {
-    const at = HttpDate.parse(written)
-    return hint(at === undefined ? length(written) : at - HttpDate.sent(reply))
-  }
-  // the clocks would have to differ by decades to matter
-  const half = Math.max(reply.at, youngest) / 2
-  if (millis < half) return hint(millis)
-  return hint((millis < half * 1000 ? millis : millis / 1000) - HttpDate.sent(reply))
-}
+/** "A few minutes" is one at least, and so is any other. */
+const sum = (amounts: ReadonlyArray<string | undefined>, units: ReadonlyArray<number>): number =>
+  amounts.reduce(
+    (sum, amount, index) => sum + (amount === undefined ? 0 : /^\d/.test(amount) ? Number(amount) : 1) * units[index]!,
+    0
+  )

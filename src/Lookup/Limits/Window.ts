@@ -4,6 +4,7 @@
 import { Duration } from "effect"
 import type { Reply } from "../../Lookup.ts"
 import type { Told } from "../Limits.ts"
+import * as Value from "./Value.ts"
 
 export interface Window {
   readonly remaining: number
@@ -15,6 +16,20 @@ export const of = ({ remaining, reset }: {
   readonly remaining?: number | undefined
   readonly reset?: Duration.Duration | undefined
 }): Window | undefined => remaining === undefined || reset === undefined ? undefined : { remaining, reset }
+
+/**
+ * A leaking bucket: what is available, what a call costs, and what is restored each second. Where it holds a call or more, the window is as
+ * long as it takes to restore what they cost.
+ */
+export const bucket = (available: number, cost: number, perSecond: number): Window | undefined => {
+  const remaining = calls(available, cost)
+  const needed = remaining === 0 ? cost - available : remaining * cost
+  return of({ remaining, reset: Value.hint(needed / perSecond * 1000) })
+}
+
+/** How many calls so many points pay for. */
+export const calls = (points: number, cost: number): number =>
+  Math.min(Math.floor(points / cost), Number.MAX_SAFE_INTEGER)
 
 /** The window in which the least remains; of those, the one that is reset last. */
 export const tightest = (windows: ReadonlyArray<Window | undefined>): Window | undefined => {
