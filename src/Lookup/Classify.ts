@@ -112,6 +112,32 @@ export const reply = <A>(
   if (terms.isHead === true && reply.status >= 200 && reply.status < 300) {
     return { verdict: "found", answer: null as A }
   }
+  const word = reply.status < 400 ? undefined : wordOnRetrying(reply)
+  if (word === true && kind !== "throttled") {
+    return { verdict: "retry", error: statusError(reply, "status"), wait: Limits.read(reply)?.wait }
+  }
+  if (word === false && (kind === "retry" || kind === "throttled")) {
+    return { verdict: "failed", error: statusError(reply, kind === "retry" ? "status" : "throttled") }
+  }
+  return byStatus(reply, decode, terms, kind)
+}
+
+/**
+ * What a server says itself on whether to try again, whatever the status.
+ *
+ * Source: docs.stripe.com, "Advanced error handling", the header Stripe-Should-Retry; APIs with generated clients say `x-should-retry`.
+ */
+const wordOnRetrying = (reply: Reply): boolean | undefined => {
+  const word = reply.header("stripe-should-retry") ?? reply.header("x-should-retry")
+  return word === "true" ? true : word === "false" ? false : undefined
+}
+
+const byStatus = <A>(
+  reply: Reply,
+  decode: (body: string) => Verdict<A>,
+  terms: Terms,
+  kind: Meaning
+): Verdict<A> => {
   switch (kind) {
     case "found":
       if (reply.body === "") return empty(reply)
@@ -211,7 +237,7 @@ const empty = (reply: Reply): Retry => ({
 /** Where the purse is empty no waiting helps, unless a 402 says that it does. */
 const unpaid = (reply: Reply, words: string): Verdict<never> => {
   const passes = reply.status === 402
-    && (Refusal.isHeldMoney(reply.body) || RetryAfter.wait(reply) !== undefined)
+    && (Refusal.isHeldMoney(reply.body) || Limits.wait(reply) !== undefined)
   if (passes) return throttled(reply)
   const message = words === "" ? `the server said ${reply.status}` : `${words} (the server said ${reply.status})`
   return { verdict: "stop", error: new LookupError({ reason: "quota", status: reply.status, message }) }

@@ -61,9 +61,12 @@ export interface Shut {
   readonly isOwn?: boolean
   /** The server is down. */
   readonly isOutage?: boolean
-  /** From 0 to 1: how much of a tenth of the wait, and of a second, is added, so that clients do not come back all at once. */
+  /** From 0 to 1: how much of a tenth of the wait, and of 0.4 s, is added, so that clients do not come back all at once. */
   readonly jitter?: number
 }
+
+/** In milliseconds: who is told a time is awaited soon after it. */
+const mostJitter = 400
 
 /** Shuts the gate, or keeps it shut for longer. */
 export const shut = (
@@ -77,7 +80,7 @@ export const shut = (
   const own = Math.min(Duration.toMillis(throttle.cap), Duration.toMillis(throttle.base) * 2 ** (streak - 1))
   const asked = told === undefined ? 0 : Duration.toMillis(told)
   const wait = asked > 0 ? asked : own
-  const until = now + Math.min(wait + jitter * Math.min(wait / 10, 1000), Duration.toMillis(throttle.maxWait))
+  const until = now + Math.min(wait + jitter * Math.min(wait / 10, mostJitter), Duration.toMillis(throttle.maxWait))
   return {
     until: Math.max(gate.until, until),
     since: isNew ? now : gate.since,

@@ -71,6 +71,9 @@ export const make = (
 
   const limit = () => auto === undefined ? concurrency as number : Concurrency.limit(auto)
 
+  /** The time has come that was told while nothing was left: nobody has tried yet whether it is so. */
+  const isReopening = (at: number) => allowance.left <= 0 && at >= allowance.until
+
   const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
     auto = Concurrency.replied(auto, { now: at, ms, inFlight: progress.inFlight + 1, kind, told })
@@ -96,7 +99,8 @@ export const make = (
   }
 
   return {
-    isOpen: (at) => progress.inFlight < Math.min(ramp, limit()) && !Gate.isShut(progress.gate, at),
+    isOpen: (at) =>
+      progress.inFlight < Math.min(isReopening(at) ? alone : ramp, limit()) && !Gate.isShut(progress.gate, at),
     readyAt: () =>
       Math.max(
         auto === undefined ? -Infinity : Concurrency.readyAt(auto),
@@ -106,7 +110,9 @@ export const make = (
     isProbing: () => progress.gate.isOutage,
     sent: (at) => {
       if (auto !== undefined) auto = Concurrency.sent(auto, at)
-      if (allowance.left !== Infinity) allowance.left = at >= allowance.until ? Infinity : allowance.left - 1
+      if (allowance.left === Infinity) return
+      if (isReopening(at)) ramp = alone
+      allowance.left = at >= allowance.until ? Infinity : allowance.left - 1
     },
     passed,
     cleared: (at, ms) => {

@@ -215,6 +215,19 @@ describe("Classify.reply", () => {
     assert.strictEqual(verdict(given).verdict, kind)
   })
 
+  it("hears a word on retrying, whatever the status", () => {
+    for (const name of ["stripe-should-retry", "x-should-retry"]) {
+      const say = (status: number, word: string) => verdict(reply(status, "", { [name]: word })).verdict
+      for (const status of [400, 404, 409, 500, 501]) assert.strictEqual(say(status, "true"), "retry", String(status))
+      for (const status of [429, 500, 503]) assert.strictEqual(say(status, "false"), "failed", String(status))
+      assert.deepStrictEqual([say(429, "true"), say(404, "false"), say(500, "maybe")], [
+        "throttled",
+        "not_found",
+        "retry"
+      ])
+    }
+  })
+
   it("takes other statuses for throttled where it is told to", () => {
     const judge = (given: Reply) => Classify.reply(given, decode, { meaning: Classify.throttledOn([403, 503, 200]) })
     for (const status of [403, 503, 200, 429]) {

@@ -119,6 +119,20 @@ describe("what the server says of its limits", () => {
     }
   })
 
+  it("that nothing is left lets one go first when the time has come, and more with each answer", () => {
+    const server = serve((_, __, at) => at >= 0 ? 200 : 500, 100)
+    const lookup = {
+      ...server.lookup,
+      limits: () => ({ at }: { readonly at: number }) =>
+        at < 2000 ? { remaining: 0, reset: Duration.millis(2000) } : undefined
+    }
+    run({ ...server, lookup }, 60, { concurrency: 8 })
+    const after = server.calls.slice(1)
+    assert.isAtLeast(after[0]!.at, 2000)
+    assert.isAtMost(after[0]!.at, 2500)
+    assert.deepStrictEqual(after.slice(0, 7).map(({ inFlight }) => inFlight), [1, 1, 2, 2, 3, 3, 4])
+  })
+
   it("holds for no longer than max-wait", () => {
     const server = serve(() => 200)
     const lookup = { ...server.lookup, limits: () => () => ({ remaining: 0, reset: Duration.days(3) }) }
