@@ -55,6 +55,8 @@ export interface Progress extends Queue.Progress {
   draining: number | undefined
   /** Calls in flight that were given up in the end: their questions are pending. */
   cut: number
+  /** Milliseconds for which nobody called at the longest, though something was to be asked and nothing was waited for. */
+  stood: number
 }
 
 /** Nothing done yet. */
@@ -63,6 +65,7 @@ export const noProgress = (): Progress => ({
   calls: 0,
   throttled: 0,
   retries: 0,
+  stood: 0,
   inFlight: 0,
   waiting: 0,
   gate: Gate.open,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber } from "effect"
+import { Duration, Effect, Exit, Fiber, Logger } from "effect"
 import type { Reply } from "../src/Lookup.ts"
 import * as Classify from "../src/Lookup/Classify.ts"
 import type { LookupError } from "../src/Outcome.ts"
@@ -25,6 +25,18 @@ describe("Sweep", () => {
     const server = serve(() => 200, 100)
     run(server, 20)
     assert.deepStrictEqual(server.calls.filter(({ at }) => at < 100).map(({ code }) => code), ["c0"])
+  })
+
+  it("says so where nobody calls for 30 s though something is to be asked, and goes on", () => {
+    const said: Array<string> = []
+    const log = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void said.push(String(message))))
+    const server = serve(() => 200)
+    const { effect, settled } = sweep(server, 40, {}, [], Sweep.noProgress(), "40 seconds")
+    assert.deepStrictEqual(simulate(Effect.provide(effect, log)), Exit.void)
+    assert.lengthOf(settled, 40)
+    // the page, and that there is no other
+    assert.lengthOf(said, 2)
+    assert.match(said[0]!, /^nothing was asked for 30 s, and should have been: .*the next ones are being read/)
   })
 
   describe("stops on the first question, with nothing marked", () => {

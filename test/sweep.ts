@@ -95,7 +95,9 @@ export const sweep = (
   count: number,
   given: Partial<Policy.Policy> = {},
   settled: Array<Sweep.Settled> = [],
-  progress = Sweep.noProgress()
+  progress = Sweep.noProgress(),
+  /** How long it takes to read a page. */
+  reading: Duration.DurationInput = 0
 ) => {
   let next = 0
   const effect = Effect.flatMap(Sweep.prepare(server.lookup), (ask) =>
@@ -104,14 +106,14 @@ export const sweep = (
       ask,
       policy: { ...policy, ...given },
       progress,
-      pull: Effect.sync(() => {
+      pull: Effect.delay(reading)(Effect.sync(() => {
         const from = next
         next = Math.min(count, next + page)
         return Array.from({ length: next - from }, (_, index) => ({
           id: from + index,
           question: { code: `c${from + index}` as Code, values: {} }
         }))
-      }),
+      })),
       settle: (one) => Effect.sync(() => void settled.push(one))
     }))
   return { effect, settled, progress }

@@ -3,8 +3,9 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Effect, Exit } from "effect"
+import { Array, Effect, Exit, Inspectable, Logger } from "effect"
 import { main } from "../Cli.ts"
+import * as Talk from "./Talk.ts"
 
 /** 128 and the number of the signal. A terminal that is closed sends a SIGHUP. */
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -25,12 +26,20 @@ export const start = (words: ReadonlyArray<string>): void => {
     process.on("SIGHUP", () => fiber.unsafeInterruptAsFork(fiber.id()))
     return main(words, process.env)
   })
-  NodeRuntime.runMain(Effect.provide(program, NodeContext.layer), {
+  NodeRuntime.runMain(Effect.provide(program, [NodeContext.layer, log]), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
     teardown: (exit) => leave(signalled ?? (Exit.isSuccess(exit) ? exit.value as number : 1))
   })
 }
+
+/** What the engine logs is talk, and standard output is data. */
+const log = Logger.replace(
+  Logger.defaultLogger,
+  Logger.make(({ message }) =>
+    Talk.write(`rollcall: ${Array.ensure(message).map((part) => Inspectable.toStringUnknown(part, 0)).join(" ")}`)
+  )
+)
 
 /** Ends the process once the last words are out, and does not wait for what V8 still compiles: that takes a tenth of a second. */
 const leave = (code: number) => process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))

@@ -7,10 +7,12 @@ import { damage, type Progress, settled } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 
 /** Writes a line, over the line of progress where one stands. */
-export const say = (text: string): Effect.Effect<void> =>
-  Effect.sync(() => {
-    process.stderr.write(`${isTerminal() ? clear : ""}${text}\n`)
-  })
+export const say = (text: string): Effect.Effect<void> => Effect.sync(() => write(text))
+
+/** The same, at once. */
+export const write = (text: string): void => {
+  process.stderr.write(`${isTerminal() ? clear : ""}${text}\n`)
+}
 
 /** Whether a person sees it as it comes. */
 export const isTerminal = (): boolean => process.stderr.isTTY === true

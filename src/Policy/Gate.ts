@@ -95,6 +95,13 @@ export const shut = (
 /** An answer ends the streak. */
 export const passed = (gate: Gate): Gate => gate.streak === 0 ? gate : { ...gate, streak: 0, isOutage: false }
 
+/** The process did not run for so many milliseconds: in that time no deadline ran, and nobody was refused anything. */
+export const skip = (gate: Gate, gap: number): Gate => ({
+  ...gate,
+  total: gate.total + gap,
+  streakSince: gate.streakSince + gap
+})
+
 /** Whether no answer has come back for longer than `maxWait`. */
 export const isExhausted = (gate: Gate, throttle: Throttle, now: number): boolean =>
   gate.streak > 0 && now - gate.streakSince >= Duration.toMillis(throttle.maxWait)

@@ -27,6 +27,8 @@ export interface Options {
   readonly epoch?: number | undefined
   /** Timers are as inexact as those of Node: cut to whole milliseconds, and some milliseconds late. */
   readonly hasRoughTimers?: boolean | undefined
+  /** Every reading of a clock takes a moment, and now and then the machine is busy with something else, as a real one is. */
+  readonly hasBusyClock?: boolean | undefined
 }
 
 /** A program in work. It has a monotonic clock of its own. */
@@ -42,6 +44,8 @@ export interface Process<out A = unknown, out E = unknown> {
   readonly time: () => number
   /** Waits until it has ended or was killed. */
   readonly ended: Effect.Effect<void>
+  /** It does not run for so many milliseconds, and notices nothing of it: SIGSTOP, or a machine that sleeps. */
+  readonly freeze: (millis: number) => void
   /** Stops it on the spot: nothing of it runs any more, finalizers neither. */
   readonly kill: () => void
   /** Is run when it is killed. */
@@ -79,15 +83,21 @@ const maxSleep = 2 ** 31 - 1
 const [patience, mostPatient] = [2048, 400]
 /** Milliseconds by which a rough timer is late, at the most. */
 const mostLate = 3
+/** Milliseconds that a reading of a busy clock takes at the most, and one in so many takes that much longer. */
+const [readingTime, oneIn, muchLonger] = [0.01, 32, 50]
+
+/** The most by which a busy clock moves between two readings that follow each other, in milliseconds. */
+export const busiest = readingTime * muchLonger
 
 /** Metrics count what is real. */
 const runtime = Runtime.disableRuntimeFlag(Runtime.defaultRuntime, RuntimeFlags.RuntimeMetrics)
 
 /** A machine on which nothing runs yet. */
 export const make = (options: Options): Context.Tag.Service<Machine> => {
-  const { epoch = 1_700_000_000_000, hasRoughTimers = false, order = "random", seed } = options
+  const { epoch = 1_700_000_000_000, hasBusyClock = false, hasRoughTimers = false, order = "random", seed } = options
   const draw = Draw.stream(seed)
   const pick = Draw.stream(seed ^ 0x5eed)
+  const drawReading = Draw.stream(seed ^ 0xc10c)
   const timers = new Timers()
   /** What is to be run, and whose it is. */
   let tasks: Array<() => void> = []
@@ -103,6 +113,18 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
     trace = Math.imul(trace ^ value, 0x01000193)
   }
 
+  const moveTo = (at: number) => {
+    tell?.(now, at)
+    now = at
+  }
+
+  /** Two readings are two times: what decides by both of them must be seen to fail. */
+  const passReading = () => {
+    if (!hasBusyClock) return
+    const drawn = drawReading() * oneIn
+    moveTo(now + (drawn % 1) * (drawn < 1 ? busiest : readingTime))
+  }
+
   const after = (millis: number, run: () => void) => {
     const timer = timers.set(now + Math.max(0, millis), run)
     return () => {
@@ -112,7 +134,7 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
 
   const start = <A, E>(program: (process: Process) => Effect.Effect<A, E>): Process<A, E> => {
     const nth = count++
-    const state = { isDead: false }
+    const state = { isDead: false, frozenUntil: -Infinity }
     // no two processes show the same time
     const uptime = nth === 0 ? 0 : Math.floor(draw() * 1e9)
     const waiting: Array<() => void> = []
@@ -134,6 +156,10 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
         },
       scheduleTask: (task) => {
         if (state.isDead) return
+        if (now < state.frozenUntil) {
+          timers.set(state.frozenUntil, () => scheduler.scheduleTask(task, 0))
+          return
+        }
         tasks.push(task)
         owners.push(state)
       }
@@ -143,8 +169,14 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
 
     const clock: Clock.Clock = {
       [Clock.ClockTypeId]: Clock.ClockTypeId,
-      unsafeCurrentTimeMillis: () => Math.floor(epoch + skew + now),
-      unsafeCurrentTimeNanos: () => BigInt(Math.round(time() * 1e6)),
+      unsafeCurrentTimeMillis: () => {
+        passReading()
+        return Math.floor(epoch + skew + now)
+      },
+      unsafeCurrentTimeNanos: () => {
+        passReading()
+        return BigInt(Math.round(time() * 1e6))
+      },
       currentTimeMillis: Effect.sync(() => clock.unsafeCurrentTimeMillis()),
       currentTimeNanos: Effect.sync(() => clock.unsafeCurrentTimeNanos()),
       sleep: (duration) => {
@@ -172,6 +204,9 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
         if (exit !== undefined || state.isDead) return resume(Effect.void)
         waiting.push(() => resume(Effect.void))
       }),
+      freeze: (millis) => {
+        state.frozenUntil = now + millis
+      },
       kill: () => {
         if (exit !== undefined || state.isDead) return
         state.isDead = true
@@ -246,10 +281,7 @@ export const make = (options: Options): Context.Tag.Service<Machine> => {
         else {
           const timer = timers.next()
           if (timer === undefined) return false
-          if (timer.at > now) {
-            tell?.(now, timer.at)
-            now = timer.at
-          }
+          if (timer.at > now) moveTo(timer.at)
           timer.fire!()
         }
       }

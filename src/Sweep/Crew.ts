@@ -14,6 +14,10 @@ import type * as Queue from "./Queue.ts"
 
 /** Milliseconds by which a call may outlive its limit. */
 const watchInterval = 200
+/** A watch that is later than this was not held up by a busy machine: the process did not run, and what it measured is itself. */
+const longestLag = 1000
+/** Milliseconds after which it is said that nobody calls, though something is to be asked and nothing is waited for. */
+const longestStand = 30_000
 /** Workers without a question, of which one may be busy with the ledger. */
 const spare = 2
 /** Milliseconds by which a hedge may be late, at least. */
@@ -34,6 +38,7 @@ interface Slot {
 
 /** What a crew tells of itself. */
 interface Progress extends Queue.Progress {
+  stood: number
   calls: number
   /** Nothing new is asked, and until then, on the monotonic clock, the calls in flight are awaited. */
   draining: number | undefined
@@ -87,6 +92,22 @@ export const make = <A, E, R, E2>(
 
   const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
+  /** When the watch looks next. */
+  let nextLook = Infinity
+  /** Since when nobody calls, though something is to be asked and nothing is waited for. */
+  let standsSince: number | undefined
+
+  /** Now. The time in which the process was stopped, or the machine asleep, is charged to no question: what came meanwhile is read first. */
+  const present = (): number => {
+    const at = now()
+    const gap = at - nextLook
+    if (gap <= longestLag) return at
+    nextLook = at
+    progress.gate = Gate.skip(progress.gate, gap)
+    for (const slot of slots) slot.sentAt = Math.min(slot.sentAt + gap, at)
+    return at
+  }
+
   const count = (asked: Queue.Asked) => {
     asked.calls++
     progress.calls++
@@ -134,18 +155,20 @@ export const make = <A, E, R, E2>(
     })
 
   const begin = (slot: Slot, asked: Queue.Asked) => {
+    standsSince = undefined
     slot.sentAt = now()
     slot.asked = asked
     slot.isPaying = false
   }
 
   const end = (slot: Slot): number => {
+    const at = present()
     const asked = slot.asked!
     slot.asked = undefined
     asked.inFlight--
     if (latencies !== undefined) queue.unhedge(asked)
     progress.inFlight--
-    return now() - slot.sentAt
+    return at - slot.sentAt
   }
 
   /** Its question is left as it is: answered by another call, or pending. */
@@ -205,7 +228,7 @@ export const make = <A, E, R, E2>(
 
   /** Interrupts the calls that have outlived their own limit or the deadline of their question, and hedges those that are slow. */
   const watch: Effect.Effect<never> = Effect.suspend(() => {
-    const at = now()
+    const at = present()
     const slow = latencies?.limit ?? Infinity
     for (const slot of slots) {
       const { asked, isEnding, isPaying, sentAt } = slot
@@ -215,7 +238,8 @@ export const make = <A, E, R, E2>(
       else if (at - sentAt >= slow && !asked.isHedged && !asked.isCanary) queue.hedge(asked)
     }
     const interval = Math.min(timeout, watchInterval, Math.max(shortestLook, slow / 4))
-    return Effect.zipRight(Effect.sleep(Duration.millis(interval)), watch)
+    nextLook = at + interval
+    return Effect.zipRight(Effect.zipRight(mind(at), Effect.sleep(Duration.millis(interval))), watch)
   })
 
   /** Nothing new is asked, and it is told for how long the calls in flight are awaited. */
@@ -244,6 +268,23 @@ export const make = <A, E, R, E2>(
       stop(limit)
       return Effect.zipRight(Effect.sleep(Duration.millis(limit)), cut)
     })
+
+  /** A run must go on or end: where it does neither, that is said, and everybody looks again. */
+  const mind = (at: number): Effect.Effect<void> => {
+    const why = queue.stands(at)
+    if (why === undefined) {
+      standsSince = undefined
+      return Effect.void
+    }
+    standsSince ??= at
+    progress.stood = Math.max(progress.stood, at - standsSince)
+    if (at - standsSince < longestStand) return Effect.void
+    standsSince = undefined
+    queue.wake()
+    return Effect.logWarning(
+      `nothing was asked for ${longestStand / 1000} s, and should have been: ${why}; it is tried again`
+    )
+  }
 
   const work = Effect.gen(function*() {
     const scope = yield* Effect.scope

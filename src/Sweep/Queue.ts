@@ -3,7 +3,7 @@
  * after a pause what is new goes first. Nobody is asked while the admission or the meter allows no call. Workers without work are parked
  * here.
  */
-import { Duration, Effect, Random, type Scope } from "effect"
+import { Duration, Effect, Fiber, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
 import type { Told } from "../Lookup/Limits.ts"
 import * as Gate from "../Policy/Gate.ts"
@@ -72,6 +72,10 @@ export interface Queue<out E> {
   readonly heed: (told: Told) => void
   /** Gives out no more questions. */
   readonly drain: () => void
+  /** Why nobody calls though something is to be asked; `undefined` where a call is in flight, a timer is armed, or all is over. */
+  readonly stands: (at: number) => string | undefined
+  /** Wakes every worker, to look again. */
+  readonly wake: () => void
 }
 
 /** Questions in back-off at the most; beyond it no new ones are begun. */
@@ -79,6 +83,9 @@ const waitingLimit = 1024
 
 /** Timers beyond 2³¹−1 ms fire at once or never; longer waits are slept in pieces. */
 const maxSleep = 2 ** 31 - 1
+
+/** Milliseconds of a sleep that is worth a fiber of its own, so that it can be cut short. */
+const longNap = 50
 
 /** An empty queue that pulls its questions page by page; an empty page is the end. */
 export const make = <E>(options: {
@@ -275,13 +282,21 @@ export const make = <E>(options: {
         return resume(Effect.zipRight(reserve(meter), wait))
       }
       if (isHungry()) return resume(Effect.zipRight(pull(), wait))
-      return park(parked, () => resume(wait), isOpen(at) && hasAny())
+      return park(parked, () => resume(wait), at, isOpen(at) && hasAny())
     })
 
-    /** Waits to be woken; `isReady`: but for the pace a call could be sent. */
-    const park = (waiting: Array<() => void>, unpark: () => void, isReady: boolean): Effect.Effect<void> => {
+    /**
+     * Waits to be woken; `isReady`: but for the pace a call could be sent. By the reading of the clock that refused the call: by a later
+     * one the pace may allow it, and then nobody would come to wake.
+     */
+    const park = (
+      waiting: Array<() => void>,
+      unpark: () => void,
+      at: number,
+      isReady: boolean
+    ): Effect.Effect<void> => {
       waiting.push(unpark)
-      if (isReady && readyAt() > now()) keepPace()
+      if (isReady && readyAt() > at) keepPace()
       return Effect.sync(() => {
         const place = waiting.indexOf(unpark)
         if (place >= 0) waiting.splice(place, 1)
@@ -301,7 +316,7 @@ export const make = <E>(options: {
       }
       return meter?.isDue(at, !isShut)
         ? resume(Effect.zipRight(reserve(meter), pay))
-        : park(paying, () => resume(pay), !isShut)
+        : park(paying, () => resume(pay), at, !isShut)
     })
 
     const requeue = (queue: Array<Asked>, asked: Asked) => {
@@ -331,6 +346,9 @@ export const make = <E>(options: {
 
     let isPaced = false
     let resumePacer: (() => void) | undefined
+    /** The pacer's sleep, where it is a long one, and its end. */
+    let nap: Fiber.RuntimeFiber<void> | undefined
+    let napEnd = Infinity
 
     /** Wakes a worker when the pace allows the next call, who wakes the next one. */
     const keepPace = () => {
@@ -338,14 +356,34 @@ export const make = <E>(options: {
       isPaced = true
       resumePacer?.()
       resumePacer = undefined
+      if (nap === undefined || progress.paced >= napEnd) return
+      // a later reply has said that it may be asked sooner
+      nap.unsafeInterruptAsFork(nap.id())
+      nap = undefined
     }
+
+    const untilReady: Effect.Effect<void> = Effect.suspend(() => {
+      const end = readyAt()
+      const left = Math.min(Math.ceil(end - now()), maxSleep)
+      if (left <= 0) return Effect.void
+      const sleep = Effect.sleep(Duration.millis(left))
+      if (left <= longNap) return Effect.zipRight(sleep, untilReady)
+      return Effect.flatMap(Effect.fork(sleep), (fiber) => {
+        nap = fiber
+        napEnd = end
+        // it may have been said between
+        if (readyAt() < end) keepPace()
+        return Effect.zipRight(Fiber.await(fiber), untilReady)
+      })
+    })
 
     const pacer = Effect.async<void>((resume) => {
       resumePacer = () => resume(Effect.void)
       if (isPaced) keepPace()
     }).pipe(
-      Effect.zipRight(sleepUntil(readyAt)),
+      Effect.zipRight(untilReady),
       Effect.zipRight(Effect.sync(() => {
+        nap = undefined
         isPaced = false
         wake(1)
       })),
@@ -390,7 +428,18 @@ export const make = <E>(options: {
       drain: () => {
         isDraining = true
         wake(Infinity)
-      }
+      },
+      stands: (at) => {
+        if (isFinished() || progress.inFlight > 0 || progress.waiting > 0) return undefined
+        if (Gate.isShut(progress.gate, at) || readyAt() > at) return undefined
+        return [
+          `${page.length - index + hedges.length + retries.length + back.length} questions wait`,
+          `${parked.length + paying.length} workers without one`,
+          isPulling ? "the next ones are being read" : isExhausted ? "no more to come" : "more to come",
+          ...(isPaced ? ["the pace is waited for"] : [])
+        ].join(", ")
+      },
+      wake: () => wake(Infinity)
     }
     return Effect.as(Effect.forkIn(pacer, scope), queue)
   })

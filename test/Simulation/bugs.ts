@@ -46,6 +46,11 @@ export const bugs: ReadonlyArray<Bug> = [
       "sleepUntil(() => progress.gate.until),\n      Effect.sync(() => wake(Infinity))",
       "sleepUntil(() => progress.gate.until),\n      Effect.sync(() => wake(0))"
     ],
+    [
+      "the clock is read twice before somebody parks",
+      "if (isReady && readyAt() > at) keepPace()",
+      "if (isReady && readyAt() > now()) keepPace()"
+    ],
     ["the pacer wakes nobody", "isPaced = false\n        wake(1)", "isPaced = false"],
     ["questions in back-off are counted for ever", "progress.waiting--\n            requeue", "requeue"],
     [
@@ -80,6 +85,11 @@ export const bugs: ReadonlyArray<Bug> = [
     ["what is not sent is not refunded", "meter?.refund()\n", ""]
   ]),
   ...inFile("Sweep/Crew.ts", [
+    [
+      "a time in which nothing ran is charged to the calls in flight",
+      "if (gap <= longestLag) return at",
+      "if (gap < Infinity) return at"
+    ],
     ["no call has a time limit", "const isLate = at - sentAt >= timeout ||", "const isLate ="],
     ["the slower answer counts too", "if (asked.inFlight > 0) abandon(asked)\n", ""],
     [

@@ -2,6 +2,7 @@
  * The judge: which promises a world has broken, as far as the server's log, the durable ledger and the output tell.
  */
 import { Cause, Duration, Exit } from "effect"
+import { busiest } from "../../src/Simulation/Machine.ts"
 import type { Call } from "../../src/Simulation/Server.ts"
 import { most } from "../windows.ts"
 import { type Ended, isStop, type Life } from "./world.ts"
@@ -40,6 +41,8 @@ const group = <K>(calls: ReadonlyArray<Call>, key: (call: Call) => K): ReadonlyM
 
 /** Milliseconds that a timer may be late, and a call may outlive its limit. */
 const [late, watch] = [5, 210]
+/** Milliseconds between the reading of the clock that lets a call go, and the moment in which the server sees it. */
+const underWay = 2 * busiest
 /** Milliseconds in which an outcome is committed, and in which what is asked is made durable. */
 const commit = ({ scenario: { disk } }: Ended) => 50 + 4 * disk.slow + 20 * late
 
@@ -64,6 +67,10 @@ const promises: Readonly<Record<string, Promise>> = {
       )
     ]
   },
+
+  "at any instant something is in flight, or a timer is armed, or the run is over": ({ lives, scenario: { disk } }) =>
+    // an answer counts when it is committed, and the next page may have to be read
+    lives.map(({ stood }) => stood > 2 * watch + 10 * disk.slow && `nobody called for ${stood} ms`),
 
   "one outcome per question": ({ rows, scenario }) => {
     const seen = new Map<string, string>()
@@ -150,8 +157,7 @@ const promises: Readonly<Record<string, Promise>> = {
     const logs = jumps.length > 0 && lives.length > 1 ? [...ofLife.values()] : [calls]
     return rates.flatMap(({ limit, window }) =>
       logs.map((log) => {
-        // a clock counts nanoseconds
-        const sent = most(log.map(({ at }) => [at, weight] as const), window - 0.001)
+        const sent = most(log.map(({ at }) => [at, weight] as const), window - underWay)
         return sent > limit && `${sent} calls (of weight ${weight}) in ${window} ms, where ${limit} are allowed`
       })
     )
@@ -195,7 +201,10 @@ const promises: Readonly<Record<string, Promise>> = {
     })
   },
 
-  "retries wait no longer than their back-off": ({ lives, scenario: { policy, rates, list, server } }, { ofLife }) => {
+  "retries wait no longer than their back-off": (
+    { lives, scenario: { freezes, policy, rates, list, server } },
+    { ofLife }
+  ) => {
     const { breaker, concurrency, hedge, retry, retryBudget } = policy
     const isFree = breaker === null && retryBudget === null && rates.length === 0 && !hedge && !server.includes("rate=")
       && concurrency !== "auto" && concurrency >= list.length
@@ -210,7 +219,7 @@ const promises: Readonly<Record<string, Promise>> = {
         if (before === undefined || before.end <= begun) return false
         const longest = Math.min(millis(retry.cap), millis(retry.base) * 2 ** (before.count - 1))
         // what was given up was given up a little later than it ended; and a portion may have to be reserved
-        return at - before.end > longest + 2 * late + watch + commitSlack &&
+        return at - before.end > longest + 2 * late + watch + commitSlack + frozen(freezes) &&
           `${code} waited ${at - before.end} ms of ${longest}`
       })
     })
@@ -243,7 +252,7 @@ const promises: Readonly<Record<string, Promise>> = {
         if (told === undefined || isAborted) return []
         const until = end + Math.min(told, longest)
         // what is sent at the same moment may be sent before it is heard
-        const early = log.find(({ at }) => at > end && at < until - 1)
+        const early = log.find(({ at }) => at > end + underWay && at < until - 1)
         const next = lives[index + 1]
         const isKept = next !== undefined && jumps.length === 0 && end < ended - commit(world)
         const first = isKept ? ofLife.get(next.nth)?.[0] : undefined
@@ -256,17 +265,18 @@ const promises: Readonly<Record<string, Promise>> = {
     })
   },
 
-  "a time limit": ({ calls, scenario: { policy } }) =>
+  "a time limit": ({ calls, scenario: { freezes, policy } }) =>
     calls.map(({ at, end, nth }) => {
       const limit = Math.min(millis(policy.timeout), millis(policy.deadline))
-      return end - at > millis(policy.timeout) + watch + late && `call ${nth} took ${end - at} ms of ${limit}`
+      return end - at > millis(policy.timeout) + watch + late + frozen(freezes) &&
+        `call ${nth} took ${end - at} ms of ${limit}`
     }),
 
-  "a time for all": ({ lives }, { ofLife }) =>
+  "a time for all": ({ lives, scenario: { freezes } }, { ofLife }) =>
     lives.map((life) => {
       const calls = ofLife.get(life.nth) ?? []
       const asked = calls.length === 0 ? 0 : calls.at(-1)!.at - calls[0]!.at
-      return asked > life.time + late && `it asked for ${asked} ms of ${life.time}`
+      return asked > life.time + late + frozen(freezes) && `it asked for ${asked} ms of ${life.time}`
     }),
 
   "an open breaker lets one probe through": ({ lives, scenario: { policy } }, { ofLife }) => {
@@ -337,6 +347,9 @@ const promises: Readonly<Record<string, Promise>> = {
   }
 }
 
+/** Milliseconds in which a process did not run. */
+const frozen = (freezes: Ended["scenario"]["freezes"]) => freezes.reduce((sum, [, millis]) => sum + millis, 0)
+
 /** Milliseconds in which a portion is reserved. */
 const commitSlack = 60
 
@@ -366,7 +379,7 @@ const storms = (
   base: number,
   cap: number
 ): ReadonlyArray<string> => {
-  const probes = log.filter(({ at }) => at > since && at < until)
+  const probes = log.filter(({ at }) => at > since + underWay && at < until)
   const most = 3 + Math.log2(cap / base) + (probes.length === 0 ? 0 : (probes.at(-1)!.at - since) / cap)
   // when it opened is not known: before that many had failed
   const soon = probes.find(({ at }, index) => index > 0 && at - probes[index - 1]!.at < base - 1)

@@ -29,6 +29,8 @@ export interface Scenario {
   readonly downtime: number
   /** When the clock is set, and by how much. */
   readonly jumps: ReadonlyArray<readonly [at: number, by: number]>
+  /** When a process does not run, and for how long. */
+  readonly freezes: ReadonlyArray<readonly [at: number, millis: number]>
   readonly disk: {
     /** A write takes so long at the most. */
     readonly slow: number
@@ -69,7 +71,11 @@ export const draw = (seed: number): Scenario => {
   const isCrashing = chance(0.45)
   // nothing but its back-off holds a retry up
   const isFree = questions <= 100 && chance(0.06)
-  const rates = isFree || chance(0.5) ? [] : one<ReadonlyArray<Rate>>([
+  // one call's answer comes about when the rate allows the next one
+  const isTight = !isFree && chance(0.06)
+  const rates = isTight ? [{ limit: 50, window: 1000, burst: 1 }] : isFree || chance(0.5) ? [] : one<
+    ReadonlyArray<Rate>
+  >([
     [{ limit: 20, window: 1000, burst: 1 }],
     [{ limit: 80, window: 1000, burst: 1 }],
     [{ limit: 100, window: 1000, burst: 10 }],
@@ -81,7 +87,11 @@ export const draw = (seed: number): Scenario => {
   const hasErrors = chance(0.4)
   const isBrown = chance(0.15)
   const parts = [
-    chance(0.2) ? `latency=${latency}ms` : `latency=p50:${latency}ms,p99:${latency * one([2, 10, 30])}ms`,
+    isTight
+      ? "latency=p50:16ms,p99:40ms"
+      : chance(0.2)
+      ? `latency=${latency}ms`
+      : `latency=p50:${latency}ms,p99:${latency * one([2, 10, 30])}ms`,
     ...(hasErrors ? [`errors=${one([1, 5, 20, 40])}%`] : []),
     ...(chance(0.3) ? [`resets=${one([1, 5, 15])}%`] : []),
     ...(chance(0.25) ? [`hangs=${one([0.5, 2])}%`] : []),
@@ -113,7 +123,7 @@ export const draw = (seed: number): Scenario => {
     weight: chance(0.15) ? one([2, 5]) : 1,
     policy: {
       ...Policy.standard,
-      concurrency: isFree ? 120 : chance(0.08) ? "auto" : one([1, 2, 4, 8, 16, 30, 100]),
+      concurrency: isFree ? 120 : isTight ? 1 : chance(0.08) ? "auto" : one([1, 2, 4, 8, 16, 30, 100]),
       pace: rates.map(({ burst, limit, window }) => ({ burst, limit, window: Duration.millis(window) })),
       timeout: Duration.millis(one([700, 2000, 5000])),
       deadline: Duration.millis(one([3000, 20_000, 60_000])),
@@ -149,6 +159,7 @@ export const draw = (seed: number): Scenario => {
     jumps: !isCrashing && chance(0.3)
       ? Array.from({ length: whole(1, 3) }, () => [between(0, 4000), one([hour, -hour, 87_600 * hour, -87_600 * hour])])
       : [],
+    freezes: chance(0.1) ? [[between(0, 3000), one([1500, 10_000, 100_000])]] : [],
     disk: {
       slow: one([0, 2, 20]),
       full: chance(0.08) ? new Set(Array.from({ length: whole(1, 2) }, () => whole(1, 14))) : new Set()
@@ -183,6 +194,7 @@ const healthy = (
     lives: [],
     downtime: 0,
     jumps: [],
+    freezes: [],
     disk: { slow: one([0, 5]), full: new Set() },
     hasRoughTimers: false,
     healthy: { latency }

@@ -40,6 +40,8 @@ export interface Life {
   /** Calls of all processes that the disk says were spent, and that the server saw. */
   readonly spent: number
   readonly seen: number
+  /** Milliseconds for which it neither called nor waited, though something was to be asked. */
+  readonly stood: number
 }
 
 /** A batch that became durable. */
@@ -114,6 +116,9 @@ export const play = (scenario: Scenario): Ended => {
           Effect.provideService(HttpClient.HttpClient, server.client(process))
         )
       )
+      for (const [at, millis] of scenario.freezes) {
+        if (at >= begun) machine.after(at - begun, () => process.freeze(millis))
+      }
       const lifetime = scenario.lives[nth]
       yield* lifetime === undefined
         ? process.ended
@@ -136,7 +141,8 @@ export const play = (scenario: Scenario): Ended => {
         opened: file.opened,
         calls: progress.calls,
         spent: spent?.calls ?? 0,
-        seen: calls.length
+        seen: calls.length,
+        stood: progress.stood
       })
       if (exit !== undefined && Exit.isSuccess(exit)) break
       // a budget that is spent is raised
@@ -152,6 +158,7 @@ export const play = (scenario: Scenario): Ended => {
   const { exit, millis, trace } = Simulation.run(Effect.provide(world, Memory.layer), {
     seed: scenario.seed,
     hasRoughTimers: scenario.hasRoughTimers,
+    hasBusyClock: true,
     limit: 3_600_000,
     steps: 20_000_000
   })
