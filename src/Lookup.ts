@@ -4,6 +4,7 @@
 import type { HttpClient } from "@effect/platform"
 import { Effect, type Option, Schema } from "effect"
 import * as Refusal from "./Answer/Refusal.ts"
+import * as Rules from "./Answer/Rules.ts"
 import type { Question } from "./Entry.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
@@ -56,9 +57,9 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
   /**
    * Reads a reply: pure, so that it can be applied again to what the ledger keeps, by the edition of the defaults that it was judged by;
-   * the newest unless told otherwise.
+   * the newest unless told otherwise. `onFault` is told of rules that could not be applied.
    */
-  readonly read: (reply: Reply, edition?: number) => Classify.Verdict<A>
+  readonly read: (reply: Reply, edition?: number, onFault?: Rules.OnFault) => Classify.Verdict<A>
   /** Stands for how replies are read: when it changes, those in a ledger are read again. */
   readonly reading: string
   /** How an answer is written where the reply is not JSON itself. */
@@ -77,10 +78,12 @@ export interface HttpOptions<A, I> extends Request.Options {
   readonly expect?: Expect
   /** The shape of the answer. A body that does not fit it is a `decode` error. */
   readonly answer?: Schema.Schema<A, I>
+  /** What a reply means, before every default: the first rule that holds decides. */
+  readonly rules?: ReadonlyArray<Rules.Rule>
   /** True where an answer that decodes means that there is nothing. It gets the body as read: parsed JSON, or text. */
   readonly notFoundWhen?: (body: unknown) => boolean
   /**
-   * Stands for `answer` and `notFoundWhen`; their own text unless told otherwise. When it changes, the replies in a ledger are read again,
+   * Stands for `answer` and `notFoundWhen` and `rules`; their own text unless told otherwise. When it changes, the replies in a ledger are read again,
    * without a call.
    */
   readonly reading?: string
@@ -118,16 +121,19 @@ export const http = <A = unknown, I = A>(
   const meaning = options.throttledOn === undefined ? Classify.meaning : Classify.throttledOn(options.throttledOn)
   const isRange = Object.keys(options.headers ?? {}).some((name) => name.toLowerCase() === "range")
   const terms: Classify.Terms = { isHead, isRange, meaning }
-  const read = (body: string, edition: number, status: number): Classify.Verdict<A> => {
+  const { rules = [] } = options
+  const read = (body: string, edition: number, status: number, rule?: Rules.Rule): Classify.Verdict<A> => {
     let value: unknown
     try {
       value = parse(body)
     } catch (cause) {
       return Classify.undecodable(`the body is not ${expect.toUpperCase()}: ${(cause as Error).message}`)
     }
-    if (options.notFoundWhen?.(value) === true) return Classify.notFound
-    const refusal = expect === "json" && edition > 1 ? Refusal.inAnswer(value) : undefined
-    if (refusal !== undefined) return Classify.refused(status, refusal)
+    if (rule === undefined) {
+      if (options.notFoundWhen?.(value) === true) return Classify.notFound
+      const refusal = expect === "json" && edition > 1 ? Refusal.inAnswer(value) : undefined
+      if (refusal !== undefined) return Classify.refused(status, refusal)
+    }
     if (decode === undefined) return { verdict: "found", answer: value as A }
     const decoded = decode(value)
     return decoded._tag === "Right"
@@ -143,16 +149,21 @@ export const http = <A = unknown, I = A>(
     weight: options.weight ?? 1,
     limits: Limits.reader,
     prepare: Call.prepare(options, expect),
-    read: (reply, edition = Classify.edition) =>
-      Classify.reply(
-        reply,
-        (body) => read(body, edition, reply.status),
-        edition === Classify.edition ? terms : { ...terms, edition }
-      ),
+    read: (reply, edition = Classify.edition, onFault = unheard) => {
+      const rule = rules.length === 0 ? undefined : Rules.first(rules, reply.status, valueOf(reply, expect), onFault)
+      return rule === undefined
+        ? Classify.reply(
+          reply,
+          (body) => read(body, edition, reply.status),
+          edition === Classify.edition ? terms : { ...terms, edition }
+        )
+        : Classify.byRule(reply, rule, () => read(reply.body, edition, reply.status, rule))
+    },
     reading: JSON.stringify([
       expect,
       ...options.throttledOn ?? [],
-      options.reading ?? `${options.answer?.ast ?? ""} ${options.notFoundWhen ?? ""}`
+      options.reading ?? `${options.answer?.ast ?? ""} ${options.notFoundWhen ?? ""}`,
+      ...(options.reading === undefined ? rules.map(({ text, verdict }) => [verdict, text]) : [])
     ]),
     expect,
     curl: (question) => Effect.asSome(Request.curl(options, question))
@@ -199,5 +210,22 @@ export const make = <A, E = never, R = never>(
   expect: "json",
   curl: () => Effect.succeedNone
 })
+
+const unheard = () => {}
+
+/** The body of a reply as rules see it; an error may be JSON where text is expected. */
+const valueOf = ({ body, status }: Reply, expect: Expect) => {
+  let value: { readonly of: unknown } | undefined
+  return (): unknown => {
+    if (value === undefined) {
+      try {
+        value = { of: status < 400 ? parsers[expect](body) : JSON.parse(body) }
+      } catch {
+        value = { of: body }
+      }
+    }
+    return value.of
+  }
+}
 
 const oneLine = (text: string) => text.replace(/\s*\n[\s│├└─]*/g, " → ")

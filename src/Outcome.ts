@@ -22,6 +22,7 @@ export const Reason = Schema.Literal(
   "throttled",
   "redirect",
   "decode",
+  "rule",
   "too_large",
   "error"
 )
@@ -39,6 +40,8 @@ export class LookupError extends Schema.TaggedError<LookupError>()("LookupError"
   message: Schema.String,
   /** The status of the reply, where there was one. */
   status: Schema.optional(Schema.Int),
+  /** The rule that decided, as it was written, where one did. */
+  rule: Schema.optional(Schema.String),
   /** Nothing was done for the call: it may be made again, whatever it asks for. */
   isUnprocessed: Schema.optional(Schema.Boolean),
   /** What helps. */
@@ -47,7 +50,12 @@ export class LookupError extends Schema.TaggedError<LookupError>()("LookupError"
 }) {}
 
 /** How an error stands in a record. */
-export const ErrorRecord = Schema.Struct({ type: Reason, message: Schema.String })
+export const ErrorRecord = Schema.Struct({
+  type: Reason,
+  message: Schema.String,
+  /** The rule that decided, as it was written, where one did. */
+  rule: Schema.optional(Schema.String)
+})
 export type ErrorRecord = typeof ErrorRecord.Type
 
 /** What every outcome tells of how it came to be. */
@@ -76,9 +84,12 @@ interface Told {
 
 /** The outcome of a question with answers of type `A` and errors of type `E`. */
 export type Outcome<A, E = LookupError> =
-  | Told & { readonly outcome: "found"; readonly answer: A }
+  | Told & { readonly outcome: "found"; readonly answer: A; readonly review?: true }
   | Told & { readonly outcome: "not_found" | "skipped" }
   | Told & { readonly outcome: "invalid" | "failed"; readonly error: E }
+
+/** True where a person is to look at the answer. */
+const review = Schema.optional(Schema.Literal(true))
 
 const entry = {
   line: Schema.Int,
@@ -92,7 +103,7 @@ const entry = {
 
 /** One record of the output: an entry and the outcome of its question. */
 export const Record = Schema.Union(
-  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("found"), answer: Schema.Unknown }),
+  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("found"), answer: Schema.Unknown, review }),
   Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("not_found", "skipped") }),
   Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("invalid", "failed"), error: ErrorRecord })
 ).annotations({ identifier: "Record", description: "One record of a run's output, NDJSON" })

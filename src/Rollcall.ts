@@ -154,9 +154,15 @@ export const run = <A, E, R, R2>(
     const seconds = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
     const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
     yield* isPart ? projection.keep : projection.complete
-    progress.warnings = writer.warnings?.() ?? []
+    progress.warnings = [...writer.warnings?.() ?? [], ...faults(progress)]
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
+
+/** Rules that could not be applied do not hold; whoever wrote them should know. */
+const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>
+  [...faults].map(([fault, count]) =>
+    `a rule could not be applied to ${count === 1 ? "1 answer" : `${count} answers`}, where it did not hold: ${fault}`
+  )
 
 /** The id of the runs of a ledger: each goes on with the one before. */
 const idOf = (ledger: typeof Ledger.Service): Effect.Effect<string, LedgerError> =>
@@ -226,7 +232,12 @@ const toOutcome = <A, E>(settled: Sweep.Settled<A, E>): Outcome<A, E | LookupErr
   }
   switch (settled.outcome) {
     case "found":
-      return { ...told, outcome: "found", answer: settled.answer as A }
+      return {
+        ...told,
+        outcome: "found",
+        answer: settled.answer as A,
+        ...(settled.review === undefined ? {} : { review: true })
+      }
     case "invalid":
     case "failed":
       return { ...told, outcome: settled.outcome, error: settled.error! }

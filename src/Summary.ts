@@ -19,6 +19,8 @@ export const Summary = Schema.Struct({
   pending: count,
   /** Questions that an earlier run had answered. */
   known: count,
+  /** Answers of this run that a rule marks for a person to look at. */
+  review: Schema.optional(count),
   /** Requests of this run on the wire. */
   calls: count,
   /** Calls of this run that were repeated after a failure. */

@@ -31,6 +31,8 @@ export interface Settled<out A = unknown, out E = unknown> {
   readonly outcome: Kind
   /** The answer as read, of a `found`. */
   readonly answer: A | undefined
+  /** The rule by which a person is to look at it. */
+  readonly review: string | undefined
   readonly error: E | LookupError | undefined
   /** The deciding reply; `undefined` where no call came back. */
   readonly reply: Reply | undefined
@@ -51,6 +53,8 @@ export interface Progress extends Queue.Progress {
   calls: number
   throttled: number
   retries: number
+  /** Replies to which a rule could not be applied, by rule and reason. */
+  readonly faults: Map<string, number>
   /** Nothing new is asked, and until then, on the monotonic clock, the calls in flight are awaited. */
   draining: number | undefined
   /** Calls in flight that were given up in the end: their questions are pending. */
@@ -66,6 +70,7 @@ export const noProgress = (): Progress => ({
   throttled: 0,
   retries: 0,
   stood: 0,
+  faults: new Map(),
   inFlight: 0,
   waiting: 0,
   gate: Gate.open,
@@ -111,6 +116,8 @@ const emptyLimit = 3
 
 /** Milliseconds after the time of a run in which the calls in flight may end; the rest of 5 s is for what is to be written. */
 const lateness = 4_500
+
+const stopReasons: Partial<Record<LookupError["reason"], StopError["reason"]>> = { quota: "quota", rule: "rule" }
 
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for `policy.drain`, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
@@ -204,7 +211,7 @@ const askAll = <A, E, R, E2>(
     const finish = (
       asked: Queue.Asked,
       outcome: Kind,
-      { reply, ms }: Attempt<A, E>,
+      { reply, ms, verdict }: Attempt<A, E>,
       answer: A | undefined,
       error: E | LookupError | undefined
     ): Effect.Effect<void, E2> => {
@@ -220,7 +227,8 @@ const askAll = <A, E, R, E2>(
       spans?.end(id, { outcome, attempts, calls })
       const at = clock.unsafeCurrentTimeMillis()
       const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
-      return settle({ id, question, outcome, answer, error, reply, status, attempts, calls, ms, at })
+      const review = verdict.verdict === "found" ? verdict.review : undefined
+      return settle({ id, question, outcome, answer, review, error, reply, status, attempts, calls, ms, at })
     }
 
     const tryAgain = (
@@ -321,9 +329,11 @@ const askAll = <A, E, R, E2>(
         case "invalid":
           return finish(asked, "invalid", attempt, undefined, verdict.error)
         case "stop":
-          return refuse(asked, verdict.error.reason === "quota" ? "quota" : "unauthorized", verdict.error)
+          return refuse(asked, stopReasons[verdict.error.reason] ?? "unauthorized", verdict.error)
         case "failed":
-          if (wasFirst && reply?.status === 403) return refuse(asked, "forbidden", verdict.error as LookupError)
+          if (wasFirst && reply?.status === 403 && (verdict.error as LookupError).reason !== "rule") {
+            return refuse(asked, "forbidden", verdict.error as LookupError)
+          }
           if (wasFirst && verdict.error instanceof LookupError && verdict.error.reason === "redirect") {
             return refuse(asked, "redirected", verdict.error)
           }

@@ -1,3 +1,4 @@
+export * as Rules from "./Answer/Rules.ts"
 export * as Code from "./Code.ts"
 export * as Demo from "./Demo.ts"
 export * as Entry from "./Entry.ts"

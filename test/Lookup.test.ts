@@ -1,6 +1,7 @@
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Context, Effect, Either, Layer, Option, Schema } from "effect"
+import * as Rules from "../src/Answer/Rules.ts"
 import type { Question } from "../src/Entry.ts"
 import * as Lookup from "../src/Lookup.ts"
 import { LookupError } from "../src/Outcome.ts"
@@ -85,6 +86,50 @@ describe("Lookup.http reads", () => {
       }
     })
   }
+
+  describe("by rules", () => {
+    const rules = [
+      Rules.onStatus("failed", [429]),
+      Rules.where("stop", (body) => (body as { key?: string }).key === "wrong", "the key is wrong"),
+      ...["throttled", "retry", "invalid", "not_found", "review", "found"].map((verdict) =>
+        Either.getOrThrow(Rules.when(verdict as Rules.Verdict, `say=${verdict}`))
+      )
+    ]
+    const lookup = Lookup.http({ url, rules })
+    const read = (body: object, status = 200) => lookup.read(reply(JSON.stringify(body), status))
+
+    it.each(["throttled", "retry", "invalid", "not_found", "found"])("%s, whatever the status", (say) => {
+      for (const status of [200, 400, 404, 500]) assert.strictEqual(read({ say }, status).verdict, say, String(status))
+    })
+
+    it("marks what is to be looked at", () => {
+      assert.deepStrictEqual(read({ say: "review" }) as unknown, {
+        verdict: "found",
+        answer: { say: "review" },
+        review: "review when say=review"
+      })
+    })
+
+    it("says which rule decided, and what the server said", () => {
+      const judged = read({ key: "wrong", error: { code: "E7", message: "No." } })
+      assert(judged.verdict === "stop")
+      assert.strictEqual(judged.error.rule, "the key is wrong")
+      assert.strictEqual(judged.error.message, "the key is wrong: the server said 200: E7: No.")
+      assert.deepInclude(read({}, 429), { verdict: "failed" })
+    })
+
+    it("leaves the rest to the defaults, and survives a function that throws", () => {
+      assert.strictEqual(read({ say: "nothing" }).verdict, "found")
+      assert.strictEqual(read({}, 500).verdict, "retry")
+      assert.strictEqual(lookup.read(reply("null")).verdict, "found")
+      assert.strictEqual(lookup.read(reply("<html>", 502)).verdict, "retry")
+    })
+
+    it("reads anew what was read by other rules", () => {
+      assert.notStrictEqual(lookup.reading, Lookup.http({ url }).reading)
+      assert.notStrictEqual(lookup.reading, Lookup.http({ url, rules: rules.toReversed() }).reading)
+    })
+  })
 
   it("does not take a refusal in an answer for one", () => {
     const errors = `{"data":null,"errors":[{"message":"no field x"}]}`

@@ -76,15 +76,17 @@ export const normalize = (
     if (value === undefined && flag.holdsFlags !== true && isFlag(given, accepts.flags)) {
       return fail(`--${flag.name} needs a value, and ${given.split("=")[0]} is a flag`)
     }
-    options.push(`--${flag.name}`, given)
+    options.push(`--${flag.name}`, flag.isPlaced === true ? `${at}:${given}` : given)
   }
   for (const flag of accepts.flags.filter(({ name }) => !seen.has(name))) {
     const variable = Flag.variable(flag.name)
     const set = environment(variable) || undefined
     const lines = flag.isRepeated ? set?.split("\n").filter((line) => line !== "") : set && [set]
     const values = lines ?? job.get(flag.name) ?? []
+    // after what was typed, as they stand in the job file
+    const place = words.length + [...job.keys()].indexOf(flag.name) + 1
     for (const value of values) {
-      if (!flag.isSwitch) options.push(`--${flag.name}`, value)
+      if (!flag.isSwitch) options.push(`--${flag.name}`, flag.isPlaced === true ? `${place}:${value}` : value)
       else if (/^(1|true|yes|on)$/i.test(value)) options.push(`--${flag.name}`)
       else if (!/^(0|false|no|off)$/i.test(value)) {
         const where = set === undefined ? `${flag.name} in the job file` : variable

@@ -60,6 +60,7 @@ const advice: Partial<Record<StopError["reason"], string>> = {
   unauthorized: "The server does not accept the key; nothing more was asked.",
   forbidden: "The server forbade the first question; nothing was marked.",
   quota: "The account has nothing left; nothing was marked, and the same command goes on once it has.",
+  rule: "A rule says that no other question would fare better; nothing was marked, and the same command goes on.",
   none_found: "If it is, --allow-none goes on; what is answered is kept.",
   throttled: "What is answered is kept; the same command later goes on.",
   outage: "What is answered is kept; the same command later goes on. If the server is well, --breaker off asks on.",

@@ -21,11 +21,19 @@ export interface Description {
   readonly holdsFlags?: boolean
 }
 
+/** The value of a flag whose place among others counts. */
+export interface Placed {
+  readonly at: number
+  readonly text: string
+}
+
 /** A flag with values of type `A`. */
 export interface Flag<out A> extends Description {
   readonly name: string
   readonly isRepeated: boolean
   readonly isSwitch: boolean
+  /** Its place among other flags counts: its values come with it. */
+  readonly isPlaced?: boolean
   readonly options: Options.Options<A>
 }
 
@@ -70,6 +78,23 @@ export const repeated = <A>(
   options: Options.repeated(Options.text(name)).pipe(
     (options) => aliased(options, description),
     (options) => decoded(options, name, Schema.Array(schema), description)
+  )
+})
+
+/** A flag that may be given several times, in an order with others of its kind. */
+export const placed = (name: string, description: Description): Flag<ReadonlyArray<Placed>> => ({
+  ...description,
+  name,
+  isRepeated: true,
+  isSwitch: false,
+  isPlaced: true,
+  options: Options.map(
+    aliased(Options.repeated(Options.text(name)), description),
+    (values) =>
+      values.map((value) => {
+        const end = value.indexOf(":")
+        return { at: Number(value.slice(0, end)), text: value.slice(end + 1) }
+      })
   )
 })
 

@@ -14,6 +14,7 @@ import * as Argv from "./Argv.ts"
 import type { Values } from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
+import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const
@@ -27,15 +28,6 @@ const Text = Schema.String as Schema.Schema<string>
 
 /** `Name: value`, as curl takes it. */
 const Header = Schema.String.pipe(Schema.filter((text) => /^[^:\s]+:/.test(text) || "write it as 'Name: value'"))
-
-/** `403,503`. */
-const Statuses = Schema.transform(
-  Schema.String.pipe(
-    Schema.filter((text) => /^[345]\d\d(,[345]\d\d)*$/.test(text) || "write statuses such as 403,503")
-  ),
-  Schema.Array(Schema.Int),
-  { strict: true, decode: (text) => text.split(",").map(Number), encode: (statuses) => statuses.join(",") }
-)
 
 /** `zip=ZIP Code`. */
 const Alias = Schema.String.pipe(Schema.filter((text) => /^\w+=./.test(text) || "write it as name='COLUMN'"))
@@ -119,16 +111,7 @@ export const flags = {
     value: "city=EXPR",
     help: "fields to pick out of the answer (JMESPath)"
   }),
-  notFoundWhen: Flag.optional("not-found-when", Text, {
-    group: answer,
-    value: "EXPR",
-    help: "it means \"not found\" when this is true (JMESPath)"
-  }),
-  throttledOn: Flag.optional("throttled-on", Statuses, {
-    group: answer,
-    value: "403,503",
-    help: "statuses that mean \"too much\", besides 429"
-  }),
+  ...Rules.flags,
   ...Effort.flags
 }
 
@@ -158,10 +141,7 @@ export const make = (
       const [name, ...value] = line.split(":")
       headers[name!.trim()] = fill(value.join(":").trim())
     }
-    const notFoundWhen = yield* Option.match(values.notFoundWhen, {
-      onNone: () => Effect.void,
-      onSome: Select.predicate
-    })
+    const verdicts = yield* Rules.parse(values)
     const column = Option.getOrUndefined(values.column)
     const hasColumns = column !== undefined || format(values, file) !== "lines"
     const rules = {
@@ -177,12 +157,11 @@ export const make = (
         ...Flag.given("body", Option.map(values.data, fill)),
         ...Flag.given("expect", values.expect),
         ...Flag.given("weight", values.weight),
-        ...Flag.given("throttledOn", values.throttledOn),
         allowOrigins: values.allowOrigin,
         ...(values.idempotent || values.idempotencyKey ? { idempotent: true } : {}),
         idempotencyKey: values.idempotencyKey,
-        ...(notFoundWhen === undefined ? {} : { notFoundWhen }),
-        reading: Option.getOrElse(values.notFoundWhen, () => ""),
+        rules: verdicts,
+        ...Rules.reading(values, verdicts),
         // in plain lines, what stands in braces in a body is the body's own
         columns: hasColumns ? named([...Object.values(headers), ...Option.toArray(values.data).map(fill)]) : []
       }),

@@ -104,7 +104,7 @@ export const warning = (progress: Progress): string | undefined => {
 
 /** The figures of a run, for its end. */
 export const summary = (
-  { calls, entries, known, outcomes: all, pending, questions, refused, retries, seconds, throttled }: Summary,
+  { calls, entries, known, outcomes: all, pending, questions, refused, retries, review, seconds, throttled }: Summary,
   failures: ReadonlyMap<string, number>,
   places: ReadonlyArray<readonly [string, string]>
 ): string => {
@@ -116,6 +116,7 @@ export const summary = (
   )
   const lines: ReadonlyArray<readonly [string, string]> = [
     ...kinds,
+    ...(review === undefined ? [] : [["", `${count(review)} found now are to be reviewed`] as const]),
     ...[...failures].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([what, value]) =>
       ["", `${count(value)} × ${what}`] as const
     ),

@@ -3,6 +3,7 @@
  */
 import type { Duration } from "effect"
 import * as Refusal from "../Answer/Refusal.ts"
+import type * as Rules from "../Answer/Rules.ts"
 import * as Words from "../Answer/Words.ts"
 import type { Reply } from "../Lookup.ts"
 import { LookupError } from "../Outcome.ts"
@@ -25,7 +26,7 @@ export type Meaning =
 
 /** What one attempt came to. `retry` and `throttled` are not final; `stop` would be said to every other question too. */
 export type Verdict<A, E = LookupError> =
-  | { readonly verdict: "found"; readonly answer: A }
+  | { readonly verdict: "found"; readonly answer: A; readonly review?: string }
   | { readonly verdict: "not_found" }
   | { readonly verdict: "failed"; readonly error: E }
   | { readonly verdict: "invalid" | "stop"; readonly error: LookupError }
@@ -166,6 +167,37 @@ const byStatus = <A>(
   }
 }
 
+/** The verdict of a rule. `decode` reads the body of a reply that is found. */
+export const byRule = <A>(reply: Reply, rule: Rules.Rule, decode: () => Verdict<A>): Verdict<A> => {
+  const { text, verdict } = rule
+  const error = (reason: "rule" | "throttled") =>
+    new LookupError({
+      reason,
+      status: reply.status,
+      rule: text,
+      message: `${text}: ${said(reply.status, Words.shown(reply.body))}`
+    })
+  switch (verdict) {
+    case "found":
+      return decode()
+    case "review": {
+      const decoded = decode()
+      return decoded.verdict === "found" ? { ...decoded, review: text } : decoded
+    }
+    case "not_found":
+      return notFound
+    case "throttled":
+      return { verdict, error: error("throttled"), wait: waitOf(reply) }
+    case "retry":
+      // what is no server's error says nothing of the server
+      return { verdict, error: error("rule"), wait: RetryAfter.wait(reply), isAlone: reply.status < 500 }
+    case "failed":
+    case "invalid":
+    case "stop":
+      return { verdict, error: error("rule") }
+  }
+}
+
 /** What the first edition made of a reply. */
 const byFirst = <A>(reply: Reply, decode: (body: string) => Verdict<A>, kind: Meaning): Verdict<A> => {
   if (kind === "throttled") return throttled(reply)
@@ -254,14 +286,14 @@ const failedAs = (kind: Meaning, reply: Reply, told: Limits.Told | undefined): V
 const throttled = (reply: Reply): Verdict<never> => ({
   verdict: "throttled",
   error: statusError(reply, "throttled"),
-  wait: Limits.wait(reply) ?? (reply.status === 429 ? undefined : Limits.wait({ ...reply, status: 429 }))
+  wait: waitOf(reply)
 })
 
-const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError => {
-  const words = Words.inLine(reply.body)
-  return new LookupError({
-    reason,
-    status: reply.status,
-    message: words === "" ? `the server said ${reply.status}` : `the server said ${reply.status}: ${words}`
-  })
-}
+const waitOf = (reply: Reply): Duration.Duration | undefined =>
+  Limits.wait(reply) ?? (reply.status === 429 ? undefined : Limits.wait({ ...reply, status: 429 }))
+
+const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError =>
+  new LookupError({ reason, status: reply.status, message: said(reply.status, Words.inLine(reply.body)) })
+
+const said = (status: number, words: string) =>
+  words === "" ? `the server said ${status}` : `the server said ${status}: ${words}`

@@ -21,6 +21,8 @@ export interface Progress extends Sweep.Progress {
   revised: number
   /** Found by an earlier run, but the answer was forgotten. */
   forgotten: number
+  /** Answers of this run that a person is to look at. */
+  review: number
   /** The failures of this run, by kind. */
   readonly failures: Map<string, number>
   /** What the readers of the outputs should know, in a line each. */
@@ -42,6 +44,7 @@ export const none = (): Progress => ({
   redone: 0,
   revised: 0,
   forgotten: 0,
+  review: 0,
   failures: new Map(),
   warnings: [],
   refusals: [],
@@ -72,6 +75,10 @@ export const damage = (
 export const count = (progress: Progress, { error, http_status, outcome }: Answered): void => {
   progress.outcomes[outcome]++
   if (error === null) return
+  if (outcome === "found") {
+    progress.review++
+    return
+  }
   const { type } = JSON.parse(error) as ErrorRecord
   const what = http_status === null ? type : `${type} ${http_status}`
   progress.failures.set(what, (progress.failures.get(what) ?? 0) + 1)
@@ -92,6 +99,7 @@ export const summary = (progress: Progress, seconds: number): Summary => {
     outcomes: { ...outcomes },
     pending: Math.max(0, questions + refused - answered),
     known,
+    ...(progress.review > 0 ? { review: progress.review } : {}),
     calls,
     retries,
     throttled,

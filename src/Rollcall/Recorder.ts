@@ -81,13 +81,20 @@ const toAnswered = (settled: Sweep.Settled): Answered => ({
   ms: round(settled.ms),
   at: settled.at,
   body: settled.reply?.body ?? null,
-  error: settled.error === undefined ? null : JSON.stringify(toErrorRecord(settled.error))
+  error: settled.error !== undefined
+    ? JSON.stringify(toErrorRecord(settled.error))
+    : settled.review === undefined
+    ? null
+    : toReview(settled.review)
 })
+
+/** What stands where an error would, in a found outcome that a rule marks for a person to look at. */
+export const toReview = (rule: string): string => JSON.stringify({ type: "review", message: rule })
 
 /** How an error stands in a record. */
 export const toErrorRecord = (error: unknown): ErrorRecord =>
   error instanceof LookupError
-    ? { type: error.reason, message: error.message }
+    ? { type: error.reason, message: error.message, ...(error.rule === undefined ? {} : { rule: error.rule }) }
     : { type: "error", message: error instanceof Error ? error.message : String(error) }
 
 /** Milliseconds with one decimal. */

@@ -41,7 +41,8 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
       : Answer.selectedJson(row, lookup.expect, select)
     text += `,"answer":${answer}`
   }
-  if (row.error !== null) text += `,"error":${row.error}`
+  // a found row has no error: a rule marks it
+  if (row.error !== null) text += row.outcome === "found" ? `,"review":true` : `,"error":${row.error}`
   if (row.http_status !== null) text += `,"http_status":${row.http_status}`
   if (row.isRepeat) return `${text},"attempts":0,"calls":0,"repeat":true}\n`
   text += `,"attempts":${row.attempts},"calls":${row.calls}`

@@ -2,6 +2,7 @@
  * What comes of one attempt: a reply that is read, or what went wrong without one.
  */
 import { Cause, type Duration } from "effect"
+import type { OnFault } from "../Answer/Rules.ts"
 import type { Lookup, Reply } from "../Lookup.ts"
 import * as Classify from "../Lookup/Classify.ts"
 import { LookupError } from "../Outcome.ts"
@@ -18,17 +19,17 @@ export interface Attempt<out A, out E> {
 export const unreachable: ReadonlySet<string> = new Set(["dns", "refused", "tls"])
 
 /** Reads a reply. The body of an answer is carried as it was received; of what is no answer, only what is no secret. */
-export const discreetly = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply) => {
-  const verdict = read(lookup, reply)
+export const discreetly = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply, onFault: OnFault) => {
+  const verdict = read(lookup, reply, onFault)
   if (reply.discreet === undefined || verdict.verdict === "found") return { reply, verdict }
   const discreet = reply.discreet()
   return { reply: discreet, verdict: read(lookup, discreet) }
 }
 
 /** A reader that throws hurts its own question only. */
-const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply): Classify.Verdict<A> => {
+const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply, onFault?: OnFault): Classify.Verdict<A> => {
   try {
-    return lookup.read(reply)
+    return lookup.read(reply, undefined, onFault)
   } catch (cause) {
     return fromCause<never>(Cause.die(cause))
   }
@@ -50,7 +51,10 @@ export const lost = <A, E>(
 ): Classify.Verdict<A, E | LookupError> => {
   // a refusal that is no reply says nothing of what was done before it
   if (idempotent || (verdict.verdict !== "retry" && verdict.verdict !== "throttled")) return verdict
-  if (verdict.error.isUnprocessed === true || unreachable.has(verdict.error.reason)) return verdict
+  // whoever writes a rule says that it may be asked again
+  if (
+    verdict.error.rule !== undefined || verdict.error.isUnprocessed === true || unreachable.has(verdict.error.reason)
+  ) return verdict
   const { message, reason, status } = verdict.error
   const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`
   return {

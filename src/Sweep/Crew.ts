@@ -40,6 +40,8 @@ interface Slot {
 interface Progress extends Queue.Progress {
   stood: number
   calls: number
+  /** Replies to which a rule could not be applied, by rule and reason. */
+  readonly faults: Map<string, number>
   /** Nothing new is asked, and until then, on the monotonic clock, the calls in flight are awaited. */
   draining: number | undefined
   /** Calls in flight that were given up in the end. */
@@ -89,6 +91,11 @@ export const make = <A, E, R, E2>(
   let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
   /** The ledger's failure, met while no outcome was handed to it. */
   let broken: Effect.Effect<never, E2> | undefined
+
+  const onFault = (rule: string, reason: string) => {
+    const fault = `${rule}: ${reason}`
+    progress.faults.set(fault, (progress.faults.get(fault) ?? 0) + 1)
+  }
 
   const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
@@ -186,7 +193,7 @@ export const make = <A, E, R, E2>(
         onSuccess: (reply) => {
           const asked = slot.asked!
           if (slot.isAbandoned) return Effect.sync(() => leave(slot))
-          return judge(asked, { ms: end(slot), ...discreetly(lookup, reply) })
+          return judge(asked, { ms: end(slot), ...discreetly(lookup, reply, onFault) })
         },
         onFailure: (cause) => {
           const asked = slot.asked!

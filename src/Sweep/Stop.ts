@@ -20,6 +20,7 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
     "unauthorized",
     "forbidden",
     "quota",
+    "rule",
     "none_found",
     "throttled",
     "outage",

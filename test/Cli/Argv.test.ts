@@ -140,3 +140,16 @@ describe("UsageError", () => {
     })
   })
 })
+
+describe("flags whose order counts", () => {
+  it("come with their places, and what stands in the job file after what was typed", () => {
+    const accepts = { name: "run", flags: [Flag.placed("a", about), Flag.placed("b", about)], argument: undefined }
+    const job = new Map([["b", ["z"]], ["a", ["never"]]])
+    const words = Either.getOrThrow(
+      Argv.normalize(["--a", "x:1", "--a=y"], accepts, () => undefined, job)
+    )
+    assert.deepStrictEqual(words, ["--a", "1:x:1", "--a", "2:y", "--b", "4:z"])
+  })
+})
+
+const about = { group: "Answer", help: "" }

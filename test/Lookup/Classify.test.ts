@@ -259,6 +259,7 @@ describe("Classify.failure", () => {
     throttled: "throttled",
     redirect: "failed",
     decode: "retry",
+    rule: "failed",
     too_large: "failed",
     error: "failed"
   }

@@ -1,0 +1,115 @@
+/**
+ * Rules: what a reply means, as whoever asks says it. The first rule that holds decides, before every default.
+ */
+import { Either, Schema } from "effect"
+import * as Expression from "./Expression.ts"
+
+/** What a rule can say. `review` is found, and marked for a person to look at. */
+export const Verdict = Schema.Literal(
+  "throttled",
+  "retry",
+  "failed",
+  "invalid",
+  "stop",
+  "not_found",
+  "found",
+  "review"
+)
+export type Verdict = typeof Verdict.Type
+
+/** Takes the reason why a rule could not be applied to a reply; it does not hold then. */
+export type OnFault = (rule: string, reason: string) => void
+
+/** A condition on a reply, and what it means. */
+export interface Rule {
+  readonly verdict: Verdict
+  /** As it was written: it stands in the records that it decides, and for the rule where replies are read again. */
+  readonly text: string
+  /** Whether it holds. `body` is parsed JSON, or text where it is none. */
+  readonly holds: (status: number, body: () => unknown, onFault: OnFault) => boolean
+}
+
+/**
+ * A rule on the body: JMESPath, or `path=value,…` for a value that is one of these, as text.
+ *
+ * What holds for a body that has nothing in it (`!data`, `length(@) == 0`) looks at the replies with a 2xx alone: an error has no data
+ * either.
+ */
+export const when = (
+  verdict: Verdict,
+  condition: string,
+  text = `${verdict} when ${condition}`
+): Either.Either<Rule, Expression.SelectError> =>
+  Either.map(test(condition), (test): Rule => {
+    const isNegative = [{}, "", null].some((nothing) => test(nothing, () => {}))
+    return {
+      verdict,
+      text,
+      holds: (status, body, onFault) =>
+        (!isNegative || isSuccess(status)) &&
+        test(body(), (reason) => isSuccess(status) ? onFault(text, reason) : undefined)
+    }
+  })
+
+/** A rule on the body by a function, for programs; `text` stands for it. */
+export const where = (verdict: Verdict, test: (body: unknown, status: number) => boolean, text: string): Rule => ({
+  verdict,
+  text,
+  holds: (status, body, onFault) => {
+    try {
+      return test(body(), status)
+    } catch (cause) {
+      onFault(text, String(cause))
+      return false
+    }
+  }
+})
+
+/** A rule on the status: `402`, or a class, `5xx`. */
+export const onStatus = (
+  verdict: Verdict,
+  statuses: ReadonlyArray<number | string>,
+  text = `${verdict} on ${statuses.join()}`
+): Rule => {
+  const exact = new Set(statuses.map(String))
+  return { verdict, text, holds: (status) => exact.has(String(status)) || exact.has(`${Math.floor(status / 100)}xx`) }
+}
+
+/** The first rule that holds. */
+export const first = (
+  rules: ReadonlyArray<Rule>,
+  status: number,
+  body: () => unknown,
+  onFault: OnFault
+): Rule | undefined => rules.find((rule) => rule.holds(status, body, onFault))
+
+const isSuccess = (status: number) => status >= 200 && status < 300
+
+type Test = (value: unknown, onFault: (reason: string) => void) => boolean
+
+/** `path=value`: no operator stands in the path, and no quote in the value. */
+const short = /^\s*(?!let\s)((?:[^=!<>'`()&|?{},"]|"[^"]*")+?)\s*=(?!=)(.*)$/s
+
+const test = (condition: string): Either.Either<Test, Expression.SelectError> => {
+  const [, path, values] = short.exec(condition) ?? []
+  if (path === undefined) {
+    return Either.map(
+      Expression.make(condition),
+      ({ get }): Test => (value, onFault) => Expression.isTrue(get(value, value, onFault))
+    )
+  }
+  const wanted = new Set(values!.split(",").map((value) => value.trim()))
+  if (/["'`]/.test(values!) || wanted.has("")) {
+    return Either.left(
+      new Expression.SelectError({
+        expression: condition,
+        message: `${condition}: write ${path}=VALUE,VALUE without quotes, or an expression with ==`
+      })
+    )
+  }
+  const isOne = (value: unknown): boolean =>
+    Array.isArray(value)
+      ? value.some(isOne)
+      : (typeof value !== "object" || value === null) && wanted.has(String(value ?? null))
+  return Either.map(Expression.make(path), ({ get }): Test => (value, onFault) => isOne(get(value, value, onFault)))
+}

@@ -1,0 +1,98 @@
+/**
+ * The flags that say what a reply means. They come before every default, in the order in which they are typed.
+ */
+import { Effect, Either } from "effect"
+import { SelectError } from "../Answer/Expression.ts"
+import * as Rules from "../Answer/Rules.ts"
+import { UsageError } from "./Argv.ts"
+import * as Flag from "./Flag.ts"
+
+const group = "Answer"
+const verdicts: ReadonlyArray<string> = Rules.Verdict.literals
+
+const when = (name: string, help: string) => Flag.placed(name, { group, value: "EXPR", help })
+
+export const flags = {
+  notFoundWhen: when("not-found-when", "not found, where this holds: JMESPath on the body, or path=VALUE,VALUE"),
+  foundWhen: when("found-when", "found, whatever the status"),
+  reviewWhen: when("review-when", "found, and marked for a person to look at"),
+  invalidWhen: when("invalid-when", "the code is invalid"),
+  failedWhen: when("failed-when", "failed, and not tried again"),
+  retryWhen: when("retry-when", "tried again, as after a 503"),
+  throttledWhen: when("throttled-when", "too much was asked: everybody waits, as after a 429"),
+  stopWhen: when("stop-when", "no other code would fare better: stop, exit 4, nothing marked"),
+  onStatus: Flag.placed("on-status", {
+    group,
+    value: "402=stop",
+    help: `what a status means: 404,410=failed,5xx=stop (${verdicts.join(", ")})`
+  }),
+  throttledOn: Flag.placed("throttled-on", {
+    group,
+    value: "403,503",
+    help: "the same as --on-status 403,503=throttled"
+  })
+}
+
+type Values = { readonly [_ in keyof typeof flags]: ReadonlyArray<Flag.Placed> }
+
+/** The rules in the order in which they were typed. */
+export const parse = (values: Values): Effect.Effect<ReadonlyArray<Rules.Rule>, UsageError | SelectError> =>
+  Effect.map(
+    Effect.forEach(
+      (Object.keys(flags) as Array<keyof typeof flags>)
+        .flatMap((key) => values[key].map((placed) => ({ ...placed, key })))
+        .sort((one, other) => one.at - other.at),
+      ({ key, text }) => ruleOf(flags[key].name, text)
+    ),
+    (rules) => rules.flat()
+  )
+
+const ruleOf = (name: string, text: string): Either.Either<ReadonlyArray<Rules.Rule>, UsageError | SelectError> => {
+  const typed = `--${name} ${text}`
+  if (name === "throttled-on") return onStatus(typed, `${text}=throttled`, "write statuses such as 403,503")
+  if (name === "on-status") {
+    return onStatus(typed, text, `write it as 402=stop,5xx=retry, with one of ${verdicts.join(", ")}`)
+  }
+  const verdict = name.replace(/-when$/, "").replace("-", "_") as Rules.Verdict
+  return Either.mapBoth(Rules.when(verdict, text, typed), {
+    onLeft: ({ expression, message }) => new SelectError({ expression, message: `--${name} ${message}` }),
+    onRight: (rule) => [rule]
+  })
+}
+
+/** `402=stop,403,429=throttled`: what has no word of its own shares that of the next. */
+const onStatus = (
+  typed: string,
+  text: string,
+  help: string
+): Either.Either<ReadonlyArray<Rules.Rule>, UsageError> => {
+  const rules: Array<Rules.Rule> = []
+  let statuses: Array<string> = []
+  for (const part of text.split(",")) {
+    const [, status, word] = /^\s*([1-5]\d\d|[1-5]xx)\s*(?:=\s*([a-z_-]+)\s*)?$/i.exec(part) ?? []
+    const verdict = word?.toLowerCase().replace("-", "_")
+    if (status === undefined || (verdict !== undefined && !verdicts.includes(verdict))) {
+      return Either.left(new UsageError({ message: `${typed}: ${help}` }))
+    }
+    statuses.push(status.toLowerCase())
+    if (verdict === undefined) continue
+    rules.push(Rules.onStatus(verdict as Rules.Verdict, statuses, typed))
+    statuses = []
+  }
+  return statuses.length === 0 ? Either.right(rules) : Either.left(new UsageError({ message: `${typed}: ${help}` }))
+}
+
+/**
+ * What stands for the rules where replies are read again. Where there are no more than there could be once (`--not-found-when` and
+ * `--throttled-on`, each of them once), it is as it was then: what was read so is not read again.
+ */
+export const reading = (
+  values: Values,
+  rules: ReadonlyArray<Rules.Rule>
+): { readonly reading: string; readonly throttledOn?: ReadonlyArray<number> } => {
+  const { notFoundWhen: [condition], throttledOn: [statuses] } = values
+  const isOld = rules.length === (condition === undefined ? 0 : 1) + (statuses === undefined ? 0 : 1)
+  if (!isOld) return { reading: JSON.stringify(rules.map(({ text, verdict }) => [verdict, text])) }
+  const reading = condition?.text ?? ""
+  return statuses === undefined ? { reading } : { reading, throttledOn: statuses.text.split(",").map(Number) }
+}
