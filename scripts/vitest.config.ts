@@ -7,7 +7,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, ".."),
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: "test/postgres.setup.ts",
+    globalSetup: "test/machine.setup.ts",
     // Processes, not threads: tests start servers, open ledgers and send signals.
     pool: "forks",
     maxWorkers: 2,

@@ -6,9 +6,12 @@ import { Effect, Redacted, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
 
+/** Whether there is one. */
+export const isThere: boolean = inject("postgres") !== ""
+
 /** The URL with other parts. */
 export const url = (change: (url: URL) => void): Redacted.Redacted => {
-  const url = new URL(inject("postgres"))
+  const url = new URL(inject("postgres") || "postgres://nowhere/none")
   change(url)
   return Redacted.make(url.href)
 }

@@ -3,6 +3,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Config, DateTime, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
+import { homedir } from "node:os"
 import { type Holder, type Ledger, LedgerError, type Listed } from "../Ledger.ts"
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import { UsageError } from "./Argv.ts"
@@ -85,7 +86,8 @@ const stateFolder = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const variable = (name: string) => Effect.orElseSucceed(Config.nonEmptyString(name), () => undefined)
-  const home = (yield* variable("HOME")) ?? "."
+  // where HOME is not set, a folder within the working folder is the last resort
+  const home = (yield* variable("HOME")) ?? (yield* Effect.orElseSucceed(Effect.try(homedir), () => "."))
   const folder = path.join((yield* variable("XDG_STATE_HOME")) ?? path.join(home, ".local", "state"), "rollcall")
   yield* Effect.mapError(
     Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), fs.chmod(folder, 0o700)),

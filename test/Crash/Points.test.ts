@@ -69,8 +69,6 @@ const strike = (sink: Kind, point: Strace.Injection, bytes: Buffer | undefined):
     assert.isAtMost(Trial.askedAgain(before, yield* log), concurrency + Trial.batch)
   }))
 
-if (!Strace.available) say(`the crash points are left out: ${Strace.missing}`)
-
 describe.skipIf(!Strace.available)("rollcall run: killed at every change of a file", () => {
   for (const sink of places) {
     it.live(

@@ -9,7 +9,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { inject } from "vitest"
 import { folder, records } from "../command.ts"
-import { query } from "../schema.ts"
+import { isThere, query } from "../schema.ts"
 import * as Sqlite from "../sqlite.ts"
 
 /** A record as any sink gives it back. */
@@ -100,7 +100,7 @@ const table = (
 /** Columns that are there. */
 const others = (columns: Readonly<Record<string, unknown>> = {}) => Object.keys(columns).length === 0 ? {} : { columns }
 
-export const sinks: ReadonlyArray<Kind> = [
+const all: ReadonlyArray<Kind> = [
   file("ndjson", true, (text) =>
     records(text).map((record) => ({
       line: record.line,
@@ -154,6 +154,8 @@ export const sinks: ReadonlyArray<Kind> = [
       )
   })
 ]
+
+export const sinks = all.filter(({ name }) => isThere || name !== "postgres")
 
 /** A schema of its own for each folder. */
 const schemaOf = (cwd: string) => basename(dirname(cwd))

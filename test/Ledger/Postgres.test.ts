@@ -10,7 +10,7 @@ import { Ledger, LedgerError } from "../../src/Ledger.ts"
 import * as Postgres from "../../src/Ledger/Postgres.ts"
 import * as Statements from "../../src/Ledger/Postgres/Statements.ts"
 import * as Command from "../command.ts"
-import { fresh, nameOf, query, url } from "../schema.ts"
+import { fresh, isThere, nameOf, query, url } from "../schema.ts"
 import { answer, enroll, entries, list, pending, rows, settle, short } from "./fixture.ts"
 
 const test = (what: string, effect: Effect.Effect<void, unknown, Scope.Scope>) => it.scopedLive(what, () => effect)
@@ -58,7 +58,7 @@ const untilBlocked = (url: Redacted.Redacted): Effect.Effect<unknown> =>
     until: (rows) => rows.length > 0
   })
 
-describe("Postgres", () => {
+describe.skipIf(!isThere)("Postgres", () => {
   test(
     "goes on where an earlier program stopped",
     Effect.gen(function*() {

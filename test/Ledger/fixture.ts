@@ -17,7 +17,7 @@ export const ledgers: Record<string, Layer.Layer<Ledger, unknown>> = {
     const fs = yield* FileSystem.FileSystem
     return Sqlite.layer(`${yield* fs.makeTempDirectoryScoped()}/zips.ledger`)
   })).pipe(Layer.provide(NodeFileSystem.layer)),
-  Postgres: Layer.unwrapScoped(Effect.map(Schemas.fresh, Postgres.layer))
+  ...(Schemas.isThere ? { Postgres: Layer.unwrapScoped(Effect.map(Schemas.fresh, Postgres.layer)) } : {})
 }
 
 /** A list of codes; one that is empty is not a code. */

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import type { SinkError } from "../../src/Sink.ts"
 import * as Postgres from "../../src/Sink/Postgres.ts"
+import { isThere } from "../schema.ts"
 import { list, row, select } from "./rows.ts"
 import { marks, postgres } from "./tables.ts"
 
@@ -17,7 +18,7 @@ const schemaOf = (url: string) => new URL(url).searchParams.get("table")!.split(
 const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error as SinkError)
 
-describe("Postgres", () => {
+describe.skipIf(!isThere)("Postgres", () => {
   it.scoped("is named without user and password", () =>
     Effect.gen(function*() {
       const outputs = (url: string) => Effect.map(Postgres.make(Redacted.make(url)), ({ outputs }) => outputs[0])

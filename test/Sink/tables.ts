@@ -11,6 +11,7 @@ import type { Mark, Marks } from "../../src/Sink/Mark.ts"
 import * as Postgres from "../../src/Sink/Postgres.ts"
 import * as Sqlite from "../../src/Sink/Sqlite.ts"
 import type { TableOptions } from "../../src/Sink/Table.ts"
+import { isThere } from "../schema.ts"
 import { query } from "../sqlite.ts"
 
 /** A database, looked at by somebody else. */
@@ -92,7 +93,10 @@ const parsers: Record<number, (text: string) => unknown> = {
 }
 
 /** The tables by name. */
-export const places = { Sqlite: sqlite, Postgres: postgres }
+export const places: Readonly<Record<string, typeof sqlite>> = {
+  Sqlite: sqlite,
+  ...(isThere ? { Postgres: postgres } : {})
+}
 
 /** A ledger's marks, of a list that never changes. */
 export const marks = (): Marks => {
