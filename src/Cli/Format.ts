@@ -35,3 +35,9 @@ export const unpacked = (name: string): string => name.replace(/\.gz$/i, "")
 
 /** The ending of a file name, with its dot; `undefined` where it has none. */
 export const endingOf = (name: string): string | undefined => /[^\\/](\.[^.\\/]+)$/.exec(unpacked(name))?.[1]
+
+/** A file of SQLite by its ending, and what follows a question mark. */
+export const database = /^(.*\.(?:db|sqlite3?))(?:\?(.*))?$/is
+
+/** The file that an output names, without the table in it. */
+export const fileOf = (output: string): string => database.exec(output)?.[1] ?? output

@@ -2,14 +2,14 @@
  * Which ledger a command means, and how it is opened: a file for SQLite, a URL for PostgreSQL.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Config, DateTime, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
+import { Config, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
 import { homedir } from "node:os"
 import { type Holder, type Ledger, LedgerError, type Listed } from "../Ledger.ts"
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import { UsageError } from "./Argv.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
-import * as Talk from "./Talk.ts"
+import * as Format from "./Format.ts"
 
 /** A ledger by the name that the user gave it. */
 export interface Named {
@@ -110,36 +110,10 @@ export const standard = (
 ): Effect.Effect<string, UsageError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const first = outputs.find((output) => output !== "-" && !isUrl(output))
-    if (first !== undefined) return `${first}.ledger`
+    if (first !== undefined) return `${Format.fileOf(first)}.ledger`
     const path = yield* Path.Path
     const name = list === "-" ? "stdin" : path.parse(list).name.replace(/[^\w.-]/g, "_")
     return path.join(yield* stateFolder, `${name}-${yield* hash([list, fingerprint])}.ledger`)
-  })
-
-/** Renames what an earlier run left; a ledger that is not there leaves everything as it is. */
-export const putAside = (ledger: Named, outputs: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const [file] = ledger.files
-    if (file === undefined) {
-      return yield* new UsageError({
-        message: "--fresh puts files aside: for a ledger in a database name another schema (?schema=NAME)"
-      })
-    }
-    const exists = (path: string) => Effect.orElseSucceed(fs.exists(path), () => false)
-    if (!(yield* exists(file))) return
-    // not under a run that is going on
-    yield* ledger.lock
-    const stamp = DateTime.formatIso(yield* DateTime.now).replace(/[-:]|\.\d+Z/g, "")
-    for (const path of [...ledger.files, ...outputs]) {
-      if (!(yield* exists(path))) continue
-      const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/.exec(path)!
-      yield* Effect.mapError(
-        fs.rename(path, `${base}.${stamp}${journal}`),
-        () => new UsageError({ message: `${path} could not be put aside: move it away yourself` })
-      )
-    }
-    yield* Talk.say(`put aside: ${file}.${stamp}`)
   })
 
 /** What is remembered of the last run in a folder. */
@@ -192,7 +166,8 @@ export const find = (
     }
     const text = argument.value
     if (isUrl(text)) return yield* named(text)
-    if (yield* exists(`${text}.ledger`)) return yield* named(`${text}.ledger`)
+    const beside = `${Format.fileOf(text)}.ledger`
+    if (yield* exists(beside)) return yield* named(beside)
     if (Option.isSome(last) && last.value.outputs.includes(path.resolve(text))) {
       return yield* named(relative(path, last.value.ledger))
     }

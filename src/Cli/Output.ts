@@ -8,6 +8,7 @@ import * as File from "../Sink/File.ts"
 import * as Gzip from "../Sink/Gzip.ts"
 import { UsageError } from "./Argv.ts"
 import type * as Command from "./Command.ts"
+import type { Place } from "./Distinct.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
 import * as Format from "./Format.ts"
@@ -42,10 +43,10 @@ export const kinds = {
       })
   },
   sqlite: {
-    matches: (output: string) => database.test(output),
+    matches: (output: string) => Format.database.test(output),
     make: (output, id, options) =>
       Effect.gen(function*() {
-        const [, file = "", query] = database.exec(output)!
+        const [, file = "", query] = Format.database.exec(output)!
         const table = query === undefined ? undefined : /^table=(.+)$/s.exec(query)?.[1]
         if (query !== undefined && table === undefined) {
           return yield* new UsageError({
@@ -53,7 +54,7 @@ export const kinds = {
           })
         }
         const { make } = yield* Effect.promise(() => import("../Sink/Sqlite.ts"))
-        return make(file, { id: fileOf(id), ...(table === undefined ? {} : { table }) }, options)
+        return make(file, { id: Format.fileOf(id), ...(table === undefined ? {} : { table }) }, options)
       })
   },
   parquet: {
@@ -70,12 +71,6 @@ export const kinds = {
       )
   }
 } as const satisfies Record<string, Kind>
-
-/** A file of SQLite by its ending, and what follows a question mark. */
-const database = /^(.*\.(?:db|sqlite3?))(?:\?(.*))?$/is
-
-/** The file that an output names, without the table in it. */
-export const fileOf = (output: string): string => database.exec(output)?.[1] ?? output
 
 /** The kind of an output. A format that is named counts more than the ending of a file. */
 const kindOf = (output: string, hasFormat: boolean): keyof typeof kinds => {
@@ -105,6 +100,15 @@ const formatOf = (
 
 const instead =
   "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .parquet or .db, or say which it is with --format"
+
+/** The files that outputs are written to. */
+export const places = (outputs: ReadonlyArray<string>): ReadonlyArray<Place> =>
+  outputs.flatMap((output): ReadonlyArray<Place> => {
+    if (output === "-") return [{ path: "/dev/stdout", what: "standard output" }]
+    if (Ledgers.isUrl(output)) return []
+    if (!isFile(output)) return [{ path: Format.fileOf(output), what: output, shares: output }]
+    return [{ path: output, what: output }, { path: `${output}.part`, what: output }]
+  })
 
 const group = "Output"
 

@@ -4,7 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
-import { LedgerError, type Redo } from "../Ledger.ts"
+import { Ledger, LedgerError, type Redo } from "../Ledger.ts"
 import * as Policy from "../Policy.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -13,11 +13,13 @@ import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
 import type * as Transport from "../Transport.ts"
-import { stdin, UsageError } from "./Argv.ts"
+import { stdin } from "./Argv.ts"
 import * as Command from "./Command.ts"
+import * as Distinct from "./Distinct.ts"
 import * as Effort from "./Effort.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
+import * as Fresh from "./Fresh.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Network from "./Network.ts"
@@ -98,7 +100,7 @@ export const command = Command.make({
   handle: (values, file) =>
     Effect.gen(function*() {
       const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
-      if (values.fresh) yield* Ledgers.putAside(ledger, files)
+      const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
       const places = [
         ...values.output.map((path) => ["output", Environment.shown(path)] as const),
         ["ledger", ledger.name] as const
@@ -109,6 +111,7 @@ export const command = Command.make({
         ledger,
         list,
         outputs: files,
+        aside,
         order: Option.getOrElse(values.order, () => "input" as const),
         redo,
         ...Flag.given("sample", values.sample),
@@ -133,7 +136,20 @@ export const prepare = (values: Command.Values<typeof flags>, file: Option.Optio
     const job = yield* Job.make(values, file)
     const network = yield* Network.options(values)
     const ledger = yield* Ledgers.named(yield* ledgerOf(values, job, file))
-    yield* distinct([...values.output, ...ledger.files.slice(0, 1)])
+    const outputs = values.output.length === 0 ? ["-"] : values.output
+    yield* Distinct.check(
+      [
+        Option.isNone(file) || file.value === stdin
+          ? { path: "/dev/stdin", what: "the list" }
+          : { path: file.value, what: "the list" },
+        ...Option.toArray(values.job).map((path) => ({ path, what: "the job file" })),
+        ...Option.toArray(values.headerFile).map((path) => ({ path, what: "the header file" }))
+      ],
+      [
+        ...Output.places(outputs),
+        ...ledger.files.map((path) => ({ path, what: ledger.name }))
+      ]
+    )
     const files = values.output.filter(Output.isFile)
     return {
       job,
@@ -163,6 +179,8 @@ export const call = (
     readonly list: string
     /** The files that the sink writes. */
     readonly outputs: ReadonlyArray<string>
+    /** What was put aside for this run. */
+    readonly aside?: Fresh.Aside
     readonly order: Order
     readonly redo?: Redo | undefined
     /** Asks only so many, picked at random. */
@@ -187,25 +205,29 @@ export const call = (
     // the dispatcher and the binding are not loaded before they are needed
     const { layerWith } = yield* Effect.promise(() => import("../Transport.ts"))
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+    const aside = options.aside ?? Fresh.nothing
     const remembered = Effect.provide(Ledgers.remember(options.ledger, options.outputs), context)
     let hasBegun = false
-    const run = Rollcall.run(job.lookup, {
-      source: job.source,
-      policy: job.policy,
-      rules: job.rules,
-      order: options.order,
-      redo: options.redo,
-      sample: options.sample,
-      progress,
-      name: options.list,
-      onBegin: Effect.zipRight(
-        remembered,
-        Effect.suspend(() => {
-          hasBegun = true
-          return options.quiet ? Effect.void : options.begin?.(progress) ?? Effect.void
-        })
-      )
-    }).pipe(
+    const run = Effect.zipRight(
+      owning(aside),
+      Rollcall.run(job.lookup, {
+        source: job.source,
+        policy: job.policy,
+        rules: job.rules,
+        order: options.order,
+        redo: options.redo,
+        sample: options.sample,
+        progress,
+        name: options.list,
+        onBegin: Effect.zipRight(
+          remembered,
+          Effect.suspend(() => {
+            hasBegun = true
+            return options.quiet ? Effect.void : Effect.zipRight(aside.told, options.begin?.(progress) ?? Effect.void)
+          })
+        )
+      })
+    ).pipe(
       Effect.provide([
         options.ledger.open,
         Layer.succeed(Sink.Sink, options.sink),
@@ -231,6 +253,7 @@ export const call = (
         // one that cannot be used may be another run's by now
         const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
         if (!wasThere && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
+        if (!hasBegun) yield* aside.putBack
       })
     const summary = yield* Effect.onExit(shown, end)
     const { outcomes, pending, questions, refused } = summary
@@ -240,6 +263,10 @@ export const call = (
     }
     return Tolerance.isMet(options.tolerate ?? [], outcomes, questions + refused) ? 0 : 3
   })
+
+/** What the ledger has to know of what was not put aside. */
+const owning = ({ notes }: Fresh.Aside) =>
+  Object.keys(notes).length === 0 ? Effect.void : Effect.flatMap(Ledger, (ledger) => ledger.setNotes(notes))
 
 const isReaderGone = (cause: Cause.Cause<unknown>): boolean => {
   const error = Cause.squash(cause)
@@ -251,16 +278,6 @@ const remove = (paths: ReadonlyArray<string>) =>
     FileSystem.FileSystem,
     (fs) => Effect.forEach(paths, (path) => Effect.ignore(fs.remove(path)), { discard: true })
   )
-
-/** Refuses to write two things to one file. */
-const distinct = (files: ReadonlyArray<string>) =>
-  Effect.flatMap(Path.Path, (path) => {
-    const resolved = files.map((file) => file === "-" ? file : path.resolve(file))
-    const twice = files.find((_, index) => resolved.indexOf(resolved[index]!) < index)
-    return twice === undefined
-      ? Effect.void
-      : new UsageError({ message: `${Environment.shown(twice)} would be written twice` })
-  })
 
 const isEmpty = (path: string) =>
   Effect.flatMap(

@@ -59,11 +59,16 @@ export interface Marks {
   readonly write: (output: string, mark: Mark) => Effect.Effect<void, LedgerError>
 }
 
+/** The note of a ledger that is the mark of an output. */
+export const note = (output: string): string => `output ${output}`
+
+/** What stands for the rows of a run in a table. */
+export const ofTable = (table: string, run: string): string => `${table} ${run}`
+
 /** The marks that a ledger keeps. */
 export const marks = (ledger: typeof Ledger.Service): Marks => {
-  const name = (output: string) => `output ${output}`
   const read = (output: string) =>
-    Effect.map(ledger.note(name(output)), (note) => Option.getOrUndefined(Schema.decodeUnknownOption(Mark)(note)))
+    Effect.map(ledger.note(note(output)), (mark) => Option.getOrUndefined(Schema.decodeUnknownOption(Mark)(mark)))
   return {
     read,
     valid: (output, list, layout) =>
@@ -73,7 +78,7 @@ export const marks = (ledger: typeof Ledger.Service): Marks => {
         return (yield* ledger.changedSince(list.id, mark.epoch)) >= mark.position ? mark : undefined
       }),
     changedSince: (list, epoch) => ledger.changedSince(list.id, epoch),
-    write: (output, mark) => ledger.setNotes({ [name(output)]: mark })
+    write: (output, mark) => ledger.setNotes({ [note(output)]: mark })
   }
 }
 

@@ -198,7 +198,7 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
             `the table ${database.table} has other columns (${problem}): name another table, or drop it if its rows are not needed`
           )
         }
-        const note = `${database.id} ${list.name}`
+        const note = Mark.ofTable(database.id, list.name)
         if ((yield* ledger.read(note))?.isOurs !== true) {
           if (table.found !== undefined && (yield* table.count(2 ** 53)) > 0) {
             return yield* failed(
