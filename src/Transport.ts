@@ -20,6 +20,7 @@ import { Connector, type Opening } from "./Transport/Connect.ts"
 import * as Http2 from "./Transport/Http2.ts"
 import * as Proxy from "./Transport/Proxy.ts"
 import { header, type RawHeaders, Response } from "./Transport/Response.ts"
+import * as Silence from "./Transport/Silence.ts"
 import type { Trust } from "./Transport/Trust.ts"
 import { tooLarge, unpack } from "./Transport/Unpack.ts"
 import { version } from "./version.ts"
@@ -78,6 +79,7 @@ interface Line {
 }
 
 const open = (options: Options): Line => {
+  if (/undici|fetch|websocket|\*/i.test(process.env.NODE_DEBUG ?? "")) Silence.keep()
   const proxies = Proxy.fromEnvironment(options.environment ?? process.env)
   const connector = new Connector(options, proxies)
   const maxHeader = options.maxHeader ?? 64 * 1024

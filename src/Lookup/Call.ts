@@ -35,10 +35,15 @@ export const prepare = (
       options,
       (name, config) => Effect.tap(Template.fromConfig(name, config), (value) => void settings.push(value))
     )
-    const secrets = settings.filter(({ length }) => length >= shortestSecret).flatMap(spellings)
+    const own = Request.ownWords(options).filter(({ length }) => length >= shortestWord)
+    // the longest first: one may be a part of another
+    const secrets = [
+      ...new Set([...settings.filter(({ length }) => length >= shortestSecret), ...own].flatMap(spellings))
+    ]
+      .sort((one, other) => other.length - one.length)
     const rules: Redirect.Rules = {
       allowed: yield* Request.allowed(options),
-      secrets: [...settings, ...Request.ownWords(options)].filter(({ length }) => length >= shortestWord)
+      secrets: [...settings.filter(({ length }) => length >= shortestWord), ...own]
     }
     const send = discreet.get(client) ?? (yield* discreetly(client))
     const isTraced = yield* Tracing.isOn
@@ -149,7 +154,7 @@ const spellings = (value: string): ReadonlyArray<string> => [
 /** Shorter settings are not looked for in what a server says: "us" stands in every other word. */
 const shortestSecret = 8
 
-/** Shorter ones are not looked for in where a redirect leads to. */
+/** Shorter ones are not looked for in where a redirect leads to, and shorter words that are typed not in what a server says. */
 const shortestWord = 4
 
 /** Makes a call. */

@@ -2,7 +2,8 @@
  * Redact: what of a request may be shown and kept. Names in braces may, and words too plain to be a secret; any other literal may be
  * a key.
  */
-import { type Encoding, parts } from "./Template.ts"
+import { Either, Encoding } from "effect"
+import { type Encoding as Kind, parts } from "./Template.ts"
 import * as Url from "./Url.ts"
 
 /** Stands where something was left out. */
@@ -37,11 +38,11 @@ export const path = (template: string): string =>
   )
 
 /** The body's template. */
-export const body = (template: string, encoding: Encoding, known: ReadonlyArray<string>): string => {
+export const body = (template: string, encoding: Kind, known: ReadonlyArray<string>): string => {
   switch (encoding) {
     case "json":
       return template.replace(
-        /("(?:[^"\\]|\\.)*")(\s*:\s*)("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/g,
+        jsonPair,
         (whole, name: string, colon: string, value: string) =>
           !soundsSecret.test(name) || isOpen(name, value.replaceAll("\"", ""), known)
             ? whole
@@ -58,6 +59,68 @@ export const body = (template: string, encoding: Encoding, known: ReadonlyArray<
   }
 }
 
+/** The words of a header's value that may be secrets, where it is not open. Who asks by name and password may be told either. */
+export const headerWords = (name: string, template: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (isOpen(name, template, known)) return []
+  const values = /^(?:set-)?cookie$/i.test(name)
+    ? template.split(";").map((pair) => split(pair)[1])
+    : [template, ...named(template)]
+  return values.flatMap((value) => words(name, value))
+}
+
+/** The words of a URL template that may be secrets. */
+export const urlWords = (template: string): ReadonlyArray<string> => {
+  const begin = template.slice(0, Url.queryAt(template))
+  return [
+    ...pairs(template).flatMap(([name, value]) =>
+      isOpenValue(name, value) ? [] : [value, decoded(value)].flatMap((value) => words(name, value))
+    ),
+    ...begin.split("/").filter((part) => path(part) !== part).flatMap((part) => words("", part))
+  ]
+}
+
+/** The words of a body's template that may be secrets. */
+export const bodyWords = (template: string, encoding: Kind, known: ReadonlyArray<string>): ReadonlyArray<string> => {
+  switch (encoding) {
+    case "json":
+      return [...template.matchAll(jsonPair)].flatMap(([, name = "", , value = ""]) => {
+        const text = value.replaceAll("\"", "")
+        return soundsSecret.test(name) && !isOpen(name, text, known) ? words(name, text) : []
+      })
+    case "form":
+      return template.split("&").flatMap((text) => {
+        const [name, value] = split(text)
+        return isOpen(name, value, known) ? [] : [value, decoded(value)].flatMap((value) => words(name, value))
+      })
+    case "xml":
+    case "text":
+      return soundsSecret.test(template) ? template.split(/[<>"'=&;,\s]+/).flatMap((word) => words("", word)) : []
+  }
+}
+
+/** Plain words are no secrets, unless that is what the name says. */
+const words = (name: string, value: string): ReadonlyArray<string> =>
+  value.split(/\s+|\$?\{[^{}]*\}/).filter((word) =>
+    !scheme.test(word) &&
+    (soundsSecret.test(name) || word.split(/[^\p{L}\p{N}]+/u).some((part) => !plainWord.test(part)))
+  )
+
+/** Name and password of `Basic`. */
+const named = (template: string): ReadonlyArray<string> => {
+  const [, packed] = /^Basic\s+([\w+/=-]{4,})$/i.exec(template.trim()) ?? []
+  if (packed === undefined) return []
+  const text = Either.getOrElse(Encoding.decodeBase64String(packed), () => "")
+  return [text, text.slice(text.indexOf(":") + 1)]
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "))
+  } catch {
+    return text
+  }
+}
+
 /** The pairs of a URL template's query, and the expressions between them, in order. */
 export const pairs = (template: string): ReadonlyArray<readonly [name: string, value: string]> =>
   [...template.slice(Url.queryAt(template)).matchAll(pair)].map(([, , text]) => split(text!))
@@ -65,6 +128,8 @@ export const pairs = (template: string): ReadonlyArray<readonly [name: string, v
 /** Whether a value of a query may be shown. */
 export const isOpenValue = (name: string, value: string): boolean =>
   isPlain(name, value.replace(/\$?\{[^{}]*\}/g, " ").replace(/%[0-9a-f]{2}/gi, " "))
+
+const jsonPair = /("(?:[^"\\]|\\.)*")(\s*:\s*)("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/g
 
 const pair = /([?&]?)(\{[?&][^{}]*\}|(?:\{(?![?&])[^{}]*\}|[^?&{}])+)/g
 
@@ -76,13 +141,15 @@ const split = (pair: string): [string, string] => {
 const isPlain = (name: string, text: string): boolean => {
   const literal = text.trim()
   if (literal === "" || plainHeaders.has(name.toLowerCase())) return true
-  if (soundsSecret.test(name)) return /^(?:Bearer|Basic|Token|Key)$/i.test(literal)
+  if (soundsSecret.test(name)) return scheme.test(literal)
   return literal.length <= 60 && literal.split(/[^\p{L}\p{N}]+/u).every((word) => plainWord.test(word))
 }
 
 const plainHeaders = new Set(["accept", "accept-language", "content-type", "user-agent"])
 
 const soundsSecret = /key|token|secret|sig|auth|pass|pwd|cookie|cred|session|jwt/i
+
+const scheme = /^(?:Bearer|Basic|Token|Key)?$/i
 
 /** A short number, a word, words run together in camel case, an abbreviation, a version. */
 const plainWord = /^(?:\d{0,6}|[A-Z]?[a-z]{0,16}|[A-Z]?[a-z]{2,12}(?:[A-Z][a-z]{2,12}){1,3}|[A-Z]{1,5}|v\d{1,3})$/

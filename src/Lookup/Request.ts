@@ -93,13 +93,15 @@ export const allowed = (
   )
 
 /** The words of a request that are its own and may be secret, where they are not settings. */
-export const ownWords = (options: Options): ReadonlyArray<string> =>
-  [
-    ...Redact.pairs(options.url).filter(([name, value]) => !Redact.isOpenValue(name, value)),
-    ...Object.entries(options.headers ?? {}).filter((pair): pair is [string, string] =>
-      typeof pair[1] === "string" && !Redact.isOpen(pair[0], pair[1], known(options))
-    )
-  ].flatMap(([, value]) => value.split(/\s+|\$?\{[^{}]*\}/))
+export const ownWords = (options: Options): ReadonlyArray<string> => [
+  ...Redact.urlWords(options.url),
+  ...Object.entries(options.headers ?? {}).flatMap(([name, value]) =>
+    typeof value === "string" ? Redact.headerWords(name, value, known(options)) : []
+  ),
+  ...(options.body === undefined
+    ? []
+    : Redact.bodyWords(options.body, encoding(contentType(options)), known(options)))
+]
 
 /** Makes the request for a question, or says why there is none. */
 export type Make = (question: Question) => Either.Either<HttpClientRequest.HttpClientRequest, string>

@@ -160,3 +160,48 @@ describe("a secret", () => {
       }), 60_000)
   }
 })
+
+describe("a secret that is written down", () => {
+  const carriers: Readonly<Record<string, ReadonlyArray<string>>> = {
+    "a typed header": ["-H", "X-Key: c4nary-1"],
+    "a name and a password": ["-H", `Authorization: Basic ${Buffer.from("me:c4nary/2").toString("base64")}`],
+    "a file of headers": ["--header-file", "headers.txt"],
+    "a query": [],
+    "a body": ["-d", "{\"apiKey\":\"c4nary-5\",\"zip\":\"{code}\"}"],
+    "a job": ["--job", "job.yaml"]
+  }
+
+  it.scopedLive("is told by no error, whatever carries it", () =>
+    Effect.gen(function*() {
+      const url = yield* Serve.http((request, response) => {
+        let body = ""
+        request.on("data", (chunk) => body += chunk)
+        request.on("end", () => {
+          const basic = Buffer.from((request.headers.authorization ?? "").slice(6), "base64").toString()
+          const echo = JSON.stringify({ url: request.url, body, basic, headers: request.headers })
+          const status = { a: 400, b: 401, c: 403, d: 409, e: 500 }[request.url!.slice(1, 2)]!
+          response.writeHead(status).end(echo)
+        })
+      })
+      for (const [index, [carrier, words]] of Object.entries(carriers).entries()) {
+        const cwd = yield* Command.folder
+        writeFileSync(join(cwd, "codes.txt"), "a\nb\nc\nd\ne\n")
+        writeFileSync(join(cwd, "headers.txt"), "X-Key: c4nary-3\n")
+        writeFileSync(join(cwd, "job.yaml"), "header:\n  - 'X-Token: c4nary-6'\n")
+        const query = carrier === "a query" ? "?key=c4nary-4" : ""
+        const env: Record<string, string> = index === 0 ? { ROLLCALL_HEADER: "X-Secret: c4nary-7" } : {}
+        const { exit, stderr, stdout } = yield* Effect.flatMap(
+          Command.start(
+            ["run", "codes.txt", "--url", `${url}/{code}${query}`, ...words, "-o", "out.csv", "-o", "out.db", "-q"]
+              .concat("--idempotent", "--retries", "0", "--allow-none"),
+            { cwd, env }
+          ),
+          ({ ended }) => ended
+        )
+        assert.include([3, 4], exit, `${carrier}: ${stderr}`)
+        const files = readdirSync(cwd).filter((name) => name.startsWith("out")).map((name) => join(cwd, name))
+        for (const file of files) clean(`${carrier}: ${file}`, readFileSync(file, "latin1"))
+        clean(`${carrier}: standard error`, stderr + stdout)
+      }
+    }), 60_000)
+})

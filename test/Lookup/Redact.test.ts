@@ -91,3 +91,27 @@ describe("Redact.pairs", () => {
     assert.deepStrictEqual(Redact.pairs("https://h/x"), [])
   })
 })
+
+describe("the words of a request that may be secrets", () => {
+  it.each<[name: string, value: string, words: ReadonlyArray<string>]>([
+    ["X-Key", "hunter22", ["hunter22"]],
+    ["Authorization", "Bearer c4nary.c4nary", ["c4nary.c4nary"]],
+    ["Authorization", "Bearer ${KEY}", []],
+    ["Authorization", "Basic bWU6cGEkJHdvcmQ=", ["bWU6cGEkJHdvcmQ=", "me:pa$$word", "pa$$word"]],
+    ["Cookie", "session=c4nary; theme=dark", ["c4nary", "dark"]],
+    ["X-Anything", "zip-{code} 550e8400-e29b-41d4", ["550e8400-e29b-41d4"]],
+    ["Accept", "application/vnd.x+json;v=0123456789", []]
+  ])("of the header %s: %s", (name, value, words) => {
+    assert.deepStrictEqual(Redact.headerWords(name, value, ["code"]), words)
+  })
+
+  it("of a URL and of bodies", () => {
+    assert.deepStrictEqual(
+      [...new Set(Redact.urlWords("https://h/T0/c4naryc4naryc4nary/{code}?format=json&key=a%2Bb&q={code}"))],
+      ["a%2Bb", "a+b", "c4naryc4naryc4nary"]
+    )
+    assert.deepStrictEqual(Redact.bodyWords("{\"key\":\"c4nary\",\"zip\":\"{code}\"}", "json", ["code"]), ["c4nary"])
+    assert.deepStrictEqual([...new Set(Redact.bodyWords("key=c4nary&zip={code}", "form", ["code"]))], ["c4nary"])
+    assert.deepStrictEqual(Redact.bodyWords("<a token='c4nary1'>{code}</a>", "xml", ["code"]), ["c4nary1"])
+  })
+})
