@@ -16,6 +16,8 @@ export const Reason = Schema.Literal(
   "refused",
   "tls",
   "transport",
+  "protocol",
+  "local",
   "status",
   "unauthorized",
   "quota",

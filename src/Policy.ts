@@ -28,6 +28,11 @@ export const Policy = Schema.Struct({
   breaker: Schema.NullOr(Breaker.Breaker),
   /** How long the calls in flight may go on after an interruption. */
   drain: Limit,
+  /**
+   * After so many failures in a row that are the same, ask again what was answered before, to learn whether they are the codes' own; if not,
+   * stop. `null`: never.
+   */
+  uniform: Schema.NullOr(Schema.Int.pipe(Schema.between(5, 1000))),
   /** Ask once more where an answer takes longer than 95 % of all, and take what comes first. Only what is read is asked twice. */
   hedge: Schema.Boolean,
   /** What all this may cost. */
@@ -48,6 +53,7 @@ export const standard: Policy = {
   retryBudget: RetryBudget.standard,
   breaker: Breaker.standard,
   drain: Duration.seconds(25),
+  uniform: 20,
   hedge: false,
   budget: Budget.none,
   throttle: Gate.standard,

@@ -12,13 +12,15 @@ import * as Budget from "./Policy/Budget.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
+import * as Uniform from "./Policy/Uniform.ts"
 import * as Admission from "./Sweep/Admission.ts"
-import { type Attempt, lost, pastDeadline, unreachable } from "./Sweep/Attempt.ts"
+import * as Attempt from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
 import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
 import * as Stop from "./Sweep/Stop.ts"
 import { StopError } from "./Sweep/Stop.ts"
+import * as Suspicion from "./Sweep/Suspicion.ts"
 import * as Tracing from "./Tracing.ts"
 
 export { Spent } from "./Sweep/Meter.ts"
@@ -104,6 +106,10 @@ export interface Options<A, E, R, E2> {
   readonly reserve?: ((spent: Meter.Spent) => Effect.Effect<void, E2>) | undefined
   /** A question that an earlier run has answered, which may be asked again to learn whether the server is up. */
   readonly known?: Queue.Pending | undefined
+  /** Questions from all over the list that have not been pulled yet, and will not be pulled again. */
+  readonly elsewhere?: Effect.Effect<ReadonlyArray<Queue.Pending>, E2> | undefined
+  /** Gets the questions that were asked and have no outcome, at an end that leaves some: the next run begins with others. */
+  readonly leave?: ((ids: ReadonlyArray<number>) => Effect.Effect<void, E2>) | undefined
   /** Fails when outcomes can be taken no more, also while none comes. */
   readonly failure?: Effect.Effect<never, E2> | undefined
 }
@@ -152,6 +158,13 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     )
   })
 
+/** A failure that may be met by all questions, and whose it is. */
+interface Met<A, E> {
+  readonly asked: Queue.Asked
+  readonly attempt: Attempt.Attempt<A, E>
+  readonly error: LookupError
+}
+
 /** Asks until there is no more to ask, and gives what it was stopped by. */
 const askAll = <A, E, R, E2>(
   options: Options<A, E, R, E2>,
@@ -165,8 +178,15 @@ const askAll = <A, E, R, E2>(
     const scope = yield* Effect.scope
     const { retryBudget } = policy
     const suspicious = Refusal.enough(policy.retry.retries + 1)
+    const before = progress.outcomes
+    const suspicion = Suspicion.make<Settled<A, E>, Met<A, E>>(policy.uniform ?? Infinity, {
+      isAccepted: before.found + before.not_found > 0 || options.known !== undefined,
+      isFound: before.found > 0 || policy.allowNone
+    })
     const queue = yield* Queue.make({
       pull,
+      elsewhere: options.elsewhere,
+      isDoubtful: suspicion.isDoubtful,
       progress,
       admission,
       meter,
@@ -188,9 +208,13 @@ const askAll = <A, E, R, E2>(
     let isFirst = true
     let emptied = 0
     let stopped: StopError | undefined
-    let { found } = progress.outcomes
+    let { found } = before
     // `invalid` may be what was never sent
-    let answered = found + progress.outcomes.not_found + progress.outcomes.failed
+    let answered = found + before.not_found + before.failed
+    /** The last failure that may be met by all. */
+    let last: Met<A, E> | undefined
+    /** What was asked, and is neither in the queue nor withheld. */
+    const lost: Array<number> = []
 
     /** How the questions fare that are asked: what fares worse than the others is refused for what it is. */
     const all = { ...Refusal.none }
@@ -202,7 +226,11 @@ const askAll = <A, E, R, E2>(
       crew.stop()
     }
 
-    const refuse = (asked: Queue.Asked, reason: StopError["reason"], { message }: Error) =>
+    const refuse = (
+      asked: Queue.Asked,
+      reason: StopError["reason"],
+      { message }: { readonly message: string }
+    ): Effect.Effect<void> =>
       Effect.map(
         Effect.orElseSucceed(Effect.flatten(lookup.curl(asked.question)), () => undefined),
         (curl) => stop(reason, message, curl)
@@ -211,7 +239,7 @@ const askAll = <A, E, R, E2>(
     const finish = (
       asked: Queue.Asked,
       outcome: Kind,
-      { reply, ms, verdict }: Attempt<A, E>,
+      { reply, ms, verdict }: Attempt.Attempt<A, E>,
       answer: A | undefined,
       error: E | LookupError | undefined
     ): Effect.Effect<void, E2> => {
@@ -228,12 +256,17 @@ const askAll = <A, E, R, E2>(
       const at = clock.unsafeCurrentTimeMillis()
       const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
       const review = verdict.verdict === "found" ? verdict.review : undefined
-      return settle({ id, question, outcome, answer, review, error, reply, status, attempts, calls, ms, at })
+      return give(
+        suspicion.take({ id, question, outcome, answer, review, error, reply, status, attempts, calls, ms, at })
+      )
     }
+
+    const give = (settled: ReadonlyArray<Settled<A, E>>): Effect.Effect<void, E2> =>
+      settled.length === 1 ? settle(settled[0]!) : Effect.forEach(settled, (one) => settle(one), { discard: true })
 
     const tryAgain = (
       asked: Queue.Asked,
-      attempt: Attempt<A, E>,
+      attempt: Attempt.Attempt<A, E>,
       error: LookupError,
       told: Duration.Duration | undefined
     ): Effect.Effect<void, E2> => {
@@ -245,7 +278,7 @@ const askAll = <A, E, R, E2>(
           ScheduleIntervals.start(decision.intervals) - at
         )
         if (delay >= deadline - (activeTime(now()) - asked.since)) {
-          return finish(asked, "failed", attempt, undefined, pastDeadline(policy, error))
+          return finish(asked, "failed", attempt, undefined, Attempt.pastDeadline(policy, error))
         }
         asked.schedule = state
         progress.retries++
@@ -265,18 +298,68 @@ const askAll = <A, E, R, E2>(
       })
 
     /** What came of a question that is asked only to learn whether the server is up. */
-    const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt<A, E>): Effect.Effect<void> => {
+    const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       crew.count(asked)
       if (verdict.verdict === "throttled") {
         all.refused++
         return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
       }
-      if (verdict.verdict === "retry" && verdict.isAlone !== true) return hold({ kind: "outage" }, verdict.error)
+      if (verdict.verdict === "retry" && verdict.isAlone !== true && policy.breaker !== null) {
+        return hold({ kind: "outage" }, verdict.error)
+      }
+      if (suspicion.isDoubtful(true) && "error" in verdict && verdict.verdict !== "invalid") {
+        return allAlike(asked, verdict.error)
+      }
       all.answered++
       if (progress.gate.isOutage) admission.cleared(now(), ms)
       else admission.passed(now(), ms)
-      return Effect.void
+      return give(suspicion.cleared())
     }
+
+    /** What failed in the same way so often fails for all: it stays pending. */
+    const allAlike = (asked: Queue.Asked, error: E | LookupError) => {
+      const message = error instanceof Error ? error.message : String(error)
+      return refuse(asked, "uniform", { message: Stop.allAlike(suspicion.count(), asked.isCanary, message) })
+    }
+
+    /** An answer: what the first question met is its own, then. */
+    const accept = (): Effect.Effect<void, E2> => {
+      const first = suspicion.accepted()
+      if (first === undefined) return Effect.void
+      const { asked, attempt, error } = first
+      return attempt.verdict.verdict === "retry"
+        ? tryAgain(asked, attempt, error, undefined)
+        : finish(asked, "failed", attempt, undefined, error)
+    }
+
+    /** What may be met by every question, if it is that: nothing is done for this one until it is known. */
+    const meet = (met: Met<A, E>): Effect.Effect<void> | undefined => {
+      const doubt = Suspicion.doubtOf(met.error)
+      const opening = doubt === undefined ? undefined : suspicion.met(doubt, met)
+      if (opening === undefined) return undefined
+      lost.push(met.asked.id)
+      return opening === "wait" ? Effect.void : refuse(opening.what.asked, opening.doubt, opening.what.error)
+    }
+
+    /** Ends all suspicion: what is known to be the codes' own is settled, the rest stays pending. */
+    const conclude = (isInterrupted: boolean): Effect.Effect<void, E2> =>
+      Effect.suspend(() => {
+        const opening = suspicion.opening()
+        const isOver = stopped === undefined && !isInterrupted
+        if (isOver && opening !== undefined) {
+          return Effect.zipRight(refuse(opening.what.asked, opening.doubt, opening.what.error), conclude(false))
+        }
+        const isDoubtful = suspicion.isDoubtful(true)
+        if (isOver && isDoubtful && !suspicion.isAccepted()) {
+          return Effect.zipRight(allAlike(last!.asked, last!.error), conclude(false))
+        }
+        if (stopped?.reason === "none_found") suspicion.drop("all")
+        else if (stopped === undefined ? isInterrupted && isDoubtful : isDoubtful || !isForLater.has(stopped.reason)) {
+          suspicion.drop("failed")
+        }
+        const left = [...new Set([...lost, ...suspicion.dropped.map(({ id }) => id), ...queue.left()])]
+        return Effect.zipRight(give(suspicion.release()), Effect.suspend(() => options.leave?.(left) ?? Effect.void))
+      })
 
     /** Nobody's fault but the server's: it is asked again as if nothing had happened. */
     const putBack = (asked: Queue.Asked) => asked.inFlight > 0 ? Effect.void : queue.again(asked)
@@ -290,7 +373,7 @@ const askAll = <A, E, R, E2>(
       return Refusal.isOwnFault(asked.refused, suspicious, all)
     }
 
-    const judge = (asked: Queue.Asked, attempt: Attempt<A, E>): Effect.Effect<void, E2> => {
+    const judge = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       const { ms, reply, verdict } = attempt
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       if (told !== undefined) queue.heed(told)
@@ -314,6 +397,38 @@ const askAll = <A, E, R, E2>(
       const wasFirst = isFirst
       isFirst = false
       crew.count(asked)
+      if (isFailure(verdict)) {
+        const { error } = verdict
+        if (verdict.verdict === "retry" && wasFirst && Attempt.unreachable.has(error.reason)) {
+          return refuse(asked, "unreachable", error)
+        }
+        if (verdict.verdict !== "stop" || error.reason === "unauthorized") {
+          const isMet = meet({ asked, attempt, error })
+          if (isMet !== undefined) {
+            asked.attempts++
+            if (verdict.verdict !== "retry") admission.passed(now(), ms)
+            return isMet
+          }
+          if (isAlike(verdict, policy.breaker !== null)) {
+            last = { asked, attempt, error }
+            const kind = Uniform.kindOf(error, reply?.body ?? error.message, asked.question.code)
+            if (suspicion.failed(kind, asked.isProbe)) {
+              return Effect.zipRight(allAlike(asked, error), settleOwn(asked, attempt))
+            }
+          }
+        }
+      } else if (verdict.verdict !== "failed") {
+        suspicion.passed(asked.isProbe)
+        if (verdict.verdict !== "invalid" && !suspicion.isAccepted()) {
+          return Effect.zipRight(accept(), settleOwn(asked, attempt))
+        }
+      }
+      return settleOwn(asked, attempt)
+    }
+
+    /** What a reply means for its own question. */
+    const settleOwn = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
+      const { ms, verdict } = attempt
       if (verdict.verdict === "retry" && verdict.isAlone === true) return askLater(asked, attempt, verdict)
       if (verdict.verdict !== "retry") {
         asked.attempts++
@@ -329,23 +444,26 @@ const askAll = <A, E, R, E2>(
         case "invalid":
           return finish(asked, "invalid", attempt, undefined, verdict.error)
         case "stop":
-          return refuse(asked, stopReasons[verdict.error.reason] ?? "unauthorized", verdict.error)
-        case "failed":
-          if (wasFirst && reply?.status === 403 && (verdict.error as LookupError).reason !== "rule") {
-            return refuse(asked, "forbidden", verdict.error as LookupError)
-          }
-          if (wasFirst && verdict.error instanceof LookupError && verdict.error.reason === "redirect") {
-            return refuse(asked, "redirected", verdict.error)
+          if (verdict.error.reason !== "unauthorized") {
+            lost.push(asked.id)
+            return refuse(asked, stopReasons[verdict.error.reason] ?? "quota", verdict.error)
           }
           return finish(asked, "failed", attempt, undefined, verdict.error)
+        case "failed":
+          return finish(asked, "failed", attempt, undefined, verdict.error)
+        case "throttled":
+          return Effect.void
         case "retry":
-          if (wasFirst && unreachable.has(verdict.error.reason)) return refuse(asked, "unreachable", verdict.error)
           return failedOnce(asked, attempt, verdict.error, verdict.wait)
       }
     }
 
     /** The server is well, and has no answer to this question yet: it waits, and nobody else does. */
-    const askLater = (asked: Queue.Asked, attempt: Attempt<A, E>, verdict: Classify.Retry): Effect.Effect<void, E2> => {
+    const askLater = (
+      asked: Queue.Asked,
+      attempt: Attempt.Attempt<A, E>,
+      verdict: Classify.Retry
+    ): Effect.Effect<void, E2> => {
       admission.passed(now(), attempt.ms)
       // its other call may still bring the answer
       if (asked.inFlight > 0) return Effect.void
@@ -358,7 +476,7 @@ const askAll = <A, E, R, E2>(
         }
         asked.isEmpty = true
       }
-      const judged = lost<A, E>(lookup, verdict)
+      const judged = Attempt.lost<A, E>(lookup, verdict)
       return judged.verdict === "failed"
         ? finish(asked, "failed", attempt, undefined, judged.error)
         : tryAgain(asked, attempt, verdict.error, verdict.wait)
@@ -367,7 +485,7 @@ const askAll = <A, E, R, E2>(
     /** While the server is down no question loses an attempt. */
     const failedOnce = (
       asked: Queue.Asked,
-      attempt: Attempt<A, E>,
+      attempt: Attempt.Attempt<A, E>,
       error: LookupError,
       told: Duration.Duration | undefined
     ): Effect.Effect<void, E2> => {
@@ -400,6 +518,30 @@ const askAll = <A, E, R, E2>(
     if (options.failure !== undefined) {
       yield* Effect.forkIn(Effect.catchAll(options.failure, (error) => Effect.sync(() => crew.giveUp(error))), scope)
     }
-    yield* crew.work
+    yield* Effect.onInterrupt(crew.work, () => Effect.ignore(conclude(true)))
+    yield* conclude(false)
     return stopped
   })
+
+/** Ends that are nobody's fault but that of the time: what has failed before has failed. */
+const isForLater: ReadonlySet<StopError["reason"]> = new Set(["budget", "throttled", "outage"])
+
+/** A verdict on what another question may meet as well. */
+type Failure =
+  | { readonly verdict: "failed" | "stop"; readonly error: LookupError }
+  | Classify.Retry
+
+/** Whether a verdict is a failure of the kind that another question may meet. */
+const isFailure = <A, E>(
+  verdict: Classify.Verdict<A, E | LookupError>
+): verdict is Classify.Verdict<A, E | LookupError> & Failure =>
+  (verdict.verdict === "failed" || verdict.verdict === "stop" || verdict.verdict === "retry")
+  && verdict.error instanceof LookupError
+
+/** Whether many of a kind in a row are a reason for doubt: of what comes and goes the breaker knows more, where there is one. */
+const isAlike = (verdict: Failure, hasBreaker: boolean): boolean =>
+  verdict.verdict === "retry"
+    ? verdict.isAlone === true
+      ? verdict.isEmpty !== true && verdict.error.reason === "decode"
+      : !hasBreaker && verdict.wait === undefined
+    : verdict.error.reason !== "error" && verdict.error.reason !== "deadline"

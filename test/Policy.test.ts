@@ -11,6 +11,7 @@ const written = {
   retryBudget: "20% + 10/s",
   breaker: "16 of 20, 1s to 1m",
   drain: "25s",
+  uniform: 20,
   hedge: false,
   budget: {},
   throttle: { base: "1s", cap: "1m", maxWait: "15m" },

@@ -234,7 +234,7 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) 
             lookup.prepare,
             (ask) => (question, pay) =>
               question.code === stopAt
-                ? new LookupError({ reason: "unauthorized", message: "no" }) as never
+                ? new LookupError({ reason: "quota", message: "no" }) as never
                 : ask(question, pay)
           )
         }
@@ -254,7 +254,7 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) 
   const stopped = Effect.gen(function*() {
     const kit = yield* setUp
     const error = yield* Effect.flip(kit.run(codes, "out.ndjson", {}, "c300"))
-    assert.deepInclude(error, { _tag: "StopError", reason: "unauthorized" })
+    assert.deepInclude(error, { _tag: "StopError", reason: "quota" })
     assert.deepStrictEqual(kit.asked, codes.slice(0, 300))
     const part = (yield* kit.read("out.ndjson.part"))!
     assert.deepStrictEqual(lines(part), codes.slice(0, 300))

@@ -40,18 +40,22 @@ describe("Sweep", () => {
   })
 
   describe("stops on the first question, with nothing marked", () => {
-    const cases: ReadonlyArray<readonly [string, Answer, string]> = [
-      ["DNS", transport("dns"), "unreachable"],
-      ["TLS", transport("tls"), "unreachable"],
-      ["refused", transport("refused"), "unreachable"],
-      ["401", 401, "unauthorized"],
-      ["403", 403, "forbidden"]
+    const cases: ReadonlyArray<readonly [string, Answer, reason: string, calls: number]> = [
+      ["DNS", transport("dns"), "unreachable", 1],
+      ["TLS", transport("tls"), "unreachable", 1],
+      ["refused", transport("refused"), "unreachable", 1],
+      // where it may be the question's own fault, a second one is asked
+      ["no HTTP", transport("protocol"), "unreachable", 2],
+      ["a redirect", transport("redirect"), "redirected", 2],
+      ["401", 401, "unauthorized", 2],
+      ["403", 403, "forbidden", 2]
     ]
-    it.each(cases)("%s", (_, answer, reason) => {
+    it.each(cases)("%s", (_, answer, reason, calls) => {
       const server = serve(() => answer)
       const { exit, settled } = run(server, 50)
       assert.strictEqual(stopReason(exit), reason)
-      assert.lengthOf(server.calls, 1)
+      assert.strictEqual(new Set(server.calls.map(({ code }) => code)).size, calls)
+      assert.lengthOf(server.calls, calls)
       assert.lengthOf(settled, 0)
       assert.include(String(Exit.isFailure(exit) && JSON.stringify(exit.cause)), "curl c0")
     })
@@ -65,19 +69,32 @@ describe("Sweep", () => {
     }
   })
 
-  it("stops on a 401 in mid-run: what is in flight is settled, the rest stays pending", () => {
-    const server = serve((code) => code === "c9" ? 401 : 200)
-    const { exit, settled } = run(server, 100)
-    assert.strictEqual(stopReason(exit), "unauthorized")
-    assert.isFalse(settled.some(({ question }) => question.code === "c9"))
-    assert.lengthOf(settled, server.calls.length - 1)
-    assert.isBelow(server.calls.length, 16)
+  it("takes a 401 and a 403 as a failure of that question, wherever it stands, where others are answered", () => {
+    for (const status of [401, 403]) {
+      for (const code of ["c0", "c9", "c19"]) {
+        const server = serve((asked) => asked === code ? status : 200)
+        const { exit, settled } = run(server, 20, { allowNone: false })
+        assert.deepStrictEqual(exit, Exit.void)
+        assert.lengthOf(settled, 20)
+        assert.deepInclude(of(settled, code), { outcome: "failed", calls: 1, attempts: 1, status })
+        assert.lengthOf(server.calls, 20)
+      }
+    }
   })
 
-  it("takes a 403 in mid-run as a failure of that question", () => {
-    const { exit, settled } = run(serve((code) => code === "c9" ? 403 : 200), 20)
-    assert.deepStrictEqual(exit, Exit.void)
-    assert.strictEqual(of(settled, "c9").outcome, "failed")
+  it("takes a redirect, and what is no HTTP, of the first question alone as its own", () => {
+    for (const reason of ["redirect", "protocol"] as const) {
+      const { exit, settled } = run(serve((code) => code === "c0" ? transport(reason) : 200), 20)
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.strictEqual((of(settled, "c0").error as LookupError).reason, reason)
+      assert.lengthOf(settled.filter(({ outcome }) => outcome === "found"), 19)
+    }
+  })
+
+  it("stops where the only question is refused", () => {
+    const { exit, settled } = run(serve(() => 401), 1)
+    assert.strictEqual(stopReason(exit), "unauthorized")
+    assert.lengthOf(settled, 0)
   })
 
   it("takes not found and invalid as final words", () => {
@@ -282,12 +299,18 @@ describe("Sweep", () => {
   })
 
   describe("none found", () => {
-    it("stops after 100 outcomes without a found one", () => {
+    it("stops after 100 outcomes without a found one, with nothing marked", () => {
       const server = serve(() => 404)
       const { exit, settled } = run(server, 1000, { allowNone: false })
       assert.strictEqual(stopReason(exit), "none_found")
-      assert.isAtLeast(settled.length, 100)
-      assert.isBelow(settled.length, 100 + 4)
+      assert.lengthOf(settled, 0)
+      assert.isBelow(server.calls.length, 100 + 4)
+    })
+
+    it("settles all of a list that is shorter", () => {
+      const { exit, settled } = run(serve(() => 404), 99, { allowNone: false })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.lengthOf(settled, 99)
     })
 
     it("goes on where one is found, or when told", () => {

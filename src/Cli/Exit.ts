@@ -62,6 +62,7 @@ const advice: Partial<Record<StopError["reason"], string>> = {
   quota: "The account has nothing left; nothing was marked, and the same command goes on once it has.",
   rule: "A rule says that no other question would fare better; nothing was marked, and the same command goes on.",
   none_found: "If it is, --allow-none goes on; what is answered is kept.",
+  uniform: "None of these was marked; the same command later goes on, and begins elsewhere in the list.",
   throttled: "What is answered is kept; the same command later goes on.",
   outage: "What is answered is kept; the same command later goes on. If the server is well, --breaker off asks on.",
   budget: "What is answered is kept; the same command with a larger budget goes on.",

@@ -218,6 +218,8 @@ export const failure = (error: LookupError): Verdict<never> => {
     case "refused":
     case "tls":
     case "transport":
+    case "protocol":
+    case "local":
       return { verdict: "retry", error, wait: undefined }
     case "throttled":
       return { verdict: "throttled", error, wait: undefined }

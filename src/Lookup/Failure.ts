@@ -57,6 +57,8 @@ const fromCode = (code: string): Reason => {
   if (/^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/.test(code)) return "dns"
   if (/^(ECONNREFUSED|E(HOST|NET)(UNREACH|DOWN))$/.test(code)) return "refused"
   if (/HEADERS?_OVERFLOW|EXCEEDED_MAX_SIZE/.test(code)) return "too_large"
+  if (/^(EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL|ENOMEM)$/.test(code)) return "local"
+  if (code.startsWith("HPE_")) return "protocol"
   if (code.includes("TIMEOUT") || code === "ETIMEDOUT") return "timeout"
   if (/CERT|SSL|TLS|EPROTO|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|INVALID_CA/.test(code)) return "tls"
   return "transport"

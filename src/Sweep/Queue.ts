@@ -28,6 +28,8 @@ export interface Asked extends Pending {
   isHedged: boolean
   /** It was answered before, and is asked to learn whether the server is up. */
   readonly isCanary: boolean
+  /** It was asked to learn whether others fail too. */
+  isProbe: boolean
   /** When it was first asked, on the clock that stands still while the gate is shut; later by the time that it waited for its turn. */
   since: number
   /** When it was to be asked again for the last time, on the same clock. */
@@ -64,6 +66,8 @@ export interface Queue<out E> {
   readonly hedge: (asked: Asked) => void
   /** Does not, if that has not been done yet. */
   readonly unhedge: (asked: Asked) => void
+  /** The questions that were asked, are in no call and have no outcome. */
+  readonly left: () => ReadonlyArray<number>
   /** A question whose answer is known, which may be asked again where nothing else can tell whether the server is up. */
   readonly remember: (pending: Pending) => void
   /** Shuts the gate; the next question after it is asked alone. */
@@ -90,6 +94,10 @@ const longNap = 50
 /** An empty queue that pulls its questions page by page; an empty page is the end. */
 export const make = <E>(options: {
   readonly pull: Effect.Effect<ReadonlyArray<Pending>, E>
+  /** Questions from all over the list that are not pulled yet, and will not be; none when there are no more. */
+  readonly elsewhere?: Effect.Effect<ReadonlyArray<Pending>, E> | undefined
+  /** Whether nothing should be asked but what tells whether all others fail too: one at a time. */
+  readonly isDoubtful: (hasKnown: boolean) => boolean
   readonly progress: Progress
   readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
@@ -105,6 +113,13 @@ export const make = <E>(options: {
     const { admission, meter, now, onSpent, progress, retryBudget, suspicious } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
+    /** Places of the page beyond `index` that are begun, and questions from beyond the page. */
+    const begun = new Set<number>()
+    let far: ReadonlyArray<Pending> = []
+    let hasFar = options.elsewhere !== undefined
+    let isFetching = false
+    /** How many probes there were, and from how many places elsewhere. */
+    let [probes, places] = [0, 0]
     let isExhausted = false
     let isPulling = false
     let isDraining = false
@@ -116,6 +131,8 @@ export const make = <E>(options: {
     const hedges: Array<Asked> = []
     const back: Array<Asked> = []
     const retries: Array<Asked> = []
+    /** Questions in back-off. */
+    const resting = new Set<Asked>()
     /** Workers without a question. */
     const parked: Array<() => void> = []
     /** Workers whose question needs one more call: they go first. */
@@ -130,7 +147,13 @@ export const make = <E>(options: {
 
     const isFull = () => progress.waiting + retries.length + back.length >= waitingLimit
 
-    const hasFresh = () => index < page.length && !isFull()
+    const hasFresh = () => (index < page.length || far.length > 0) && !isFull()
+
+    /** Nothing should be asked but what tells whether the others fail too. */
+    const isSeeking = () => admission.isProbing() || options.isDoubtful(known !== undefined)
+
+    /** What is near fails as its neighbours do: first what is far is looked for. */
+    const needsFar = () => hasFar && far.length === 0 && !isExhausted && !isFull() && isSeeking()
 
     /** After a pause the next page is pulled first: what was refused may be refused for ever. */
     const hasBack = () => back.length > 0 && (isExhausted || progress.gate.streak === 0 || isFull())
@@ -138,7 +161,9 @@ export const make = <E>(options: {
     /** When the retry budget pays for the next retry. */
     const retryAt = () => balance === undefined ? -Infinity : RetryBudget.readyAt(balance, retryBudget!)
 
-    const hasAny = () => hedges.length > 0 || retries.length > 0 || hasFresh() || hasBack()
+    const hasAny = () =>
+      hedges.length > 0 || retries.length > 0 || hasFresh() || hasBack()
+      || (known !== undefined && isSeeking())
 
     /** When there will be something to ask that may be asked. */
     const readyAt = () =>
@@ -154,19 +179,45 @@ export const make = <E>(options: {
 
     const pick = (at: number): Asked | undefined => {
       const active = Gate.activeTime(progress.gate, at)
-      const isProbing = admission.isProbing()
-      if (isProbing) {
-        // what is new has nothing to lose, and of what is old it is not known whose fault the failures are
-        const probe = fresh(active) ?? canary(active)
-        if (probe !== undefined) return probe
-      }
+      if (isSeeking()) return probe(active, at)
       const isAfterPause = progress.gate.streak > 0
       return (isAfterPause ? fresh(active) : undefined)
         ?? once(hedges.shift(), active)
-        ?? (retryAt() <= at || isProbing ? once(paid(retries.shift(), at), active) : undefined)
+        ?? (retryAt() <= at ? once(paid(retries.shift(), at), active) : undefined)
         ?? fresh(active)
         ?? (isAfterPause ? witness(active) : undefined)
         ?? (hasBack() ? once(back.shift(), active) : undefined)
+    }
+
+    /** In turn: what was answered before, what is new and far away, what was tried before. Of neighbours each fails as the other does. */
+    const probe = (active: number, at: number): Asked | undefined => {
+      const isDoubtful = options.isDoubtful(known !== undefined)
+      const isDue = admission.isProbing() || retryAt() <= at
+      for (let tries = 0; tries < 3; tries++) {
+        const turn = isDoubtful && known !== undefined ? 0 : probes++ % 3
+        const found = turn === 0
+          ? canary(active)
+          : turn === 1
+          ? elsewhere(active)
+          : once((isDue ? paid(retries.shift(), at) : undefined) ?? back.shift() ?? hedges.shift(), active)
+        if (found !== undefined) {
+          found.isProbe = true
+          return found
+        }
+      }
+      return undefined
+    }
+
+    /** A question far from those that were asked last: from beyond the page, else from all over it, by the golden ratio. */
+    const elsewhere = (active: number): Asked | undefined => {
+      if (!hasFresh()) return undefined
+      if (far.length > 0 || index === page.length) return fresh(active)
+      const rest = page.length - index
+      let place = index + Math.floor((++places * 0.618034) % 1 * rest)
+      while (begun.has(place)) place = place + 1 < page.length ? place + 1 : index
+      if (place === index) return fresh(active)
+      begun.add(place)
+      return begin(page[place]!, active, false)
     }
 
     const once = (again: Asked | undefined, active: number) => {
@@ -189,7 +240,14 @@ export const make = <E>(options: {
     const fresh = (active: number): Asked | undefined => {
       if (!hasFresh()) return undefined
       if (balance !== undefined) balance = RetryBudget.earn(balance, retryBudget!)
-      return begin(page[index++]!, active, false)
+      if (far.length > 0 && (index === page.length || isSeeking())) {
+        const [first, ...rest] = far
+        far = rest
+        return begin(first!, active, false)
+      }
+      const next = page[index++]!
+      while (begun.size > 0 && begun.delete(index)) index++
+      return begin(next, active, false)
     }
 
     const canary = (active: number) => known && begin(known, active, true)
@@ -202,6 +260,7 @@ export const make = <E>(options: {
       inFlight: 0,
       isHedged: false,
       isCanary,
+      isProbe: false,
       since: active,
       dueAt: active,
       schedule: undefined,
@@ -210,7 +269,8 @@ export const make = <E>(options: {
     })
 
     const take = (at: number): Asked | undefined => {
-      if (!isOpen(at) || !isAllowed(at)) return undefined
+      if (!isOpen(at) || !isAllowed(at) || needsFar()) return undefined
+      if (progress.inFlight > 0 && options.isDoubtful(known !== undefined)) return undefined
       const asked = pick(at)
       if (asked === undefined) return undefined
       asked.inFlight++
@@ -244,11 +304,12 @@ export const make = <E>(options: {
     }
 
     /** Whether there is no question left of the page, and nobody gets the next page. */
-    const isHungry = () => index === page.length && !isExhausted && !isPulling
+    const isHungry = () => index === page.length && far.length === 0 && !isExhausted && !isPulling
 
     const isFinished = () =>
       isDraining
-      || (isExhausted && index === page.length
+      || (isExhausted && index === page.length && far.length === 0
+        && !(known !== undefined && options.isDoubtful(true))
         && hedges.length + back.length + retries.length + progress.waiting + progress.inFlight === 0)
 
     /** Whether a call is wanted that no budget pays for: it ends everything. */
@@ -269,6 +330,16 @@ export const make = <E>(options: {
       })
     }
 
+    const fetch = (elsewhere: Effect.Effect<ReadonlyArray<Pending>, E>) => {
+      isFetching = true
+      return Effect.map(elsewhere, (found) => {
+        isFetching = false
+        far = found
+        hasFar = found.length > 0
+        wake(1)
+      })
+    }
+
     // in one go: between two effects another worker might be heard first
     const wait: Effect.Effect<Asked | undefined, E> = Effect.async((resume) => {
       const at = now()
@@ -281,6 +352,7 @@ export const make = <E>(options: {
       if (meter?.isDue(at, isOpen(at) && hasAny())) {
         return resume(Effect.zipRight(reserve(meter), wait))
       }
+      if (!isFetching && needsFar()) return resume(Effect.zipRight(fetch(options.elsewhere!), wait))
       if (isHungry()) return resume(Effect.zipRight(pull(), wait))
       return park(parked, () => resume(wait), at, isOpen(at) && hasAny())
     })
@@ -398,8 +470,10 @@ export const make = <E>(options: {
       retry: (asked, delay) =>
         Effect.suspend(() => {
           progress.waiting++
+          resting.add(asked)
           const later = Effect.sync(() => {
             progress.waiting--
+            resting.delete(asked)
             requeue(retries, asked)
           })
           return Effect.asVoid(Effect.forkIn(Effect.zipRight(Effect.sleep(Duration.millis(delay)), later), scope))
@@ -414,6 +488,7 @@ export const make = <E>(options: {
         const place = hedges.indexOf(asked)
         if (place >= 0) hedges.splice(place, 1)
       },
+      left: () => [...back, ...retries, ...resting].map(({ id }) => id),
       remember: (pending) => {
         known = pending
       },

@@ -21,6 +21,7 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
     "forbidden",
     "quota",
     "rule",
+    "uniform",
     "none_found",
     "throttled",
     "outage",
@@ -72,6 +73,12 @@ export const spentTime = (time: Duration.Duration, gate: Gate.Gate, now: number,
 
 export const neverAllowed = (weight: number, rate: Pace.Rate) =>
   `each call counts as ${weight}, and a rate of ${Pace.format(rate)} never allows so many`
+
+/** The last failures are the same; `isKnown`: what was answered before fails too. */
+export const allAlike = (count: number, isKnown: boolean, message: string) =>
+  `${count} calls in a row failed in the same way, ${
+    isKnown ? "and so does a question that was answered before" : "wherever in the list one asks"
+  }: ${message}`
 
 export const noneFound = (answered: number) =>
   `none of the first ${answered} outcomes is "found": is the request right?`

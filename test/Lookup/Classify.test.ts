@@ -253,6 +253,8 @@ describe("Classify.failure", () => {
     refused: "retry",
     tls: "retry",
     transport: "retry",
+    protocol: "retry",
+    local: "retry",
     status: "failed",
     unauthorized: "stop",
     quota: "stop",

@@ -52,7 +52,7 @@ export const bugs: ReadonlyArray<Bug> = [
       "if (isReady && readyAt() > now()) keepPace()"
     ],
     ["the pacer wakes nobody", "isPaced = false\n        wake(1)", "isPaced = false"],
-    ["questions in back-off are counted for ever", "progress.waiting--\n            requeue", "requeue"],
+    ["questions in back-off are counted for ever", "progress.waiting--\n", ""],
     [
       "questions in back-off are forgotten at the end",
       "+ progress.waiting + progress.inFlight === 0",

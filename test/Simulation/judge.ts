@@ -356,11 +356,10 @@ const commitSlack = 60
 /** Every call of a question counts. */
 const isPlain = ({ breaker, hedge }: Ended["scenario"]["policy"]) => breaker === null && !hedge
 
-/** Whether a call may be a probe: so many calls of its process had failed that the breaker may have opened, near the end of the list a quarter. */
-const isProbe = ({ scenario: { policy: { breaker } } }: Ended, { ofLife }: Log, call: Call): boolean =>
-  breaker !== null
-  && ofLife.get(call.from)!.filter((other) => other.end <= call.at && isFailure(other)).length >=
-    Math.ceil(breaker.calls / 4)
+/** Whether a call may be a probe: so many calls of its process had failed that the breaker may have opened, near the end of the list a quarter, or the failures look the same. */
+const isProbe = ({ scenario: { policy: { breaker, uniform } } }: Ended, { ofLife }: Log, call: Call): boolean =>
+  ofLife.get(call.from)!.filter((other) => other.end <= call.at && isFailure(other)).length >=
+    Math.min(breaker === null ? Infinity : Math.ceil(breaker.calls / 4), uniform ?? Infinity)
 
 /** Whether a call may be asked to learn whether others are refused too: another code was, often enough for that. */
 const isWitness = ({ ofLife }: Log, call: Call): boolean => {

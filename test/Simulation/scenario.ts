@@ -145,6 +145,7 @@ export const draw = (seed: number): Scenario => {
         base: Duration.millis(300),
         cap: Duration.millis(4000)
       },
+      uniform: isFree ? null : 20,
       hedge: !isFree && chance(0.12),
       budget,
       throttle: {

@@ -1,0 +1,132 @@
+/**
+ * Suspicion: failures that may be nobody's own, but those of a wrong key, an empty purse or a wrong path. Their outcomes are withheld until
+ * it is known: by what the first questions meet, by whether anything is found, and by failures in a row that are the same.
+ */
+import type { Kind, LookupError } from "../Outcome.ts"
+import * as Uniform from "../Policy/Uniform.ts"
+import type { StopError } from "./Stop.ts"
+
+/** An outcome, as far as suspicion is concerned. */
+interface Settled {
+  readonly outcome: Kind
+}
+
+/** What every question may meet where the set-up is wrong. */
+export type Doubt = Extract<StopError["reason"], "unauthorized" | "forbidden" | "redirected" | "unreachable">
+
+/** The first question that met it. */
+export interface Opening<W> {
+  readonly doubt: Doubt
+  readonly what: W
+}
+
+/** What is suspected, and which outcomes are withheld for it; `W` is what is known of a first question. */
+export interface Suspicion<S extends Settled, W> {
+  /** Whether nothing but what tells more should be asked now. */
+  readonly isDoubtful: (hasKnown: boolean) => boolean
+  /** A question was answered, so that what the others met is their own; it gives the first question that waits for its verdict. */
+  readonly accepted: () => W | undefined
+  readonly isAccepted: () => boolean
+  /** A question got a reply that is a word on itself. */
+  readonly passed: (isProbe: boolean) => void
+  /** What was answered before is answered again: the failures are the codes' own, and are given for settling. */
+  readonly cleared: () => ReadonlyArray<S>
+  /** Failures in a row that are the same. */
+  readonly count: () => number
+  /** A call failed; whether it is certain by now that all others fail as well. */
+  readonly failed: (kind: string, isProbe: boolean) => boolean
+  /** A question meets what may be met by all: the first one waits for a second one, which gives the first. */
+  readonly met: (doubt: Doubt, what: W) => "wait" | Opening<W> | undefined
+  /** The first question that still waits for a second one. */
+  readonly opening: () => Opening<W> | undefined
+  /** What is to be settled now that there is one more outcome: it alone, or with those that were withheld, or nothing yet. */
+  readonly take: (settled: S) => ReadonlyArray<S>
+  /** Gives what is withheld, for settling: at the end, or because the suspicion is gone. */
+  readonly release: () => ReadonlyArray<S>
+  /** Leaves pending what is withheld: all of it, or what failed. */
+  readonly drop: (which: "all" | "failed") => void
+  /** What stays pending. */
+  readonly dropped: ReadonlyArray<S>
+}
+
+const none: ReadonlyArray<never> = []
+
+/** Nothing is suspected. `isAccepted`: a question was answered before; `isFound`: something was found, or nothing need be. */
+export const make = <S extends Settled, W>(
+  limit: number,
+  before: { readonly isAccepted: boolean; readonly isFound: boolean }
+): Suspicion<S, W> => {
+  let row = Uniform.none(limit)
+  let { isAccepted, isFound } = before
+  let opening: Opening<W> | undefined
+  let withheld: Array<S> = []
+  const dropped: Array<S> = []
+
+  const release = (): ReadonlyArray<S> => {
+    if (withheld.length === 0) return none
+    const released = withheld
+    withheld = []
+    return released
+  }
+
+  return {
+    isDoubtful: (hasKnown) => opening !== undefined || Uniform.isDoubtful(row, hasKnown),
+    accepted: () => {
+      isAccepted = true
+      if (opening === undefined) return undefined
+      const { what } = opening
+      opening = undefined
+      return what
+    },
+    isAccepted: () => isAccepted,
+    cleared: () => {
+      row = Uniform.cleared(row)
+      return isFound ? release() : none
+    },
+    count: () => row.count,
+    passed: (isProbe) => {
+      row = isProbe ? Uniform.cleared(row) : Uniform.passed(row, limit)
+    },
+    failed: (kind, isProbe) => {
+      row = Uniform.failed(row, kind, isProbe)
+      return Uniform.isCertain(row)
+    },
+    met: (doubt, what) => {
+      if (isAccepted) return undefined
+      if (opening !== undefined) return isSame(opening.doubt, doubt) ? opening : undefined
+      opening = { doubt, what }
+      return "wait"
+    },
+    opening: () => opening,
+    take: (settled) => {
+      if (settled.outcome === "found") isFound = true
+      const isWithheld = !isFound || (settled.outcome === "failed" && row.count > 0)
+      if (!isWithheld) return withheld.length === 0 ? [settled] : [...release(), settled]
+      // what failed before this row began is nothing like it
+      const released = isFound && row.count === 1 ? release() : none
+      withheld.push(settled)
+      return released
+    },
+    release,
+    drop: (which) => {
+      const isDropped = ({ outcome }: S) => which === "all" || outcome === "failed"
+      dropped.push(...withheld.filter(isDropped))
+      withheld = withheld.filter((one) => !isDropped(one))
+    },
+    dropped
+  }
+}
+
+const isSame = (a: Doubt, b: Doubt) => a === b || (isRefusal.has(a) && isRefusal.has(b))
+
+const isRefusal: ReadonlySet<Doubt> = new Set<Doubt>(["unauthorized", "forbidden"])
+
+/** What an error may be to all questions, if anything. */
+export const doubtOf = ({ reason, status }: Pick<LookupError, "reason" | "status">): Doubt | undefined =>
+  reason === "status" ? (status === 403 ? "forbidden" : undefined) : doubts[reason]
+
+const doubts: Partial<Record<LookupError["reason"], Doubt>> = {
+  unauthorized: "unauthorized",
+  redirect: "redirected",
+  protocol: "unreachable"
+}

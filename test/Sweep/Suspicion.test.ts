@@ -1,0 +1,107 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Exit } from "effect"
+import * as Policy from "../../src/Policy.ts"
+import { type Answer, of, run, serve, stopReason, transport } from "../sweep.ts"
+
+const number = (code: string) => Number(code.slice(1))
+const codes = (server: ReturnType<typeof serve>) => new Set(server.calls.map(({ code }) => code))
+const message = (exit: Exit.Exit<void, unknown>) => String(exit)
+
+describe("an account that runs dry", () => {
+  const ends: ReadonlyArray<readonly [what: string, answer: Answer]> = [
+    ["403", 403],
+    ["401", 401],
+    ["405", 405],
+    ["501", 501],
+    ["a redirect", transport("redirect")],
+    ["a body that is too large", transport("too_large")]
+  ]
+  for (const concurrency of [1, 4, 50, "auto"] as const) {
+    it.each(ends)(`stops with nothing marked: %s, ${concurrency} in flight`, (_, answer) => {
+      let answers = 0
+      const server = serve(() => ++answers <= 5 ? 200 : answer)
+      const { exit, settled } = run(server, 400, { concurrency, allowNone: false })
+      assert.strictEqual(stopReason(exit), "uniform")
+      assert.lengthOf(settled, 5)
+      assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+      assert.isAtMost(codes(server).size, 5 + 20 + (concurrency === "auto" ? 20 : concurrency))
+      assert.match(message(exit), /so does a question that was answered before: .*(the server said|redirect|too_large)/)
+    })
+  }
+
+  it("stops as soon where nothing was ever answered, and where asking is more than reading", () => {
+    const never = serve(() => 405)
+    const { exit, settled } = run(never, 400)
+    assert.strictEqual(stopReason(exit), "uniform")
+    assert.lengthOf(settled, 0)
+    assert.isAtMost(never.calls.length, 20 + 4)
+    let answers = 0
+    const orders = serve(() => ++answers <= 5 ? 200 : 403)
+    const ordered = run({ ...orders, lookup: { ...orders.lookup, isRead: false } }, 400)
+    assert.strictEqual(stopReason(ordered.exit), "uniform")
+    assert.lengthOf(ordered.settled, 5)
+    assert.lengthOf(orders.calls, codes(orders).size)
+    assert.isAtMost(orders.calls.length, 5 + 20 + 4)
+  })
+
+  it("does not stop where the policy says so", () => {
+    const { exit, settled } = run(serve((code) => number(code) < 5 ? 200 : 403), 100, { uniform: null })
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.lengthOf(settled, 100)
+  })
+
+  it("is met without a breaker as well", () => {
+    let answers = 0
+    const server = serve(() => ++answers <= 50 ? 200 : 500)
+    const { exit, settled } = run(server, 1000, { breaker: null })
+    assert.strictEqual(stopReason(exit), "uniform")
+    assert.lengthOf(settled, 50)
+    assert.isAtMost(codes(server).size, 50 + 20 + 4)
+  })
+})
+
+describe("a block of bad codes", () => {
+  for (const [from, to] of [[0, 30], [5, 60], [70, 100], [0, 60]] as const) {
+    for (const concurrency of [1, 8, "auto"] as const) {
+      it(`${from} to ${to}, ${concurrency} in flight, ends with a word on each code`, () => {
+        for (const answer of [403, 401, 500, transport("too_large")] as const) {
+          const server = serve((code) => number(code) >= from && number(code) < to ? answer : 200)
+          const { exit, settled } = run(server, 100, { concurrency, allowNone: false })
+          assert.deepStrictEqual(exit, Exit.void, String(answer))
+          assert.lengthOf(settled, 100)
+          for (const { outcome, question } of settled) {
+            const isBad = number(question.code) >= from && number(question.code) < to
+            assert.strictEqual(outcome, isBad ? "failed" : "found", question.code)
+          }
+          assert.isAtMost(server.calls.at(-1)!.at, 5 * 60_000, String(answer))
+        }
+      })
+    }
+  }
+
+  it("costs a look now and then, each after twice as many", () => {
+    const server = serve((code) => number(code) >= 10 && number(code) < 410 ? 403 : 200)
+    const { settled } = run(server, 500, { concurrency: 4 })
+    assert.lengthOf(settled, 500)
+    assert.isAtMost(server.calls.length, 500 + 6)
+  })
+})
+
+describe("what is withheld", () => {
+  it("is settled when the list ends, when something is found, and when a budget is spent", () => {
+    const server = serve((code) => number(code) < 10 ? 404 : number(code) === 10 ? 200 : 403)
+    const { settled } = run(server, 15, { concurrency: 1, allowNone: false })
+    const counts = (kind: string) => settled.filter(({ outcome }) => outcome === kind).length
+    assert.deepStrictEqual([counts("not_found"), counts("found"), counts("failed")], [10, 1, 4])
+    const short = run(serve(() => 404), 50, { allowNone: false, budget: { calls: 30 } })
+    assert.strictEqual(stopReason(short.exit), "budget")
+    assert.lengthOf(short.settled, 30)
+  })
+
+  it("is what the first questions met that turn out to be their own", () => {
+    const server = serve((code) => code === "c0" ? 401 : code === "c1" ? 404 : 200)
+    const { settled } = run(server, 4, { concurrency: 1, allowNone: false, retry: Policy.standard.retry })
+    assert.lengthOf(settled, 4)
+    assert.strictEqual(of(settled, "c0").outcome, "failed")
+  })
+})
