@@ -50,6 +50,11 @@ export interface Answered {
   readonly error: string | null
 }
 
+/** What the outcome of a question is now; `null`: it is pending again. */
+export interface Revised extends Pick<Answered, "question" | "error"> {
+  readonly outcome: Kind | null
+}
+
 /** An entry and the outcome of its question, which is `null` while it is pending. */
 export interface Row extends Enrolled, Omit<Answered, "outcome"> {
   readonly outcome: Kind | null
@@ -137,8 +142,8 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   readonly record: (list: number, outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError>
   /** The outcomes of any lists, by question, from `question` on. */
   readonly answered: (question: number, limit: number) => Effect.Effect<ReadonlyArray<Answered>, LedgerError>
-  /** Replaces what these outcomes say (`outcome` and `error`): their replies were read in another way. */
-  readonly revise: (outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError>
+  /** Replaces what these outcomes say: their replies were read in another way. What has none any more is put aside, as by a redo. */
+  readonly revise: (outcomes: ReadonlyArray<Revised>) => Effect.Effect<void, LedgerError>
   /**
    * Makes answered questions of the list pending again and keeps the old outcomes aside; gives how many. None where an earlier redo
    * is not finished: that goes on.

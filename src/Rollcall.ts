@@ -208,9 +208,16 @@ export const enlist = <A, E, R, R2>(
     const { progress } = options
     const ledger = yield* Ledger
     yield* ledger.begin(yield* lookup.fingerprint)
-    progress.revised = yield* Revision.revise(lookup)
+    const { changed, older, reopened } = yield* Revision.revise(lookup)
+    progress.revised = changed
+    progress.reopened = reopened.length
+    progress.older = older
     const id = yield* Enrolment.enroll(lookup, options)
-    if (options.redo !== undefined) progress.redone = yield* ledger.redo(id, options.redo)
+    if (options.redo !== undefined) {
+      progress.redone = yield* ledger.redo(id, options.redo)
+      // whoever asks again has heard of it
+      if (progress.redone > 0) yield* ledger.setNotes({ older: {} })
+    }
     const { forgotten, outcomes, questions, refused } = yield* ledger.counts(id)
     progress.questions = questions
     progress.refused = refused

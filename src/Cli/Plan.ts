@@ -9,6 +9,7 @@ import * as Memory from "../Ledger/Memory.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import * as Revision from "../Rollcall/Revision.ts"
 import { marks } from "../Sink/Mark.ts"
 import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
@@ -51,7 +52,12 @@ const look = <A, E>(
   )
 
 /** Those of the keys that a ledger has answered. */
-const answeredIn = (ledger: typeof Ledger.Service, job: Job.Job, keys: ReadonlyArray<string>) =>
+const answeredIn = (
+  ledger: typeof Ledger.Service,
+  job: Job.Job,
+  keys: ReadonlyArray<string>,
+  progress: Progress.Progress
+) =>
   Effect.gen(function*() {
     const found = new Set<string>()
     const [one] = yield* ledger.answered(0, 1)
@@ -60,6 +66,14 @@ const answeredIn = (ledger: typeof Ledger.Service, job: Job.Job, keys: ReadonlyA
     yield* mismatch(ledger.name, request, yield* job.lookup.fingerprint)
     for (let at = 0; at < keys.length; at += 4096) {
       for (const key of yield* ledger.known(keys.slice(at, at + 4096))) found.add(key)
+    }
+    const { older, reopened } = yield* Revision.preview(ledger, job.lookup)
+    progress.older = older
+    if (reopened.length === 0) return found
+    for (const list of yield* ledger.lists) {
+      for (const { key } of yield* ledger.rowsOf(list.id, reopened)) {
+        if (key !== null && found.delete(key)) progress.reopened++
+      }
     }
     return found
   })
@@ -75,7 +89,7 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
     const kept = values.fresh ? undefined : yield* look(named.read, (old) =>
       Effect.zipRight(
         sink.check(marks(old)),
-        answeredIn(old, job, pending.map(({ key }) => key))
+        answeredIn(old, job, pending.map(({ key }) => key), progress)
       ))
     if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
     yield* sink.fits(list)
@@ -92,6 +106,8 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
       ...progress.refusals.map(({ input, line, message }) => `    line ${line}: ${JSON.stringify(input)} (${message})`),
       ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${named.name}`] : []),
+      ...(progress.reopened > 0 ? [`  ${Talk.count(progress.reopened)} answered, and asked again by the rules`] : []),
+      ...Talk.olderLines(progress.older),
       ...(values.fresh ? [`--fresh: ${named.name} and the output would be put aside, where they are there`] : []),
       ...(asked < left ? [`--sample ${asked}: ${Talk.count(asked)} of ${Talk.counted(left, "code")}, at random`] : []),
       `would ask: ${Talk.counted(asked, "question")}${bill(job, asked)}`,

@@ -78,7 +78,7 @@ export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<rea
 /** What is about to be done. */
 export const begin = (
   source: string,
-  { entries, known, questions, redone, refused, revised }: Progress,
+  { entries, known, questions, older, redone, refused, reopened, revised }: Progress,
   policy: string
 ): string => {
   const details = [
@@ -87,11 +87,20 @@ export const begin = (
     ...(known > 0 ? [`${count(known)} answered already`] : []),
     ...(revised === 1 ? ["1 outcome changed by reading its reply again"] : []),
     ...(revised > 1 ? [`${count(revised)} outcomes changed by reading their replies again`] : []),
+    ...(reopened > 0 ? [`${count(reopened)} asked again by the rules`] : []),
     ...(redone > 0 ? [`${count(redone)} asked again`] : [])
   ]
   const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
-  return `${source}: ${counted(entries, "entry", "entries")}${shown}\n${policy}`
+  return [`${source}: ${counted(entries, "entry", "entries")}${shown}`, policy, ...olderLines(older)].join("\n")
 }
+
+/** What older defaults judged, and what asks it again. */
+export const olderLines = (older: Progress["older"]): ReadonlyArray<string> =>
+  Object.entries(older).map(([which, value]) =>
+    `${
+      counted(value, "answer was", "answers were")
+    } judged by the defaults of an earlier version: --redo ${which} asks again`
+  )
 
 /** What looks wrong with a list, and how to mend it. */
 export const warning = (progress: Progress): string | undefined => {

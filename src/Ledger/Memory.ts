@@ -138,7 +138,8 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
     revise: (batch) =>
       Effect.sync(() => {
         for (const { error, outcome, question } of batch) {
-          outcomes.set(question, { ...outcomes.get(question)!, outcome, error })
+          if (outcome !== null) outcomes.set(question, { ...outcomes.get(question)!, outcome, error })
+          else if (outcomes.delete(question)) redone.add(question)
         }
         if (batch.length > 0) { for (const list of lists) change(list, 0) }
       }),

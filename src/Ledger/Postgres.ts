@@ -188,7 +188,11 @@ const make = (opened: Opened): typeof Ledger.Service => {
     revise: (outcomes) =>
       write(session.transaction((connection) =>
         Effect.flatMap(
-          giveEach(connection, statements.revise, [], Text.documents(outcomes)),
+          Effect.zipWith(
+            giveEach(connection, statements.revise, [], Text.documents(outcomes)),
+            giveEach(connection, statements.reopen, [], Text.documents(outcomes)),
+            (revised, reopened) => revised + reopened
+          ),
           (changes) => changes > 0 ? Effect.asVoid(connection.run(statements.changeAll)) : Effect.void
         )
       )),

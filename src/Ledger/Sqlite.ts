@@ -237,7 +237,12 @@ const make = (sql: Connection) => {
           Effect.forEach(
             outcomes,
             ({ error, outcome, question }) =>
-              on.run("update outcome set outcome = ?, error = ? where question = ?", [outcome, error, question]),
+              outcome === null
+                ? Effect.zipRight(
+                  on.run("insert into superseded select * from outcome where question = ?", [question]),
+                  on.run("delete from outcome where question = ?", [question])
+                )
+                : on.run("update outcome set outcome = ?, error = ? where question = ?", [outcome, error, question]),
             {
               discard: true
             }

@@ -19,6 +19,10 @@ export interface Progress extends Sweep.Progress {
   redone: number
   /** Outcomes that are not what they were, because replies are read in another way. */
   revised: number
+  /** Answered questions that are asked again, because a rule reads their replies so now. */
+  reopened: number
+  /** Outcomes that the newest defaults would judge in another way, by what `--redo` calls them. */
+  older: Readonly<Record<string, number>>
   /** Found by an earlier run, but the answer was forgotten. */
   forgotten: number
   /** Answers of this run that a person is to look at. */
@@ -43,6 +47,8 @@ export const none = (): Progress => ({
   known: 0,
   redone: 0,
   revised: 0,
+  reopened: 0,
+  older: {},
   forgotten: 0,
   review: 0,
   failures: new Map(),

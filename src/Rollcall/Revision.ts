@@ -1,64 +1,148 @@
 /**
  * Revision: replies that the ledger keeps are read again, without a call, when the way to read them has changed.
+ *
+ * Each is judged by the edition of the defaults that it was judged by first. A reply that a rule of the user now has tried again, or calls a
+ * refusal, goes back to pending. Nothing else does, for that would be a call that nobody asked for.
  */
-import { Effect } from "effect"
-import { type Answered, Ledger, type LedgerError } from "../Ledger.ts"
+import { Clock, Effect } from "effect"
+import { type Answered, Ledger, type LedgerError, type Revised } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
-import type { Verdict } from "../Lookup/Classify.ts"
-import type { Kind } from "../Outcome.ts"
-import { toErrorRecord } from "./Recorder.ts"
+import { edition as newest, type Verdict } from "../Lookup/Classify.ts"
+import type { ErrorRecord, Kind } from "../Outcome.ts"
+import { toErrorRecord, toReview } from "./Recorder.ts"
 
 /** Outcomes per page. */
 const pageSize = 512
 
-/** Reads every reply again where the lookup reads them in another way than the last run did; gives how many changed. */
-export const revise = (
-  lookup: Pick<Lookup<unknown, unknown, unknown>, "read" | "reading">
-): Effect.Effect<number, LedgerError, Ledger> =>
+/** What reading again came to, or would come to. */
+export interface Revision {
+  /** Outcomes that are others now. */
+  readonly changed: number
+  /** Questions that are pending again. */
+  readonly reopened: ReadonlyArray<number>
+  /** Outcomes that the newest defaults would judge in another way, by what `--redo` calls them. */
+  readonly older: Readonly<Record<string, number>>
+}
+
+type Reader = Pick<Lookup<unknown, unknown, unknown>, "read" | "reading">
+
+/** Reads every reply again where the lookup reads them in another way than the last run did. */
+export const revise = (lookup: Reader): Effect.Effect<Revision, LedgerError, Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     const before = yield* ledger.note("reading")
-    if (before === lookup.reading) return 0
+    const { judged, older } = yield* editions(ledger, lookup)
+    yield* ledger.setNotes({ editions: judged, older })
+    if (before === lookup.reading) return { changed: 0, reopened: [], older }
     // what ends the run before this is done again, whatever lookup comes then
     if (before !== undefined) yield* ledger.setNotes({ reading: null })
     // what has never been read cannot be read in another way
-    const changed = before === undefined ? 0 : yield* rereadAll(ledger, lookup)
+    const revised = before === undefined ? nothing : yield* rereadAll(ledger, lookup, judged, ledger.revise)
     yield* ledger.setNotes({ reading: lookup.reading })
-    return changed
+    return { ...revised, older }
   })
 
-const rereadAll = (ledger: typeof Ledger.Service, lookup: Pick<Lookup<unknown, unknown, unknown>, "read">) =>
+/** What {@link revise} would come to, without a change. */
+export const preview = (ledger: typeof Ledger.Service, lookup: Reader): Effect.Effect<Revision, LedgerError> =>
+  Effect.gen(function*() {
+    const before = yield* ledger.note("reading")
+    const { judged, older } = yield* editions(ledger, lookup)
+    const revised = before === undefined || before === lookup.reading
+      ? nothing
+      : yield* rereadAll(ledger, lookup, judged, () => Effect.void)
+    return { ...revised, older }
+  })
+
+const nothing = { changed: 0, reopened: [] }
+
+/** An edition of the defaults, and since when it judges. */
+type Judged = ReadonlyArray<readonly [edition: number, since: number]>
+
+/** Which edition judged when. Where the newest is new here, what it would judge in another way is counted. */
+const editions = (ledger: typeof Ledger.Service, lookup: Reader) =>
+  Effect.gen(function*() {
+    const known = ((yield* ledger.note("editions")) ?? []) as Judged
+    const older = ((yield* ledger.note("older")) ?? {}) as Readonly<Record<string, number>>
+    if (known.some(([edition]) => edition >= newest)) return { judged: known, older }
+    const isNew = (yield* ledger.answered(0, 1)).length === 0
+    const judged: Judged = [...known, [newest, isNew ? 0 : yield* Clock.currentTimeMillis]]
+    const counts: Record<string, number> = {}
+    if (!isNew) {
+      yield* each(ledger, (answered) => {
+        const what = redoOf(lookup, answered, editionAt(judged, answered.at))
+        if (what !== undefined) counts[what] = (counts[what] ?? 0) + 1
+        return Effect.void
+      })
+    }
+    return { judged, older: counts }
+  })
+
+const editionAt = (judged: Judged, at: number): number => judged.findLast(([, since]) => since <= at)?.[0] ?? 1
+
+const each = <E>(
+  ledger: typeof Ledger.Service,
+  use: (answered: Answered) => Effect.Effect<void, E>
+): Effect.Effect<void, LedgerError | E> =>
+  Effect.gen(function*() {
+    for (let from = 0;;) {
+      const page = yield* ledger.answered(from, pageSize)
+      if (page.length === 0) return
+      yield* Effect.forEach(page, use, { discard: true })
+      from = page.at(-1)!.question + 1
+    }
+  })
+
+/** What `--redo` calls an outcome that the newest defaults would judge in another way. */
+const redoOf = (lookup: Reader, answered: Answered, edition: number): string | undefined => {
+  const now = read(lookup, answered, newest)
+  if (now === undefined || now.verdict === read(lookup, answered, edition)?.verdict) return undefined
+  return answered.http_status === 202 || answered.http_status === 206
+    ? `status=${answered.http_status}`
+    : answered.outcome
+}
+
+const rereadAll = (
+  ledger: typeof Ledger.Service,
+  lookup: Reader,
+  judged: Judged,
+  revise: (revised: ReadonlyArray<Revised>) => Effect.Effect<void, LedgerError>
+) =>
   Effect.gen(function*() {
     let changed = 0
-    let from = 0
-    while (true) {
+    const reopened: Array<number> = []
+    for (let from = 0;;) {
       const page = yield* ledger.answered(from, pageSize)
-      if (page.length === 0) return changed
-      const revised = page.flatMap((answered) => reread(lookup, answered) ?? [])
-      yield* ledger.revise(revised)
-      changed += revised.length
+      if (page.length === 0) return { changed, reopened }
+      const revised = page.flatMap((answered) => reread(lookup, answered, editionAt(judged, answered.at)) ?? [])
+      yield* revise(revised)
+      for (const { outcome, question } of revised) {
+        if (outcome === null) reopened.push(question)
+        else changed++
+      }
       from = page.at(-1)!.question + 1
     }
   })
 
 /** The outcome as it is now, where that is another one. */
-const reread = (
-  lookup: Pick<Lookup<unknown, unknown, unknown>, "read">,
-  answered: Answered
-): Answered | undefined => {
-  const { at, body, http_status } = answered
-  if (http_status === null || body === null) return undefined
-  const verdict = read(lookup, { status: http_status, body, header: () => undefined, at })
+const reread = (lookup: Reader, answered: Answered, edition: number): Revised | undefined => {
+  const verdict = read(lookup, answered, edition)
   switch (verdict?.verdict) {
     case "found":
+      return changed(answered, "found", verdict.review === undefined ? null : toReview(verdict.review))
     case "not_found":
-      return changed(answered, verdict.verdict, null)
+      return changed(answered, "not_found", null)
     case "invalid":
     case "failed":
       return changed(answered, verdict.verdict, JSON.stringify(toErrorRecord(verdict.error)))
     case "retry":
-      // what was tried until the retries ran out stays what it came to; what was an answer and is none now is not asked for again
-      if (verdict.isEmpty === true) return changed(answered, "not_found", null)
+    case "throttled":
+      if (verdict.error.rule !== undefined) {
+        // what was tried by this rule until the retries ran out stays what it came to
+        return ruleOf(answered) === verdict.error.rule
+          ? undefined
+          : { question: answered.question, outcome: null, error: null }
+      }
+      if (verdict.verdict === "retry" && verdict.isEmpty === true) return changed(answered, "not_found", null)
       return verdict.error.reason === "decode"
         ? changed(answered, "failed", JSON.stringify(toErrorRecord(verdict.error)))
         : undefined
@@ -67,15 +151,17 @@ const reread = (
   }
 }
 
-const changed = (answered: Answered, outcome: Kind, error: string | null): Answered | undefined =>
-  answered.outcome === outcome && answered.error === error ? undefined : { ...answered, outcome, error }
+const ruleOf = ({ error }: Answered): string | undefined =>
+  error === null ? undefined : (JSON.parse(error) as ErrorRecord).rule
 
-const read = (
-  lookup: Pick<Lookup<unknown, unknown, unknown>, "read">,
-  reply: Parameters<Lookup<unknown>["read"]>[0]
-): Verdict<unknown, unknown> | undefined => {
+const changed = ({ error: was, outcome: before, question }: Answered, outcome: Kind, error: string | null) =>
+  before === outcome && was === error ? undefined : { question, outcome, error }
+
+const read = (lookup: Reader, answered: Answered, edition: number): Verdict<unknown, unknown> | undefined => {
+  const { at, body, http_status } = answered
+  if (http_status === null || body === null) return undefined
   try {
-    return lookup.read(reply)
+    return lookup.read({ status: http_status, body, header: () => undefined, at }, edition)
   } catch {
     return undefined
   }

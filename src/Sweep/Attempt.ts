@@ -70,5 +70,6 @@ export const pastDeadline = (policy: Policy, error: LookupError) =>
   new LookupError({
     reason: "deadline",
     message: `no answer within ${format(policy.deadline)}; the last attempt: ${error.message}`,
-    ...(error.status === undefined ? {} : { status: error.status })
+    ...(error.status === undefined ? {} : { status: error.status }),
+    ...(error.rule === undefined ? {} : { rule: error.rule })
   })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Effect, Either, type Scope } from "effect"
+import * as Rules from "../../src/Answer/Rules.ts"
 import { type Answered, Ledger, LedgerError } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import * as Lookup from "../../src/Lookup.ts"
@@ -65,7 +66,7 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
         forbidden: reply(403, "no"),
         page: reply(200, "<html>")
       })
-      assert.strictEqual(yield* Revision.revise(noFlorida), 1)
+      assert.strictEqual((yield* Revision.revise(noFlorida)).changed, 1)
       assert.deepStrictEqual(yield* after(list), {
         naples: "not_found",
         ohio: "found",
@@ -75,7 +76,7 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
         forbidden: "failed status",
         page: "failed decode"
       })
-      assert.strictEqual(yield* Revision.revise(json), 1)
+      assert.strictEqual((yield* Revision.revise(json)).changed, 1)
       assert.strictEqual((yield* after(list)).naples, "found")
     })
   )
@@ -84,10 +85,10 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
     "finds what could not be decoded, when another kind of answer is expected, and the other way round",
     Effect.gen(function*() {
       const list = yield* given({ page: reply(200, "<html>"), object: reply(200, "{}"), wrong: reply(400, "bad") })
-      assert.strictEqual(yield* Revision.revise(text), 1)
+      assert.strictEqual((yield* Revision.revise(text)).changed, 1)
       const [page] = yield* rows(1, list)
       assert.deepInclude(page, { outcome: "found", error: null, body: "<html>", http_status: 200, calls: 1 })
-      assert.strictEqual(yield* Revision.revise(json), 1)
+      assert.strictEqual((yield* Revision.revise(json)).changed, 1)
       assert.deepStrictEqual(yield* after(list), {
         page: "failed decode",
         object: "found",
@@ -109,7 +110,7 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       })
       const before = yield* rows(1_000, list)
       const never = lookup({ notFoundWhen: () => true, reading: "never" })
-      assert.strictEqual(yield* Revision.revise(never), 0)
+      assert.strictEqual((yield* Revision.revise(never)).changed, 0)
       assert.deepStrictEqual(yield* rows(1_000, list), before)
     })
   )
@@ -121,9 +122,66 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       // as no lookup reads it
       const ledger = yield* Ledger
       yield* ledger.setNotes({ reading: undefined })
-      assert.strictEqual(yield* Revision.revise(noFlorida), 0)
-      assert.strictEqual(yield* Revision.revise(noFlorida), 0)
+      assert.strictEqual((yield* Revision.revise(noFlorida)).changed, 0)
+      assert.strictEqual((yield* Revision.revise(noFlorida)).changed, 0)
       assert.strictEqual((yield* after(list)).naples, "found")
+    })
+  )
+
+  test(
+    "makes pending what a rule has asked again now, once, and stops nothing afterwards",
+    Effect.gen(function*() {
+      const busy = `{"state":"BUSY"}`
+      const byRules = (...rules: ReadonlyArray<readonly [Rules.Verdict, string]>) =>
+        lookup({ rules: rules.map(([verdict, text]) => Either.getOrThrow(Rules.when(verdict, text))) })
+      const list = yield* given({ a: reply(200, busy), b: reply(200, `{"state":"OK"}`), c: reply(503, busy) })
+      assert.deepInclude(yield* Revision.revise(byRules(["stop", "state=BUSY"])), { changed: 0, reopened: [] })
+      const throttled = byRules(["throttled", "state=BUSY"])
+      const ledger = yield* Ledger
+      const planned = yield* Revision.preview(ledger, throttled)
+      assert.lengthOf(planned.reopened, 2)
+      assert.deepStrictEqual(yield* Revision.revise(throttled), planned)
+      assert.deepStrictEqual(yield* after(list), { a: null, b: "found", c: null })
+      assert.lengthOf(yield* ledger.pending(list, 0, 10), 2)
+      assert.deepInclude(yield* Revision.revise(throttled), { changed: 0, reopened: [] })
+      // what this rule has tried until the end stays
+      const rule = "retry when state=BUSY"
+      yield* settle(["a"], () => ({
+        outcome: "failed",
+        http_status: 200,
+        body: busy,
+        error: JSON.stringify({ type: "rule", message: "x", rule })
+      }), list)
+      const retried = byRules(["retry", "state=BUSY"], ["review", "state=OK"])
+      assert.deepInclude(yield* Revision.revise(retried), { changed: 1, reopened: [] })
+      const reviewed = (yield* rows(1_000, list)).find(({ input }) => input === "b")
+      assert.deepInclude(JSON.parse(reviewed!.error!), { type: "review", message: "review when state=OK" })
+    })
+  )
+
+  test(
+    "leaves what older defaults have judged as it is, and counts what the newest would judge in another way",
+    Effect.gen(function*() {
+      const errors = `{"data":null,"errors":[{"message":"no"}]}`
+      const list = yield* given({
+        accepted: { outcome: "found", http_status: 202, body: "{}" },
+        empty: { outcome: "not_found", http_status: 200, body: "" },
+        errors: { outcome: "found", http_status: 200, body: errors },
+        naples: reply(200, `{"state":"FL"}`)
+      })
+      const ledger = yield* Ledger
+      // as an earlier version has left it
+      yield* ledger.setNotes({ editions: undefined, older: undefined })
+      const older = { "status=202": 1, not_found: 1, found: 1 }
+      assert.deepStrictEqual((yield* Revision.preview(ledger, json)).older, older)
+      assert.deepStrictEqual(yield* Revision.revise(json), { changed: 0, reopened: [], older })
+      assert.deepStrictEqual(yield* Revision.revise(noFlorida), { changed: 1, reopened: [], older })
+      assert.deepStrictEqual(yield* after(list), {
+        accepted: "found",
+        empty: "not_found",
+        errors: "found",
+        naples: "not_found"
+      })
     })
   )
 
@@ -160,13 +218,13 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       const changed = (yield* outcomes).length
       assert.isTrue(changed > 0 && changed < 1_000)
       // with the lookup of before, too
-      assert.strictEqual(yield* Revision.revise(json), changed)
+      assert.strictEqual((yield* Revision.revise(json)).changed, changed)
       assert.lengthOf(yield* outcomes, 0)
       pages = 0
       yield* Effect.flip(fail)
-      assert.strictEqual(yield* Revision.revise(noFlorida), 1_000 - changed)
+      assert.strictEqual((yield* Revision.revise(noFlorida)).changed, 1_000 - changed)
       assert.lengthOf(yield* outcomes, 1_000)
-      assert.strictEqual(yield* Revision.revise(noFlorida), 0)
+      assert.strictEqual((yield* Revision.revise(noFlorida)).changed, 0)
     })
   )
 })
@@ -181,6 +239,6 @@ describe("Revision", () => {
           throw new TypeError("oops")
         }
       }
-      assert.strictEqual(yield* Revision.revise(broken), 0)
+      assert.strictEqual((yield* Revision.revise(broken)).changed, 0)
     }).pipe(Effect.provide(Memory.layer)))
 })

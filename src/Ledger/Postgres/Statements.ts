@@ -128,7 +128,14 @@ export const make = (schema: string) => {
     selectAnswered: `select * from ${outcome} where question >= $1 order by question limit $2`,
     revise: `
       update ${outcome} o set outcome = given.outcome, error = given.error from (${givenOutcomes(1)}) given
-      where o.question = given.question`,
+      where o.question = given.question and given.outcome is not null`,
+    reopen: `
+      with gone as (
+        delete from ${outcome} where question in (select question from (${
+      givenOutcomes(1)
+    }) given where outcome is null)
+        returning *)
+      insert into ${superseded} select * from gone`,
     /** Whether a question of the list is to be asked again and has not been answered since. */
     selectIsUnfinished: `
       select exists (
