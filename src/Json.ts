@@ -17,14 +17,17 @@ export interface Exact {
 
 /** `value` as `JSON.parse` made it of `text`, for taking something out of it and writing that. */
 export const exactly = (text: string, value: unknown): Exact => {
-  if (!long.test(text)) return { value, write: JSON.stringify }
+  if (!respelled.test(text)) return { value, write: JSON.stringify }
   // what looks like a mark already is no number
   if (/\uf8ff|\\uf8ff/i.test(text)) return { value: withDigits(text, value), write: JSON.stringify }
   return {
-    value: JSON.parse(quoteNumbers(text, undefined, mark)),
+    value: JSON.parse(quoteNumbers(text, true, mark)),
     write: (value) => JSON.stringify(value).replace(marked, "$1").replaceAll(mark, "")
   }
 }
+
+/** The digits of a number in a value that `exactly` made; `undefined` for text. */
+export const numberOf = (text: string): string | undefined => text.startsWith(mark) ? text.slice(1) : undefined
 
 /** A character for private use. */
 const mark = "\uf8ff"
@@ -36,13 +39,17 @@ const digits = /[1-9](?:\.?\d){15}/
 /** One of those, or one that may be too large. */
 const long = /[1-9](?:\.?\d){15}|\d[eE]\+?\d{3}/
 
+/** A number that JavaScript may write with other digits: one of those, or an exponent, a zero at the end, a minus before nothing. */
+const respelled = /[1-9](?:\.?\d){15}|\d[eE][+-]?\d|\.\d*0(?!\d)|-0(?![.\d])/
+
 /** A number that JavaScript may write in another way. */
 const unusual = /\d[.eE]|-0/
 
 /** The strings, brackets and numbers of valid JSON. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|-?\d[\d.eE+-]*/g
 
-const quoteNumbers = (text: string, exact: string | undefined, mark: string): string => {
+/** `exact`: the member whose number is given as it is written, or all of them. */
+const quoteNumbers = (text: string, exact: string | true | undefined, mark: string): string => {
   let depth = 0
   /** The last string of the outermost object itself: before a number it is the name of its member. */
   let name = "null"
@@ -52,7 +59,7 @@ const quoteNumbers = (text: string, exact: string | undefined, mark: string): st
     else if (token.startsWith("\"")) name = depth === 1 ? token : name
     else {
       const number = Number(token)
-      const isExact = exact !== undefined && JSON.parse(name) === exact
+      const isExact = exact === true || (exact !== undefined && JSON.parse(name) === exact)
       if (String(number) !== token && (isExact || digits.test(token) || !Number.isFinite(number))) {
         return `"${mark}${token}"`
       }

@@ -28,8 +28,7 @@ describe("withDigits", () => {
   it.each(cases)("writes %s as it came where it is told to", (token) => {
     const text = `{"a":[${token}],"b":"${token}"}`
     const { value, write } = exactly(text, JSON.parse(text))
-    const expected = typeof withDigits(token, 0) === "string" ? token : JSON.stringify(JSON.parse(token))
-    assert.strictEqual(write(value), `{"a":[${expected}],"b":"${token}"}`)
+    assert.strictEqual(write(value), text)
   })
 
   it("writes no mark, and takes none for one", () => {

@@ -122,6 +122,7 @@ describe.each(Format.names)("Sink of %s", (name) => {
     for (const ending of format.endings) {
       assert.strictEqual(Format.ofName(`zips.${ending}`), name)
       assert.strictEqual(Format.ofName(`ZIPS.${ending.toUpperCase()}`), name)
+      assert.strictEqual(Format.ofName(`zips.${ending}.gz`), name)
     }
   })
 
@@ -486,7 +487,7 @@ describe("Sink: cells like formulas", () => {
 })
 
 describe("Format.ofName", () => {
-  it.each(["zips", "csv", "zips.text", "zips.csv.gz"])("knows no format of %s", (name) => {
+  it.each(["zips", "csv", "zips.text", "zips.csv.zip", "zips.gz"])("knows no format of %s", (name) => {
     assert.isUndefined(Format.ofName(name))
   })
 })

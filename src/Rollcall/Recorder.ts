@@ -94,8 +94,12 @@ export const toReview = (rule: string): string => JSON.stringify({ type: "review
 /** How an error stands in a record. */
 export const toErrorRecord = (error: unknown): ErrorRecord =>
   error instanceof LookupError
-    ? { type: error.reason, message: error.message, ...(error.rule === undefined ? {} : { rule: error.rule }) }
-    : { type: "error", message: error instanceof Error ? error.message : String(error) }
+    ? {
+      type: error.reason,
+      message: error.message.toWellFormed(),
+      ...(error.rule === undefined ? {} : { rule: error.rule })
+    }
+    : { type: "error", message: (error instanceof Error ? error.message : String(error)).toWellFormed() }
 
 /** Milliseconds with one decimal. */
 export const round = (ms: number): number => Math.round(ms * 10) / 10

@@ -1,41 +1,49 @@
 /**
  * How an answer of the ledger stands in an output. One that was forgotten has no body.
  */
-import { exactly, withDigits } from "../Json.ts"
+import { exactly } from "../Json.ts"
 import type { Row } from "../Ledger.ts"
 import { type Expect, parsers } from "../Lookup/Expect.ts"
 import type { Select } from "../Lookup/Select.ts"
+import { wellFormed } from "./Text.ts"
+import * as Value from "./Value.ts"
 
 /**
- * The answer of a found row as one line of JSON text, `null` where it was forgotten; the JSON of a body is carried as it was received.
+ * The answer of a found row as one line of JSON text, `null` where it was forgotten; the JSON of a body is carried as it was received,
+ * but for strings with half a character.
  */
 export const json = ({ body }: Row, expect: Expect): string => {
   if (body === null) return "null"
   if (expect !== "json") return JSON.stringify(body)
   if (body === "") return "null"
   // raw line ends stand only between the tokens of valid JSON
-  return body.includes("\n") || body.includes("\r") ? body.trim().replace(/[\r\n]+/g, " ") : body
+  return wellFormed(body.includes("\n") || body.includes("\r") ? body.trim().replace(/[\r\n]+/g, " ") : body)
 }
 
-/** The selected fields of a found row's answer, `null` where it was forgotten; numbers that JavaScript cannot hold come as text. */
-export const selected = (
-  { body }: Row,
-  expect: Expect,
-  select: ReadonlyArray<Select>
-): Record<string, unknown> | null => {
-  if (body === null) return null
+/** The selected fields of an answer, in their order. */
+export const selected = ({ body }: Row, expect: Expect, select: ReadonlyArray<Select>): ReadonlyArray<Value.Value> => {
+  if (body === null) return select.map(() => null)
   const answer = parsers[expect](body)
-  return fields(answer, expect === "json" ? withDigits(body, answer) : answer, select)
+  const { value, write } = expect === "json" ? exactly(body, answer) : { value: answer, write: JSON.stringify }
+  return select.map(({ get }) => Value.make(get(answer, value), (value) => wellFormed(write(value))))
 }
 
-/** The same as JSON text; numbers keep the digits that they came with. */
-export const selectedJson = ({ body }: Row, expect: Expect, select: ReadonlyArray<Select>): string => {
-  if (body === null) return "null"
-  const answer = parsers[expect](body)
-  if (expect !== "json") return JSON.stringify(fields(answer, answer, select))
-  const { value, write } = exactly(body, answer)
-  return write(fields(answer, value, select))
-}
+/** The same as JSON text. */
+export const selectedJson = (row: Row, expect: Expect, select: ReadonlyArray<Select>): string =>
+  row.body === null ?
+    "null" :
+    `{${
+      selected(row, expect, select).map((value, index) => `${JSON.stringify(select[index]!.name)}:${jsonOf(value)}`)
+        .join(",")
+    }}`
 
-const fields = (answer: unknown, exact: unknown, select: ReadonlyArray<Select>): Record<string, unknown> =>
-  Object.fromEntries(select.map(({ get, name }) => [name, get(answer, exact) ?? null]))
+const jsonOf = (value: Value.Value): string =>
+  typeof value !== "object" || value === null
+    ? typeof value === "string" && !value.isWellFormed() ? JSON.stringify(JSON.stringify(value)) : JSON.stringify(value)
+    : Value.textOf(value)
+
+/** An error of the ledger, whose message may have been cut in the middle of a character. */
+export const errorOf = (error: string): string =>
+  error.includes("\\ud")
+    ? JSON.stringify(JSON.parse(error), (_, value: unknown) => typeof value === "string" ? value.toWellFormed() : value)
+    : error

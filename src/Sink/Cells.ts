@@ -7,6 +7,7 @@ import type { Row } from "../Ledger.ts"
 import type { Clash, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 import { fit, onOneLine } from "./Text.ts"
+import * as Value from "./Value.ts"
 
 /** Text, or a value that JSON has another word for: a number, `true`, a list. `""` stands for nothing. */
 export type Cell = string | Json
@@ -78,14 +79,12 @@ const given = (row: Row, { entries, list: { column, columns }, lookup }: Layout)
     return [text(entries || row.key === null ? row.input : fromKey(row.key, lookup.inputs).code)]
   }
   // among rows there may be codes without one
-  const values: Record<string, unknown> = row.columns !== null
-    ? JSON.parse(row.columns)
-    : column === null
-    ? {}
-    : { [column]: row.input }
+  const value = row.columns !== null
+    ? Value.row(row.columns)
+    : (name: string): Value.Value => name === column ? row.input : null
   return columns.map((name) => {
-    const value = Object.hasOwn(values, name) ? values[name] : null
-    return typeof value === "string" ? text(value) : cell(value)
+    const found = value(name)
+    return typeof found === "string" ? text(found) : cell(found)
   })
 }
 
@@ -94,18 +93,17 @@ const answered = (row: Row, { lookup: { expect }, select }: Layout): ReadonlyArr
   if (select.length === 0) {
     return [expect === "json" ? { text: onOneLine(Answer.json(row, expect)) } : fit(row.body)]
   }
-  const fields = Answer.selected(row, expect, select)
-  return select.map(({ name }) => cell(fields?.[name]))
+  return Answer.selected(row, expect, select).map(cell)
 }
 
 const outcome = ({ error, http_status, outcome }: Row): ReadonlyArray<Cell> => [
   outcome ?? "",
   http_status === null ? "" : { text: String(http_status) },
-  error === null ? "" : fit(message(error))
+  error === null ? "" : fit(message(Answer.errorOf(error)))
 ]
 
-const cell = (value: unknown): Cell =>
-  typeof value === "string" ? fit(value) : value === null || value === undefined ? "" : { text: JSON.stringify(value) }
+const cell = (value: Value.Value): Cell =>
+  value === null ? "" : typeof value === "string" ? fit(value) : { text: Value.textOf(value) }
 
 const message = (error: string): string => {
   const { message, type } = JSON.parse(error) as { type: string; message: string }

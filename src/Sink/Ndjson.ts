@@ -3,9 +3,11 @@
  */
 import { DateTime } from "effect"
 import * as Entry from "../Entry.ts"
+import { exactly } from "../Json.ts"
 import type { Row } from "../Ledger.ts"
 import type { Format, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
+import { wellFormed } from "./Text.ts"
 
 export const format: Format = {
   name: "ndjson",
@@ -31,8 +33,8 @@ const given = ({ columns, input }: Row, { list: { column } }: Layout): string =>
 /** The record is written by hand: the answer is spliced in as it was received. */
 const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string => {
   const code = row.key === null ? row.input.trim() : Entry.fromKey(row.key, lookup.inputs).code
-  let text = `{"line":${row.line},"code":${JSON.stringify(code)}`
-  if (row.input !== code) text += `,"input":${JSON.stringify(row.input)}`
+  let text = `{"line":${row.line},"code":${quoted(code)}`
+  if (row.input !== code) text += `,"input":${quoted(row.input)}`
   if (row.columns !== null) text += others(row.columns, list.column)
   text += `,"outcome":"${row.outcome}"`
   if (row.outcome === "found") {
@@ -42,7 +44,7 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
     text += `,"answer":${answer}`
   }
   // a found row has no error: a rule marks it
-  if (row.error !== null) text += row.outcome === "found" ? `,"review":true` : `,"error":${row.error}`
+  if (row.error !== null) text += row.outcome === "found" ? `,"review":true` : `,"error":${Answer.errorOf(row.error)}`
   if (row.http_status !== null) text += `,"http_status":${row.http_status}`
   if (row.isRepeat) return `${text},"attempts":0,"calls":0,"repeat":true}\n`
   text += `,"attempts":${row.attempts},"calls":${row.calls}`
@@ -58,9 +60,13 @@ const time = (at: number): string => {
   return written
 }
 
+/** Text as JSON; a code with half a character is told by the JSON of that. */
+const quoted = (text: string): string => JSON.stringify(text.isWellFormed() ? text : JSON.stringify(text))
+
 /** The row without the column that is the code. */
 const others = (columns: string, column: string | null): string => {
-  const row = JSON.parse(columns) as Record<string, unknown>
+  const { value, write } = exactly(columns, JSON.parse(columns))
+  const row = value as Record<string, unknown>
   if (column !== null) delete row[column]
-  return Object.keys(row).length === 0 ? "" : `,"columns":${JSON.stringify(row)}`
+  return Object.keys(row).length === 0 ? "" : `,"columns":${wellFormed(write(row))}`
 }

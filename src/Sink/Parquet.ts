@@ -12,6 +12,7 @@ import type { Listed } from "../Ledger.ts"
 import { type Sink, SinkError, track } from "../Sink.ts"
 import * as File from "./File.ts"
 import * as Table from "./Table.ts"
+import * as Value from "./Value.ts"
 
 /** Rows, and characters of answers, of a row group: what stands in memory at once. */
 const [groupSize, groupLength] = [10_000, 16 * 1024 * 1024]
@@ -100,7 +101,7 @@ const types = {
 const value = (kind: Table.Kind, cell: unknown): unknown => {
   if (cell === null) return null
   if (kind === "place" || kind === "time") return BigInt(cell as number)
-  return types[kind] === text ? Table.fit(Table.textOf(cell)) : cell
+  return types[kind] === text ? Value.textOf(cell as Value.Value) : cell
 }
 
 const rowsOf = (

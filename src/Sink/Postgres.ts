@@ -9,6 +9,8 @@ import * as Failure from "../Ledger/Postgres/Failure.ts"
 import * as Session from "../Ledger/Postgres/Session.ts"
 import { type Sink, SinkError } from "../Sink.ts"
 import * as Table from "./Table.ts"
+import { queryable } from "./Text.ts"
+import * as Value from "./Value.ts"
 
 /**
  * Writes to a table of the database at a URL: `postgres://user:password@host/database?table=name`. The table is `rollcall` unless the URL
@@ -184,8 +186,8 @@ const types: Readonly<Record<Table.Kind, string>> = {
 const parameter = (kind: Table.Kind, cell: unknown): unknown => {
   if (cell === null) return null
   if (kind === "time") return DateTime.formatIso(DateTime.unsafeMake(cell as number))
-  if (kind === "json") return isDeep(cell as string) ? JSON.stringify(cell) : cell
-  if (kind === "text" || kind === "value") return Table.fit(Table.textOf(cell), (text) => !text.includes("\0"))
+  if (kind === "json") return isDeep(cell as string) ? JSON.stringify(cell) : queryable(cell as string)
+  if (kind === "text" || kind === "value") return Value.textOf(cell as Value.Value)
   return cell
 }
 

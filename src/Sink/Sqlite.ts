@@ -11,6 +11,8 @@ import { type Sink, SinkError } from "../Sink.ts"
 import { connect, type Connection, pieces, type Statements, touch, values } from "../Sql/Sqlite/Connection.ts"
 import * as Failure from "../Sql/Sqlite/Failure.ts"
 import * as Table from "./Table.ts"
+import { fit } from "./Text.ts"
+import * as Value from "./Value.ts"
 
 /** Which table of the file; `id` is the same for the same file, however its path is written. */
 export interface Place {
@@ -135,20 +137,22 @@ const types: Readonly<Record<Table.Kind, string>> = {
 
 const describe = (name: string, type: string) => `${name} ${type.toLowerCase()}`.trim()
 
-/** A value stands as SQLite's own `->>` would give it. */
+/** A value stands as SQLite's own `->>` would give it: as a number where SQLite has one with these digits. */
 const parameter = (kind: Table.Kind, cell: unknown): unknown => {
   if (cell === null) return null
   if (kind === "time") return DateTime.formatIso(DateTime.unsafeMake(cell as number))
   switch (typeof cell) {
     case "string":
-      return Table.fit(cell)
+      return kind === "json" ? cell : fit(cell)
     case "boolean":
-      return cell ? 1 : 0
-    case "number":
       // the driver takes any number for a real one
+      return cell ? 1n : 0n
+    case "number":
       return Number.isSafeInteger(cell) ? BigInt(cell) : cell
-    default:
-      return JSON.stringify(cell)
+    default: {
+      const value = cell as Exclude<Value.Value, null | string | boolean | number>
+      return "digits" in value ? Value.numberFor(value.digits) ?? value.digits : value.json
+    }
   }
 }
 

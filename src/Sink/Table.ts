@@ -13,10 +13,11 @@ import type { ErrorRecord } from "../Outcome.ts"
 import { type Clash, type Options, type Sink, SinkError, type Writer } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 import * as Mark from "./Mark.ts"
+import * as Value from "./Value.ts"
 
 /**
  * What stands in a column: a whole number (`place` beyond 2³¹), a number, `true` or `false`, milliseconds since 1970, text, JSON as text,
- * or a value as `JSON.parse` makes it. `null` stands in any of them.
+ * or a {@link Value.Value}. `null` stands in any of them.
  */
 export type Kind = "integer" | "place" | "real" | "boolean" | "time" | "text" | "json" | "value"
 
@@ -70,15 +71,15 @@ export const encoder = (layout: Layout): Encoder | Clash => {
     columns,
     encode: (row) => {
       const code = row.key === null ? row.input.trim() : fromKey(row.key, list.inputs).code
-      const given: Record<string, unknown> = row.columns === null ? {} : JSON.parse(row.columns)
-      const error: ErrorRecord | undefined = row.error === null ? undefined : JSON.parse(row.error)
+      const given = row.columns === null ? () => null : Value.row(row.columns)
+      const error: ErrorRecord | undefined = row.error === null ? undefined : JSON.parse(Answer.errorOf(row.error))
       return [
         list.name,
         row.ordinal,
         row.line,
         code,
         row.input === code ? null : row.input,
-        ...others.map((name) => Object.hasOwn(given, name) ? given[name] : null),
+        ...others.map(given),
         ...answered(row, layout),
         row.outcome,
         row.http_status,
@@ -96,8 +97,7 @@ export const encoder = (layout: Layout): Encoder | Clash => {
 const answered = (row: Row, { list: { expect }, select }: Layout): ReadonlyArray<unknown> => {
   if (row.outcome !== "found" || row.body === null) return select.length === 0 ? [null] : select.map(() => null)
   if (select.length === 0) return [expect === "json" ? Answer.json(row, expect) : row.body]
-  const fields = Answer.selected(row, expect, select)
-  return select.map(({ name }) => fields?.[name] ?? null)
+  return Answer.selected(row, expect, select)
 }
 
 /** Many a database does not tell names apart that differ in case alone. */
@@ -112,13 +112,6 @@ const clashOf = (names: ReadonlyArray<string>): string | undefined => {
     ? "a column of the input has no name that a table can have: give it one"
     : undefined
 }
-
-/** Text that a table can hold: where it cannot (half a character, for some U+0000) it stands as JSON, in quotes. */
-export const fit = (text: string, isFit: (text: string) => boolean = () => true): string =>
-  text.isWellFormed() && isFit(text) ? text : JSON.stringify(text)
-
-/** A value as text: text as it is, all else as JSON. */
-export const textOf = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value)
 
 /** How far the rows of a run go. */
 export interface Progress extends Mark.Place {

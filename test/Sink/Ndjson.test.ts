@@ -196,7 +196,7 @@ describe("Ndjson", () => {
     const body = "{\"id\":12345678901234567890,\"n\":1.50}"
     assert.include(
       encode(row({ body }), { select: select("id", "n") }),
-      "\"answer\":{\"id\":12345678901234567890,\"n\":1.5}"
+      "\"answer\":{\"id\":12345678901234567890,\"n\":1.50}"
     )
   })
 

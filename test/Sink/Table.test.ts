@@ -191,7 +191,7 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
         row(1, "501", {
           input: " 501",
           city: "in  501",
-          answer: "{  \"a\": 1.0,  \"b\": \"\\u0000 \\ud800 ü\"}",
+          answer: "{  \"a\": 1.0,  \"b\": \"\\\"\\\\u0000 \\\\ud800 ü\\\"\"}",
           ms: 0
         }),
         row(2, "", { ...none, outcome: "invalid", error_type: "invalid_code", error: "the code is empty" }),
@@ -228,7 +228,7 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
         text: body({ a: { b: text } }),
         int: body("{\"a\":{\"b\":9007199254740991},\"order\":-1}"),
         real: body("{\"a\":{\"b\":0.1},\"order\":1e300}"),
-        long: body("{\"a\":{\"b\":9007199254740993},\"order\":1e400}"),
+        long: body("{\"a\":{\"b\":12345678901234567890},\"order\":1e400}"),
         bool: body({ a: { b: true }, order: false }),
         list: body({ a: { b: [1, "\u0000", { c: null }] }, order: {} }),
         null: body({ a: { b: null }, order: "" }),
@@ -241,16 +241,49 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
       assert.deepStrictEqual(found.map(({ b, code, order, [odd]: none }) => [code, b, order, none]), [
         ["text", text, null, null],
         ["int", isSqlite ? 9007199254740991 : "9007199254740991", isSqlite ? -1 : "-1", null],
-        ["real", isSqlite ? 0.1 : "0.1", isSqlite ? 1e300 : "1e+300", null],
-        ["long", "9007199254740993", "1e400", null],
+        ["real", isSqlite ? 0.1 : "0.1", isSqlite ? 1e300 : "1e300", null],
+        ["long", "12345678901234567890", "1e400", null],
         ["bool", isSqlite ? 1 : "true", isSqlite ? 0 : "false", null],
         ["list", "[1,\"\\u0000\",{\"c\":null}]", "{}", null],
         ["null", null, "", null],
-        ["nul", isSqlite ? "a\u0000b" : "\"a\\u0000b\"", "00501", null],
+        ["nul", "\"a\\u0000b\"", "00501", null],
         ["half", "\"a\\ud83d\"", null, null]
       ])
       assert.notProperty(found[0], "ms")
       assert.notProperty(found[0], "at")
+    }))
+
+  it.scoped("holds numbers as such where the database has one with these digits", () =>
+    Effect.gen(function*() {
+      const numbers = [
+        "9007199254740993",
+        "7.5000000000000000",
+        "40.712800000000001",
+        "2.50E3",
+        "-0",
+        "4e-400",
+        "3.3333333333333333",
+        "18446744073709551616",
+        "true",
+        "[9007199254740993,1.50]"
+      ]
+      const { known, list, place } = yield* listed(
+        numbers,
+        Object.fromEntries(numbers.map((number) => [number, body(`{"v":${number}}`)]))
+      )
+      yield* open(place, known, list, write(), { select: select("v") })
+      const sqlite = ["integer", "real", "real", "integer", "integer", "text", "text", "text", "integer", "text"]
+      if (name === "Sqlite") {
+        const found = yield* place.select(
+          "select typeof(v) as type, cast(v as text) as v from rollcall order by ordinal"
+        )
+        assert.deepStrictEqual(found.map(({ type }) => type), sqlite)
+        assert.deepStrictEqual([found[0]!.v, found[1]!.v, found[8]!.v], ["9007199254740993", "7.5", "1"])
+        assert.deepStrictEqual([5, 6, 7, 9].map((at) => found[at]!.v), [5, 6, 7, 9].map((at) => numbers[at]))
+      } else {
+        const found = yield* place.select("select v from rollcall order by ordinal")
+        assert.deepStrictEqual(found.map(({ v }) => v), numbers)
+      }
     }))
 
   it.scoped.each(["text", "bytes"] as const)(
