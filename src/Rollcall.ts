@@ -93,6 +93,8 @@ export interface RunOptions<R> {
   readonly rules?: Code.Rules
   /** `input` (the default) holds records back until all before them are there. */
   readonly order?: Projection.Order
+  /** An empty list ends the run with an error before anything is changed; it is a list like any other unless told so. */
+  readonly refuseEmpty?: boolean
   /** What tells the list from others in the ledger: the first output, else the source, unless told otherwise. */
   readonly name?: string
   /** Asks some of the answered questions again. */

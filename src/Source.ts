@@ -1,5 +1,5 @@
 /**
- * A source is a stream of entries. Its formats are in Source/, one file each; all read UTF-8, plain or gzip.
+ * A source is a stream of entries. Its formats are in Source/, one file each; all read text in any encoding, plain or gzip.
  */
 import { FileSystem } from "@effect/platform"
 import { Chunk, Effect, Schema, Stream } from "effect"
@@ -10,6 +10,7 @@ import * as Json from "./Source/Json.ts"
 import * as Lines from "./Source/Lines.ts"
 import * as Ndjson from "./Source/Ndjson.ts"
 import { SourceError } from "./Source/SourceError.ts"
+import * as Told from "./Source/Told.ts"
 
 export { SourceError }
 
@@ -19,8 +20,9 @@ export interface Source<out R = never> {
   readonly name: string
   /** The column that holds the code, where there are columns. */
   readonly column: string | undefined
-  /** It fails with `Empty` where there is none. */
   readonly entries: Stream.Stream<Entry, SourceError, R>
+  /** What the last reading of `entries` to its end has told besides them. */
+  readonly told?: Effect.Effect<Told.Told>
 }
 
 /**
@@ -29,12 +31,25 @@ export interface Source<out R = never> {
  */
 export type Reader<out A> = (piece: string, isLast: boolean) => Effect.Effect<ReadonlyArray<A>, SourceError>
 
+/** What a format has to know to read a text. */
+export interface Reading {
+  readonly name: string
+  /** The column that holds the code. */
+  readonly column: string | undefined
+  /** What parts cells; the format's own sign, or what the text looks like, where it is not given. */
+  readonly delimiter: string | undefined
+  /** Whether the first row of a table names its columns; else they go by their numbers, from 1. */
+  readonly hasHeader: boolean
+  /** Takes what is to be told. */
+  readonly told: Told.Told
+}
+
 /** How text becomes entries. Adding one is a file in Source/ and a key in {@link formats}. */
 export interface Format {
   /** Endings of file names, without the dot; `.gz` may follow. */
   readonly endings: ReadonlyArray<string>
   /** A new reader; it is used for one text. */
-  readonly reader: (options: { readonly name: string; readonly column: string | undefined }) => Reader<Entry>
+  readonly reader: (reading: Reading) => Reader<Entry>
 }
 
 /** The formats by name. */
@@ -42,6 +57,7 @@ export const formats = {
   lines: Lines.format,
   csv: Csv.csv,
   tsv: Csv.tsv,
+  psv: Csv.psv,
   ndjson: Ndjson.format,
   json: Json.format
 } as const satisfies Record<string, Format>
@@ -52,19 +68,29 @@ export type FormatName = typeof FormatName.Type
 
 /** What to read and how. */
 export interface Options {
-  /** Told by the ending of the file name where it is not given; `lines` for any other ending. */
+  /** Told by the ending of the file name where it is not given; for any other ending `lines`, or `csv` where there are columns. */
   readonly format?: FormatName
   /** The column that holds the code. */
   readonly column?: string
+  /** What parts the cells of a table. */
+  readonly delimiter?: string
+  /** How the text is encoded, by a name of the WHATWG's; told by the text where it is not given. */
+  readonly encoding?: string
+  /** Whether the first row of a table names its columns (it does unless told otherwise). */
+  readonly hasHeader?: boolean
 }
 
-/** The format that a file name tells. */
-export const formatOf = (name: string): FormatName => {
+/** The format that a file name tells; nothing where it tells none. */
+export const formatOf = (name: string): FormatName | undefined => {
   const plain = name.toLowerCase().replace(/\.gz$/, "")
-  const found = Object.entries(formats).find(([, { endings }]) =>
-    endings.some((ending) => plain.endsWith(`.${ending}`))
-  )
-  return (found?.[0] ?? "lines") as FormatName
+  return Object.entries(formats).find(([, { endings }]) => endings.some((ending) => plain.endsWith(`.${ending}`)))
+    ?.[0] as FormatName | undefined
+}
+
+/** How a file of this name is read unless told otherwise: a text is a table where columns are spoken of. */
+export const formatFor = (name: string, { column, delimiter, hasHeader = true }: Options = {}): FormatName => {
+  const told = formatOf(name) ?? "lines"
+  return told === "lines" && (column !== undefined || delimiter !== undefined || !hasHeader) ? "csv" : told
 }
 
 /** Reads a file. A named pipe is read as a whole first. */
@@ -87,49 +113,45 @@ export const lines = (path: string): Source<FileSystem.FileSystem> => file(path,
 export const bytes = <E, R>(
   name: string,
   stream: Stream.Stream<Uint8Array, E, R>,
-  { column, format = formatOf(name) }: Options = {}
-): Source<R> => ({
-  name,
-  column,
-  entries: Stream.unwrap(Effect.map(Effect.context<R>(), (context) => {
-    const text = Bytes.text(name, Stream.provideContext(stream, context))
-    return notEmpty(name, read(text, () => formats[format].reader({ name, column })))
-  }))
-})
+  options: Options = {}
+): Source<R> => {
+  let told = Told.none()
+  return {
+    name,
+    column: options.column,
+    told: Effect.sync(() => told),
+    entries: Stream.unwrapScoped(Effect.gen(function*() {
+      const context = yield* Effect.context<R>()
+      told = Told.none()
+      const { column, delimiter, encoding, format = formatFor(name, options), hasHeader = true } = options
+      const reading: Reading = { name, column, delimiter, hasHeader, told }
+      const found = yield* Bytes.open(name, Stream.provideContext(stream, context), encoding, told)
+      if ("archive" in found) {
+        return yield* new SourceError({
+          reason: "Encoding",
+          source: name,
+          detail: "this is a workbook or a ZIP archive: save the sheet as CSV UTF-8, or unpack it"
+        })
+      }
+      return read(found.text, formats[format].reader(reading))
+    }))
+  }
+}
 
 /** Entries from codes at hand; the line is the place in the list, from 1. */
 export const codes = (list: Iterable<string>, name = "codes"): Source => ({
   name,
   column: undefined,
-  entries: notEmpty(
-    name,
-    Stream.suspend(() => Stream.fromIterable(Array.from(list, (input, index): Entry => ({ line: index + 1, input }))))
+  entries: Stream.suspend(() =>
+    Stream.fromIterable(Array.from(list, (input, index): Entry => ({ line: index + 1, input })))
   )
 })
 
-const read = (
-  text: Stream.Stream<string, SourceError>,
-  reader: () => Reader<Entry>
-): Stream.Stream<Entry, SourceError> =>
-  Stream.suspend(() => {
-    const next = reader()
-    return text.pipe(
-      Stream.mapEffect((piece) => next(piece, false)),
-      Stream.concat(Stream.suspend(() => Stream.fromEffect(next("", true)))),
-      Stream.filter((entries) => entries.length > 0),
-      Stream.map(Chunk.unsafeFromArray),
-      Stream.flattenChunks
-    )
-  })
-
-const notEmpty = <R>(name: string, entries: Stream.Stream<Entry, SourceError, R>) =>
-  Stream.suspend(() => {
-    let isEmpty = true
-    return Stream.concat(
-      Stream.mapChunks(entries, (chunk) => {
-        isEmpty &&= Chunk.isEmpty(chunk)
-        return chunk
-      }),
-      Stream.suspend(() => isEmpty ? Stream.fail(Bytes.empty(name)) : Stream.empty)
-    )
-  })
+const read = (text: Stream.Stream<string, SourceError>, next: Reader<Entry>): Stream.Stream<Entry, SourceError> =>
+  text.pipe(
+    Stream.mapEffect((piece) => next(piece, false)),
+    Stream.concat(Stream.suspend(() => Stream.fromEffect(next("", true)))),
+    Stream.filter((entries) => entries.length > 0),
+    Stream.map(Chunk.unsafeFromArray),
+    Stream.flattenChunks
+  )

@@ -155,11 +155,11 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s and files", (name) => 
       const { asked, fs, path, read, run } = yield* setUp
       yield* run()
       const before = [yield* read("zips.ndjson"), yield* read("zips.csv")]
-      yield* fs.writeFileString(path("list.csv"), `${csv}e\n`)
+      yield* fs.writeFileString(path("list.csv"), `${csv}e,x,y\n`)
       const error = yield* Effect.flip(run())
       assert.strictEqual(
         error.message,
-        `${path("list.csv")}:9: this row has 1 cell, and the header 2: what is in "city"?`
+        `${path("list.csv")}:9: this row has 3 cells, and the header 2: does a cell with a delimiter in it want quotes?`
       )
       assert.deepStrictEqual(asked, [])
       assert.deepStrictEqual([yield* read("zips.ndjson"), yield* read("zips.csv")], before)

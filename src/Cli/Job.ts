@@ -96,6 +96,7 @@ export const flags = {
     value: "zip='ZIP Code'",
     help: "a short name for a column, for use in braces"
   }),
+  allowEmpty: Flag.toggle("allow-empty", { group: input, help: "a list without a code is no error" }),
   pattern: Flag.optional("pattern", Text, {
     group: input,
     value: "RE",
@@ -120,6 +121,8 @@ export interface Job {
   readonly lookup: ReturnType<typeof Lookup.http<unknown>>
   readonly source: Source.Source<FileSystem.FileSystem>
   readonly rules: Code.Rules
+  /** Whether a list without a code is an error. */
+  readonly refuseEmpty?: boolean
   readonly policy: Policy.Policy
   readonly select: ReadonlyArray<Select.Select>
 }
@@ -170,6 +173,7 @@ export const make = (
         ...(column === undefined ? {} : { column })
       }),
       rules,
+      refuseEmpty: !values.allowEmpty,
       policy: yield* Effort.policy(values),
       select: yield* Effect.forEach(values.select, (text) => Select.parse(text))
     }
@@ -212,11 +216,11 @@ const headerLines = (file: Option.Option<string>) =>
       )
   })
 
-const format = ({ inputFormat }: Values<typeof flags>, file: Option.Option<string>): Source.FormatName =>
-  Option.getOrElse(
-    inputFormat,
-    () => Option.isNone(file) || file.value === Argv.stdin ? "lines" : Source.formatOf(file.value)
-  )
+const format = ({ column, inputFormat }: Values<typeof flags>, file: Option.Option<string>): Source.FormatName =>
+  Option.getOrElse(inputFormat, () => {
+    const name = Option.isNone(file) || file.value === Argv.stdin ? "" : file.value
+    return Source.formatFor(name, Flag.given("column", column))
+  })
 
 /** A terminal is read only where that is asked for, because a command that waits for typing looks as if it hung. */
 const source = (file: Option.Option<string>, options: Source.Options) =>

@@ -15,6 +15,7 @@ import * as Sweep from "../Sweep.ts"
 import * as Command from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import type * as Job from "./Job.ts"
+import * as List from "./List.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
@@ -101,10 +102,12 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
     const left = questions - known
     const asked = Math.min(left, Option.getOrElse(values.sample, () => left))
     const lines = [
-      `${job.source.name}: ${Talk.counted(entries, "entry", "entries")}`,
+      List.line(job.source.name, progress),
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
-      ...progress.refusals.map(({ input, line, message }) => `    line ${line}: ${JSON.stringify(input)} (${message})`),
+      ...progress.refusals.map(({ input, line, message }) =>
+        `    ${progress.told.unit} ${line}: ${JSON.stringify(input)} (${message})`
+      ),
       ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${named.name}`] : []),
       ...(progress.reopened > 0 ? [`  ${Talk.count(progress.reopened)} answered, and asked again by the rules`] : []),
       ...Talk.olderLines(progress.older),
@@ -112,7 +115,7 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
       ...(asked < left ? [`--sample ${asked}: ${Talk.count(asked)} of ${Talk.counted(left, "code")}, at random`] : []),
       `would ask: ${Talk.counted(asked, "question")}${bill(job, asked)}`,
       `policy: ${Effort.describe(job.policy)}`,
-      ...Option.toArray(Option.fromNullable(Talk.warning(progress)))
+      ...List.warnings(progress)
     ]
     if (first !== undefined) {
       const question = Entry.fromKey(first.key, job.lookup.inputs)

@@ -22,6 +22,7 @@ import * as Flag from "./Flag.ts"
 import * as Fresh from "./Fresh.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
+import * as List from "./List.ts"
 import * as Network from "./Network.ts"
 import * as Output from "./Output.ts"
 import * as RedoFlag from "./Redo.ts"
@@ -119,9 +120,12 @@ export const command = Command.make({
         quiet: values.quiet,
         isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
         begin: (progress) => {
-          const line = Talk.begin(job.source.name, progress, Effort.describe(job.policy))
-          const warning = Talk.warning(progress)
-          return Talk.say(warning === undefined ? line : `${line}\n${warning}`)
+          const line = List.line(job.source.name, progress, Talk.details(progress))
+          return Talk.say(
+            [line, Effort.describe(job.policy), ...Talk.olderLines(progress.older), ...List.warnings(progress)].join(
+              "\n"
+            )
+          )
         },
         summary: (summary, failures) =>
           Talk.say(Talk.summary(summary, failures, [...Effort.learnt(job.policy, summary), ...places]))
@@ -214,6 +218,7 @@ export const call = (
         source: job.source,
         policy: job.policy,
         rules: job.rules,
+        refuseEmpty: job.refuseEmpty ?? false,
         order: options.order,
         redo: options.redo,
         sample: options.sample,

@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
-import { damage, type Progress, settled } from "../Rollcall/Progress.ts"
+import { type Progress, settled } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 
 /** Writes a line, over the line of progress where one stands. */
@@ -75,24 +75,18 @@ const words: Record<Kind, string> = {
 export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
   (Object.keys(words) as Array<Kind>).filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
 
-/** What is about to be done. */
-export const begin = (
-  source: string,
-  { entries, known, questions, older, redone, refused, reopened, revised }: Progress,
-  policy: string
-): string => {
-  const details = [
-    ...(entries > questions + refused ? [counted(entries - questions - refused, "repeat")] : []),
-    ...(refused > 0 ? [`${count(refused)} not codes`] : []),
-    ...(known > 0 ? [`${count(known)} answered already`] : []),
-    ...(revised === 1 ? ["1 outcome changed by reading its reply again"] : []),
-    ...(revised > 1 ? [`${count(revised)} outcomes changed by reading their replies again`] : []),
-    ...(reopened > 0 ? [`${count(reopened)} asked again by the rules`] : []),
-    ...(redone > 0 ? [`${count(redone)} asked again`] : [])
-  ]
-  const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
-  return [`${source}: ${counted(entries, "entry", "entries")}${shown}`, policy, ...olderLines(older)].join("\n")
-}
+/** What is about to be done with a list, a few words each. */
+export const details = (
+  { entries, known, questions, redone, refused, reopened, revised }: Progress
+): ReadonlyArray<string> => [
+  ...(entries > questions + refused ? [counted(entries - questions - refused, "repeat")] : []),
+  ...(refused > 0 ? [`${count(refused)} not codes`] : []),
+  ...(known > 0 ? [`${count(known)} answered already`] : []),
+  ...(revised === 1 ? ["1 outcome changed by reading its reply again"] : []),
+  ...(revised > 1 ? [`${count(revised)} outcomes changed by reading their replies again`] : []),
+  ...(reopened > 0 ? [`${count(reopened)} asked again by the rules`] : []),
+  ...(redone > 0 ? [`${count(redone)} asked again`] : [])
+]
 
 /** What older defaults judged, and what asks it again. */
 export const olderLines = (older: Progress["older"]): ReadonlyArray<string> =>
@@ -101,15 +95,6 @@ export const olderLines = (older: Progress["older"]): ReadonlyArray<string> =>
       counted(value, "answer was", "answers were")
     } judged by the defaults of an earlier version: --redo ${which} asks again`
   )
-
-/** What looks wrong with a list, and how to mend it. */
-export const warning = (progress: Progress): string | undefined => {
-  const found = damage(progress)
-  return found === undefined ? undefined : [
-    `warning: ${counted(found.shorter, "code has", "codes have")} fewer than ${found.length} digits:`,
-    `did a spreadsheet eat leading zeros? --pad ${found.length} puts them back`
-  ].join(" ")
-}
 
 /** The figures of a run, for its end. */
 export const summary = (

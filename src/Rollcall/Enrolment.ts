@@ -1,15 +1,16 @@
 /**
  * Enrolment: from the source into the ledger, and from there to the sweep, page by page.
  */
-import { Effect, Either, Random, Stream } from "effect"
+import { Chunk, Effect, Either, Random, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
 import { type Enrolled, Ledger, type LedgerError, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
-import { empty } from "../Source/Bytes.ts"
+import * as Hygiene from "../Source/Hygiene.ts"
+import { empty } from "../Source/SourceError.ts"
 import type * as Queue from "../Sweep/Queue.ts"
-import { countDigits, type Progress } from "./Progress.ts"
+import type { Progress } from "./Progress.ts"
 
 /** Entries per batch. */
 const batchSize = 4096
@@ -21,6 +22,8 @@ export interface Options<R> {
   readonly source: Source<R>
   readonly rules?: Code.Rules
   readonly progress: Progress
+  /** An empty list is an error; it is none unless told so. */
+  readonly refuseEmpty?: boolean
   /** What tells the list from others in the ledger; the name of the source unless told otherwise. */
   readonly name?: string
   /** What the run writes. */
@@ -30,7 +33,7 @@ export interface Options<R> {
 /** Reads the source to its end and enters it, so that a bad row is found before anything is called; gives the id of the list. */
 export const enroll = <R>(
   lookup: Lookup<unknown, unknown, unknown>,
-  { name, progress, rules, sink, source }: Options<R>
+  { name, progress, refuseEmpty = false, rules, sink, source }: Options<R>
 ): Effect.Effect<number, SourceError | LedgerError, R | Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
@@ -40,7 +43,7 @@ export const enroll = <R>(
     const enter = (entry: Entry.Entry): Enrolled => {
       for (const name of entry.names ?? Object.keys(entry.columns ?? {})) columns.add(name)
       const code = parse(entry.input)
-      if (Either.isRight(code)) countDigits(progress, code.right)
+      if (Either.isRight(code)) Hygiene.see(progress.hygiene, code.right, entry.line, progress.told.column)
       else if (progress.refusals.length < 3) {
         progress.refusals.push({ line: entry.line, input: entry.input, message: code.left.message })
       }
@@ -59,17 +62,25 @@ export const enroll = <R>(
     progress.entries = 0
     yield* Stream.runForEachChunk(
       Stream.rechunk(source.entries, batchSize),
-      (chunk) => Effect.suspend(() => ledger.enroll(id, Array.from(chunk, enter)))
+      (chunk) =>
+        Effect.flatMap(source.told ?? Effect.succeed(progress.told), (told) => {
+          if (progress.entries === 0) {
+            progress.hygiene = Hygiene.make(Chunk.unsafeHead(chunk).columns !== undefined)
+          }
+          progress.told = told
+          return ledger.enroll(id, Array.from(chunk, enter))
+        })
     )
-    const absent = lookup.inputs.find((name) => !columns.has(name))
+    if (source.told !== undefined) progress.told = yield* source.told
+    if (progress.entries === 0 && refuseEmpty) return yield* empty(source.name)
+    const absent = progress.entries === 0 ? undefined : lookup.inputs.find((name) => !columns.has(name))
     if (absent !== undefined) return yield* missingInput(source.name, absent, [...columns])
-    if (progress.entries === 0) return yield* empty(source.name)
     yield* ledger.enrolled(id, {
       name: name ?? source.name,
       source: source.name,
       entries: progress.entries,
       columns: [...columns],
-      column: source.column ?? (columns.size === 1 ? [...columns][0]! : null),
+      column: progress.told.column ?? source.column ?? (columns.size === 1 ? [...columns][0]! : null),
       inputs: lookup.inputs,
       expect: lookup.expect,
       select: sink?.select ?? [],

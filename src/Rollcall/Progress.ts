@@ -3,6 +3,8 @@
  */
 import type { Answered } from "../Ledger.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
+import * as Hygiene from "../Source/Hygiene.ts"
+import * as Told from "../Source/Told.ts"
 import type { Summary } from "../Summary.ts"
 import * as Sweep from "../Sweep.ts"
 
@@ -10,6 +12,8 @@ import * as Sweep from "../Sweep.ts"
 export interface Progress extends Sweep.Progress {
   phase: "reading" | "asking"
   entries: number
+  /** What reading the list has told. */
+  told: Told.Told
   questions: number
   /** Entries that are not codes. */
   refused: number
@@ -33,8 +37,8 @@ export interface Progress extends Sweep.Progress {
   warnings: ReadonlyArray<string>
   /** The first few entries that are not codes. */
   readonly refusals: Array<{ readonly line: number; readonly input: string; readonly message: string }>
-  /** How many codes are numbers of how many digits. */
-  readonly digits: Map<number, number>
+  /** What the codes look like. */
+  hygiene: Hygiene.State
 }
 
 /** A run that has not begun. */
@@ -42,6 +46,7 @@ export const none = (): Progress => ({
   ...Sweep.noProgress(),
   phase: "reading",
   entries: 0,
+  told: Told.none(),
   questions: 0,
   refused: 0,
   known: 0,
@@ -54,28 +59,8 @@ export const none = (): Progress => ({
   failures: new Map(),
   warnings: [],
   refusals: [],
-  digits: new Map()
+  hygiene: Hygiene.make(false)
 })
-
-/** Counts a code for {@link damage}. */
-export const countDigits = ({ digits }: Progress, code: string): void => {
-  if (code.length <= 32 && onlyDigits.test(code)) digits.set(code.length, (digits.get(code.length) ?? 0) + 1)
-}
-
-const onlyDigits = /^[0-9]+$/
-
-/**
- * A list that looks as if a spreadsheet had eaten its leading zeros: nearly all codes are numbers of one length, and some are shorter.
- */
-export const damage = (
-  { digits, entries }: Progress
-): { readonly length: number; readonly shorter: number } | undefined => {
-  const [length, most] = [...digits].sort((a, b) => b[1] - a[1])[0] ?? [0, 0]
-  const shorter = [...digits].reduce((sum, [other, count]) => other < length ? sum + count : sum, 0)
-  return shorter > 0 && length > 2 && most + shorter >= entries * 0.95 && most > shorter * 2
-    ? { length, shorter }
-    : undefined
-}
 
 /** Counts an outcome that has become durable. */
 export const count = (progress: Progress, { error, http_status, outcome }: Answered): void => {

@@ -1,79 +1,68 @@
 /**
- * From bytes to text: gzip is told by its first byte, and what is not UTF-8 is refused by line.
+ * What stands in a stream of bytes: text in some encoding, or a workbook, packed by gzip or plain.
  */
-import { Chunk, Effect, Option, Stream } from "effect"
+import { Chunk, Effect, Option, type Scope, Stream } from "effect"
+import * as Encoding from "./Encoding.ts"
 import * as Gzip from "./Gzip.ts"
+import * as Kind from "./Kind.ts"
 import { SourceError } from "./SourceError.ts"
+import type { Told } from "./Told.ts"
 
-/** The text of a stream of bytes, in pieces of any size. */
-export const text = <E>(source: string, bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, SourceError> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    const pieces = bytes.pipe(Stream.mapError(unreadable(source)), Stream.filter((piece) => piece.length > 0))
+type Bytes = Stream.Stream<Uint8Array, SourceError>
+
+/** What was found: text in pieces of any size, or an archive that may be a workbook. */
+export type Found =
+  | { readonly text: Stream.Stream<string, SourceError> }
+  | { readonly archive: Bytes }
+
+/** Finds out what a stream of bytes is. */
+export const open = <E>(
+  source: string,
+  bytes: Stream.Stream<Uint8Array, E>,
+  encoding: string | undefined,
+  told: Told
+): Effect.Effect<Found, SourceError, Scope.Scope> =>
+  look(source, bytes.pipe(Stream.mapError(unreadable(source))), (kind, all) => {
+    if (typeof kind === "object") return new SourceError({ reason: "Encoding", source, detail: kind.refused })
+    if (kind === "zip") return Effect.succeed({ archive: all })
+    return kind === "gzip"
+      ? open(source, unpack(source, all), encoding, told)
+      : Effect.succeed({ text: Encoding.decode(source, all, encoding, told) })
+  })
+
+/** Looks at the first bytes, and gives all of them on. */
+const look = (
+  source: string,
+  bytes: Bytes,
+  next: (kind: Kind.Kind, all: Bytes) => Effect.Effect<Found, SourceError, Scope.Scope>
+): Effect.Effect<Found, SourceError, Scope.Scope> =>
+  Effect.gen(function*() {
     // `Stream.peel` dies where a later piece fails
-    const pull = yield* Stream.toPull(pieces)
-    return yield* Effect.match(Effect.repeat(pull, { while: Chunk.isEmpty }), {
-      onFailure: Option.match({ onNone: () => Stream.empty, onSome: Stream.fail }),
-      onSuccess: (head) => {
-        const all = Stream.concat(Stream.fromChunk(head), Stream.repeatEffectChunkOption(pull))
-        return decode(source, Chunk.unsafeHead(head)[0] === Gzip.magic ? unpack(source, all) : all)
-      }
-    })
-  }))
+    const pull = yield* Stream.toPull(Stream.filter(bytes, (piece) => piece.length > 0))
+    let head: Uint8Array = new Uint8Array(0)
+    for (;;) {
+      const more = yield* Effect.catchAll(
+        Effect.asSome(pull),
+        Option.match({
+          onNone: () => Effect.succeedNone,
+          onSome: (error: SourceError) => Effect.fail(error)
+        })
+      )
+      if (Option.isSome(more)) head = Buffer.concat([head, ...more.value])
+      const kind = Kind.of(head, Option.isNone(more))
+      if (kind === undefined || (head.length === 0 && Option.isSome(more))) continue
+      const first = head.length === 0 ? Stream.empty : Stream.make(head)
+      return yield* next(kind, Option.isNone(more) ? first : Stream.concat(first, Stream.repeatEffectChunkOption(pull)))
+    }
+  })
 
-/** The error of an input without a single code. */
-export const empty = (source: string): SourceError =>
-  new SourceError({ reason: "Empty", source, detail: "there is no code in it" })
-
-const unpack = (source: string, bytes: Stream.Stream<Uint8Array, SourceError>) =>
+const unpack = (source: string, bytes: Bytes): Bytes =>
   Stream.mapError(Gzip.unpack(bytes), (error) =>
     error instanceof SourceError ? error : new SourceError({
       reason: "Encoding",
       source,
       detail: `it begins like gzip and does not unpack (${explain(error)}): is it whole?`
     }))
-
-/** Decodes UTF-8 without its byte order mark, and fails with the line of the first byte that is not. */
-const decode = (source: string, bytes: Stream.Stream<Uint8Array, SourceError>): Stream.Stream<string, SourceError> =>
-  Stream.suspend(() => {
-    const decoder = new TextDecoder("utf-8", { fatal: true })
-    let line = 1
-    const next = (piece: Uint8Array, stream: boolean) =>
-      Effect.suspend(() => {
-        try {
-          const text = decoder.decode(piece, { stream })
-          if (text.includes("\0")) return notText(source, line, text)
-          line += newlines(text)
-          return Effect.succeed(text)
-        } catch {
-          return notText(source, line, new TextDecoder("utf-8").decode(piece))
-        }
-      })
-    return bytes.pipe(
-      Stream.mapEffect((piece) => next(piece, true)),
-      Stream.concat(Stream.fromEffect(Effect.suspend(() => next(new Uint8Array(0), false))))
-    )
-  })
-
-const notText = (source: string, line: number, text: string) => {
-  const before = text.slice(0, Math.max(0, text.search(/[\0\ufffd]/)))
-  const beginning = line === 1 ? text.slice(0, 4) : ""
-  return new SourceError({
-    reason: "Encoding",
-    source,
-    line: line + newlines(before),
-    detail: /^(\ufffd\ufffd|.\0|\0.)/s.test(beginning)
-      ? "this is UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)"
-      : beginning === "PK\x03\x04"
-      ? "this is a workbook or a ZIP archive: save the sheet as CSV UTF-8, or unpack it"
-      : "this is not UTF-8 text: save text in another encoding as UTF-8; other kinds of file are not read"
-  })
-}
-
-const newlines = (text: string): number => {
-  let found = 0
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) found++
-  return found
-}
 
 const unreadable = (source: string) => (error: unknown) => {
   if (error instanceof SourceError) return error

@@ -6,9 +6,6 @@ import { Effect, Stream } from "effect"
 import { Duplex } from "node:stream"
 import { createGunzip } from "node:zlib"
 
-/** The first byte of a gzip file (RFC 1952, 2.3.1). In a text it would be a control character. */
-export const magic = 0x1f
-
 /** Unpacks; what is not gzip, cut off or damaged is an error of zlib. */
 export const unpack = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | Error> =>
   Stream.unwrap(Effect.map(Stream.toReadableStreamEffect(bytes), (packed) =>

@@ -9,14 +9,15 @@ import { SourceError } from "./SourceError.ts"
 
 export const format: Format = {
   endings: ["json"],
-  reader: ({ column, name }) => {
+  reader: ({ column, name, told }) => {
+    told.unit = "element"
     const elements = reader(name)
-    const entries = Ndjson.entries(name, column)
+    const entries = Ndjson.entries({ column, name, told })
     return (piece, isLast) => Either.flatMap(elements(piece, isLast), entries)
   }
 }
 
-/** The elements of an array as they are written, each with the line on which it begins. */
+/** The elements of an array as they are written, each with its number from 1. */
 export const reader = (
   source: string
 ): (piece: string, isLast: boolean) => Either.Either<ReadonlyArray<Lines.Line>, SourceError> => {
@@ -29,13 +30,17 @@ export const reader = (
   let isEscaped = false
   let isEmpty = true
   let isOver = false
+  /** The elements before the one that is open. */
+  let count = 0
 
-  const failed = (line: number, detail: string, reason: "Syntax" | "TooLong" = "Syntax") =>
-    Either.left(new SourceError({ reason, source, line, detail }))
+  const failed = (line: number, detail: string) =>
+    Either.left(new SourceError({ reason: "Syntax", source, line, detail }))
+  const wrong = (detail: string, reason: "Syntax" | "TooLong" = "Syntax") =>
+    Either.left(new SourceError({ reason, source, line: count + 1, unit: "element", detail }))
   const space = () => /^[ \t\r\n]*/.exec(open)![0]
   /** The line on which what is open begins, and the one on which it ends. */
-  const first = () => line + lineEnds(space())
-  const last = () => line + lineEnds(open)
+  const first = () => line + Lines.ends(space())
+  const last = () => line + Lines.ends(open)
 
   return (piece, isLast) => {
     const found: Array<Lines.Line> = []
@@ -71,9 +76,9 @@ export const reader = (
       else if (depth === 1 && (char === "," || char === "]")) {
         take(at)
         const text = open.slice(space().length)
-        if (text.length > Lines.lengthLimit) return failed(first(), tooLong, "TooLong")
-        if (text.startsWith("[")) return failed(first(), "this is an array within the array, which is not a code")
-        if (text !== "") found.push({ line: first(), text })
+        if (text.length > Lines.longLimit) return wrong(tooLong, "TooLong")
+        if (text.startsWith("[")) return wrong("this is an array within the array, which is not a code")
+        if (text !== "") found.push({ line: ++count, text })
         else if (char === "," || !isEmpty) return failed(last(), `an element is missing before this ${char}`)
         isEmpty = false
         isOver = char === "]"
@@ -82,13 +87,11 @@ export const reader = (
       } else if (depth > 1 && (char === "]" || char === "}")) depth--
     }
     take(piece.length)
-    if (open.length > Lines.lengthLimit) return failed(first(), tooLong, "TooLong")
+    if (open.length > Lines.longLimit) return wrong(tooLong, "TooLong")
     if (!isLast || depth === 0) return Either.right(found)
     return failed(first(), `the list is cut off ${open.trim() === "" ? "here" : "in this element"}: is the file whole?`)
   }
 }
-
-const lineEnds = (text: string): number => text.match(/\r\n?|\n/g)?.length ?? 0
 
 const expected = "a list in JSON is an array of codes or of objects, [\"00501\"] or [{\"zip\":\"00501\"}]"
 const isObject = `${expected}, and this is an object: take the array out of it, with jq .data for one, `
@@ -96,4 +99,4 @@ const isObject = `${expected}, and this is an object: take the array out of it, 
 const noArray = `${expected}, and this is neither: is --input-format right?`
 const goesOn = "something follows the end of the array: a list is one array; several become one with jq -s add"
 const openString = "a string has no end on this line: is a quote missing?"
-const tooLong = "this element is longer than 1 MiB: is a quote or a bracket left open?"
+const tooLong = `this element is longer than ${Lines.shown(Lines.longLimit)}: is a quote or a bracket left open?`

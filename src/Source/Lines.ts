@@ -2,6 +2,7 @@
  * One code per line. Blank lines are passed over.
  */
 import { Either } from "effect"
+import * as Code from "../Code.ts"
 import type { Entry } from "../Entry.ts"
 import type { Format } from "../Source.ts"
 import { SourceError } from "./SourceError.ts"
@@ -12,15 +13,34 @@ export interface Line {
   readonly text: string
 }
 
-/** Lines and rows with more characters are taken for another kind of file. */
-export const lengthLimit = 1024 * 1024
+/** Lines with more characters are taken for another kind of file. */
+const lengthLimit = 1024 * 1024
+
+/** So are rows and objects with more, which may hold an answer of an earlier run. */
+export const longLimit = 16 * 1024 * 1024
+
+/** A limit for showing. */
+export const shown = (limit: number): string => `${limit / 1024 / 1024} MiB`
+
+/** How many lines end within a text. */
+export const ends = (text: string): number => {
+  let found = 0
+  for (let at = text.search(lineEnd); at >= 0 && at < text.length; at++) {
+    if (text[at] === "\n" || (text[at] === "\r" && text[at + 1] !== "\n")) found++
+  }
+  return found
+}
 
 /** Where a line ends, for searching. */
 export const lineEnd = /[\r\n]/
 
 /** Lines end at LF, CRLF or CR; those that are empty or blank are left out. */
 export const reader = (
-  source: string
+  source: string,
+  { isBlank = Code.isBlank, limit = lengthLimit }: {
+    readonly limit?: number
+    readonly isBlank?: (text: string) => boolean
+  } = {}
 ): (piece: string, isLast: boolean) => Either.Either<ReadonlyArray<Line>, SourceError> => {
   let line = 0
   let open = ""
@@ -38,10 +58,10 @@ export const reader = (
     const found: Array<Line> = []
     for (const text of lines) {
       line++
-      if (text.length > lengthLimit) return tooLong(source, line)
-      if (text.trim() !== "") found.push({ line, text })
+      if (text.length > limit) return tooLong(source, line, limit)
+      if (!isBlank(text)) found.push({ line, text })
     }
-    return open.length > lengthLimit ? tooLong(source, line + 1) : Either.right(found)
+    return open.length > limit ? tooLong(source, line + 1, limit) : Either.right(found)
   }
 }
 
@@ -56,13 +76,13 @@ export const format: Format = {
   }
 }
 
-const tooLong = (source: string, line: number) =>
+const tooLong = (source: string, line: number, limit: number) =>
   Either.left(
     new SourceError({
       reason: "TooLong",
       source,
       line,
-      detail: "this line is longer than 1 MiB: is the file a list, and is --input-format right?"
+      detail: `this line is longer than ${shown(limit)}: is the file a list, and is --input-format right?`
     })
   )
 
@@ -71,5 +91,5 @@ const noColumns = (source: string, column: string) =>
     reason: "Column",
     source,
     detail: `there is no column ${JSON.stringify(column)}, because it is read as lines: `
-      + "leave --column out, or name the format with --input-format"
+      + "leave --column out, or --input-format"
   })

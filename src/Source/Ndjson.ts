@@ -2,44 +2,50 @@
  * One JSON value per line: an object with the code in a column, or the code itself as a string or a number.
  */
 import { Either } from "effect"
+import { isBlank } from "../Code.ts"
 import { type Entry, toText } from "../Entry.ts"
 import { withDigits } from "../Json.ts"
-import type { Format } from "../Source.ts"
+import { parsers } from "../Lookup/Expect.ts"
+import type { Format, Reading } from "../Source.ts"
 import { missingColumn } from "./Column.ts"
+import { clean } from "./Header.ts"
 import * as Lines from "./Lines.ts"
 import { SourceError } from "./SourceError.ts"
 
 export const format: Format = {
   endings: ["ndjson", "jsonl"],
-  reader: ({ column, name }) => {
-    const lines = Lines.reader(name)
-    const read = entries(name, column)
+  reader: ({ column, name, told }) => {
+    const lines = Lines.reader(name, { limit: Lines.longLimit })
+    const read = entries({ column, name, told })
     return (piece, isLast) => Either.flatMap(lines(piece, isLast), read)
   }
 }
 
+type Options = Pick<Reading, "name" | "column" | "told">
+
 /** The entries of texts that are one JSON value each. */
 export const entries =
-  (source: string, column: string | undefined) =>
-  (texts: ReadonlyArray<Lines.Line>): Either.Either<ReadonlyArray<Entry>, SourceError> => {
+  (options: Options) => (texts: ReadonlyArray<Lines.Line>): Either.Either<ReadonlyArray<Entry>, SourceError> => {
     const found: Array<Entry> = []
     for (const text of texts) {
-      const read = entry(source, column, text)
+      const read = entry(options, text)
       if (Either.isLeft(read)) return Either.left(read.left)
-      found.push(read.right)
+      if (read.right === undefined) options.told.blank++
+      else found.push(read.right)
     }
     return Either.right(found)
   }
 
+/** None for an object with nothing in it. */
 const entry = (
-  source: string,
-  column: string | undefined,
+  { column, name: source, told }: Options,
   { line, text }: Lines.Line
-): Either.Either<Entry, SourceError> => {
-  const failed = (detail: string) => Either.left(new SourceError({ reason: "Syntax", source, line, detail }))
+): Either.Either<Entry | undefined, SourceError> => {
+  const failed = (detail: string) =>
+    Either.left(new SourceError({ reason: "Syntax", source, line, unit: told.unit, detail }))
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parsers.json(text)
   } catch (cause) {
     return failed(/^\s*[[{]\s*$/.test(text) ? oneDocument : `this is not JSON: ${explain(cause as Error)}`)
   }
@@ -49,16 +55,29 @@ const entry = (
   if (typeof value !== "object" || value === null) return failed("this is neither an object nor a code")
 
   const names = Object.keys(value)
-  const code = column ?? (names.length === 1 ? names[0]! : undefined)
-  if (code === undefined || !Object.hasOwn(value, code)) {
-    return Either.left(missingColumn(source, line, code, names))
+  if (names.length > 0 && names.every((name) => isNothing((value as Record<string, unknown>)[name]))) {
+    return Either.right(undefined)
   }
+  const code = find(value, names, column)
+  if (code === undefined) {
+    const { detail } = missingColumn(source, line, column, names)
+    return Either.left(new SourceError({ reason: "Column", source, line, unit: told.unit, detail }))
+  }
+  told.column ??= code
   const columns = withDigits(text, value, code) as Record<string, unknown>
   const input = columns[code]
   return typeof input === "boolean" || (typeof input === "object" && input !== null)
     ? failed(`the column ${JSON.stringify(code)} holds ${JSON.stringify(input).slice(0, 40)}, which is not a code`)
     : Either.right({ line, input: toText(input), columns })
 }
+
+/** The member that holds the code: the one that is named, the only one, or the one called `code`. */
+const find = (value: object, names: ReadonlyArray<string>, column: string | undefined): string | undefined => {
+  if (column === undefined) return names.length === 1 ? names[0] : Object.hasOwn(value, "code") ? "code" : undefined
+  return Object.hasOwn(value, column) ? column : names.find((name) => clean(name) === clean(column))
+}
+
+const isNothing = (value: unknown) => value === null || (typeof value === "string" && isBlank(value))
 
 /** On one line, and without a count of lines from the value's own beginning. */
 const explain = ({ message }: Error) => message.replace(/ \(line \d+ column \d+\)$/, "").replace(/\s+/g, " ")

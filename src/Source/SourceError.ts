@@ -8,9 +8,17 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   reason: Schema.Literal("NotFound", "Unreadable", "Empty", "Encoding", "Syntax", "Column", "TooLong"),
   source: Schema.String,
   line: Schema.optional(Schema.Int),
+  /** What `line` counts: lines of a text unless told otherwise. */
+  unit: Schema.optional(Schema.Literal("line", "row", "element")),
   detail: Schema.String
 }) {
   override get message() {
-    return `${this.source}${this.line === undefined ? "" : `:${this.line}`}: ${this.detail}`
+    const { detail, line, source, unit = "line" } = this
+    if (line === undefined) return `${source}: ${detail}`
+    return unit === "line" ? `${source}:${line}: ${detail}` : `${source}, ${unit} ${line}: ${detail}`
   }
 }
+
+/** The error of an input without a single code. */
+export const empty = (source: string): SourceError =>
+  new SourceError({ reason: "Empty", source, detail: "there is no code in it; --allow-empty goes on" })

@@ -47,19 +47,6 @@ describe("Talk", () => {
     [0, 0, "100 %"]
   ])("%d of %d are %s", (part, of, text) => assert.strictEqual(Talk.percent(part, of), text))
 
-  it("warns of a list that a spreadsheet has damaged", () => {
-    const damaged = (digits: ReadonlyArray<readonly [number, number]>, entries: number) => ({
-      ...Progress.none(),
-      entries,
-      digits: new Map(digits)
-    })
-    assert.strictEqual(
-      Talk.warning(damaged([[5, 90], [4, 9], [3, 1]], 100)),
-      "warning: 10 codes have fewer than 5 digits: did a spreadsheet eat leading zeros? --pad 5 puts them back"
-    )
-    assert.strictEqual(Talk.warning(damaged([[5, 100]], 100)), undefined)
-  })
-
   const progress = (): Progress.Progress => ({
     ...Progress.none(),
     phase: "asking",
@@ -70,17 +57,17 @@ describe("Talk", () => {
     waiting: 12
   })
   it("says what is about to be done", () => {
-    assert.strictEqual(Talk.begin("f", { ...progress(), entries: 1, questions: 1 }, "-c 8"), "f: 1 entry\n-c 8")
-    assert.strictEqual(
-      Talk.begin("f", { ...progress(), entries: 5, questions: 2, refused: 2, known: 1 }, "-c 8"),
-      "f: 5 entries (1 repeat, 2 not codes, 1 answered already)\n-c 8"
+    assert.deepStrictEqual(Talk.details({ ...progress(), entries: 1, questions: 1 }), [])
+    assert.deepStrictEqual(
+      Talk.details({ ...progress(), entries: 5, questions: 2, refused: 2, known: 1 }),
+      ["1 repeat", "2 not codes", "1 answered already"]
     )
-    assert.strictEqual(
-      Talk.begin("f", { ...progress(), entries: 5, questions: 5, known: 3, redone: 2, revised: 1 }, "-c 8"),
-      "f: 5 entries (3 answered already, 1 outcome changed by reading its reply again, 2 asked again)\n-c 8"
+    assert.deepStrictEqual(
+      Talk.details({ ...progress(), entries: 5, questions: 5, known: 3, redone: 2, revised: 1 }),
+      ["3 answered already", "1 outcome changed by reading its reply again", "2 asked again"]
     )
     assert.include(
-      Talk.begin("f", { ...progress(), revised: 2_000 }, ""),
+      Talk.details({ ...progress(), revised: 2_000 }),
       "2,000 outcomes changed by reading their replies again"
     )
   })

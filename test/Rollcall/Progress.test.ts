@@ -1,35 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Progress from "../../src/Rollcall/Progress.ts"
 
-const reading = (codes: ReadonlyArray<string>) => {
-  const progress = Progress.none()
-  progress.entries = codes.length
-  for (const code of codes) Progress.countDigits(progress, code)
-  return progress
-}
-
-const repeat = (code: string, count: number) => Array.from({ length: count }, () => code)
-
-describe("damage", () => {
-  const cases: ReadonlyArray<
-    readonly [string, ReadonlyArray<string>, { length: number; shorter: number } | undefined]
-  > = [
-    ["ZIPs that lost their zeros", [...repeat("34102", 90), ...repeat("501", 3), ...repeat("1234", 7)], {
-      length: 5,
-      shorter: 10
-    }],
-    ["whole ZIPs", repeat("34102", 100), undefined],
-    ["longer ones", [...repeat("34102", 90), ...repeat("341020001", 10)], undefined],
-    ["numbers of all lengths", ["1", "22", "333", "4444", "55555"], undefined],
-    ["words among them", [...repeat("34102", 50), ...repeat("1234", 5), ...repeat("abc", 45)], undefined],
-    ["as many short as long", [...repeat("34102", 50), ...repeat("1234", 50)], undefined],
-    ["nothing", [], undefined]
-  ]
-  it.each(cases)("sees %s", (_, codes, expected) => {
-    assert.deepStrictEqual(Progress.damage(reading(codes)), expected)
-  })
-})
-
 describe("summary", () => {
   it("counts as pending what has no outcome", () => {
     const progress = Progress.none()

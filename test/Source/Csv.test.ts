@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Entry } from "../../src/Entry.ts"
-import { read, refuse } from "./read.ts"
+import * as Told from "../../src/Source/Told.ts"
+import { read, refuse, tell } from "./read.ts"
 
 describe("Csv", () => {
   it.effect.each<[what: string, text: string, column: string | undefined, entries: ReadonlyArray<Entry>]>([
@@ -15,12 +16,11 @@ describe("Csv", () => {
     ["the only column, without its name", "zip\n00501\n", undefined, [
       { line: 2, input: "00501", columns: { zip: "00501" } }
     ]],
-    ["an empty cell and white space", "zip,city\n,\n 00501 ,x\n", "zip", [
-      { line: 2, input: "", columns: { zip: "", city: "" } },
+    ["white space, and no row of empty cells", "zip,city\n,\n 00501 ,x\n", "zip", [
       { line: 3, input: " 00501 ", columns: { zip: " 00501 ", city: "x" } }
     ]],
     ["a column without a name", "zip,\n00501,x\n", "zip", [
-      { line: 2, input: "00501", columns: { zip: "00501", "": "x" } }
+      { line: 2, input: "00501", columns: { zip: "00501", "2": "x" } }
     ]]
   ])("keeps %s", ([, text, column, entries]) =>
     Effect.gen(function*() {
@@ -28,7 +28,7 @@ describe("Csv", () => {
       for (const size of [text.length * 4, 1]) {
         const found = yield* read(text, { ...options, size })
         assert.deepStrictEqual<ReadonlyArray<Entry>>(found.map(({ names: _, ...entry }) => entry), entries)
-        for (const { columns, names } of found) assert.deepStrictEqual(names, Object.keys(columns!))
+        for (const { columns, names } of found) assert.sameMembers([...names!], Object.keys(columns!))
       }
     }))
 
@@ -52,7 +52,6 @@ describe("Csv", () => {
     }))
 
   it.effect.each<[what: string, text: string, column: string | undefined, message: string | RegExp]>([
-    ["no row", "zip,city\n", "zip", "list: there is no code in it"],
     [
       "a column that is not there",
       "\n\nzip,city\n1,2\n",
@@ -72,18 +71,6 @@ describe("Csv", () => {
       "list:1: the column \"zip\" is there twice: give each one a name of its own"
     ],
     [
-      "no name twice",
-      "zip,,\n1,,\n",
-      "zip",
-      "list:1: more than one column has no name: give each one a name of its own"
-    ],
-    [
-      "too few cells",
-      "zip,city,state\n1,2,3\n\n1,2\n",
-      "zip",
-      "list:4: this row has 2 cells, and the header 3: what is in \"state\"?"
-    ],
-    [
       "too many cells",
       "zip,city\n\"1\n\",2\n1,Naples, FL\n",
       "zip",
@@ -91,16 +78,22 @@ describe("Csv", () => {
     ],
     ["an open quote", "zip,city\n1,\"2\n3,4\n", "zip", "list:2: cell 2 begins with a quote that is never closed"],
     [
-      "another delimiter",
-      "zip;city\n1;2\n",
+      "what may have another delimiter",
+      "zip;city\n1\n",
       undefined,
-      /^list:1: the header is one column, "zip;city": is the delimiter another one\?/
+      "list:1: the header is one column, \"zip;city\", where cells are parted by \",\": is it \";\"? --delimiter ';' says so"
+    ],
+    [
+      "what may have another delimiter, where a column is named",
+      "zip;city\n1\n",
+      "zip",
+      /--delimiter ';' says so$/
     ],
     [
       "no header",
       "00501\n34102\n",
       undefined,
-      /^list:1: the first line names the columns, and "00501" looks like a code: .* --input-format lines$/
+      /^list:1: the first line names the columns, and "00501" looks like a code: .* --no-header, or with --input-format lines$/
     ]
   ])("refuses %s", ([, text, column, message]) =>
     Effect.gen(function*() {
@@ -111,11 +104,103 @@ describe("Csv", () => {
       }
     }))
 
+  it.effect.each<
+    [what: string, text: string, codes: ReadonlyArray<string>, notes: ReadonlyArray<string>, warnings: number]
+  >([
+    ["semicolons", "zip;n\n1;a\n", ["1"], ["\";\" between cells"], 0],
+    ["semicolons and quotes", "\"zip\";\"n\"\n\"1\";\"a, b\"\n", ["1"], ["\";\" between cells"], 0],
+    ["a line that tells the sign", "sep=;\nzip;n\n1;a\n", ["1"], ["\";\" between cells"], 0],
+    ["a line that tells the usual sign", "sep=,\nzip,n\n1,a\n", ["1"], ["\",\" between cells"], 0],
+    ["tabs", "zip\tn\n1\t2\" pipe\n", ["1"], ["tabs between cells"], 0],
+    ["bars", "zip|n\n1|a\n", ["1"], ["\"|\" between cells"], 0],
+    ["blank columns at the end", "zip,n,,\n1,a,,\n2,b\n", ["1", "2"], [], 0],
+    ["a name twice", "zip,n,n\n1,a,b\n", ["1"], ["another column \"n\" is called \"n_2\""], 0],
+    ["a short row", "zip,n,m\n1,a,b\n2,c\n3\n", ["1", "2", "3"], [], 1],
+    ["padded names", "zip ,n\n1,a\n", ["1"], [], 0],
+    ["names with marks and spaces that are not seen", "\ufeff\ufeffzip\u00a0,n\n1,a\n", ["1"], [], 0],
+    ["blank rows", "zip,n\n,\n1,a\n , \n\n,,,\n", ["1"], ["3 blank rows left out"], 0],
+    ["a quote within a cell", "zip,n\n1,24\" monitor\n", ["1"], [], 1],
+    ["a quoted cell that swallows rows", "zip,n\n1,\"a\n2,b\n3,c\"\n4,d\n", ["1", "4"], [], 1],
+    ["addresses over lines", "zip,n,m\n1,\"1 Main St\nNaples, FL\",x\n", ["1"], [], 0],
+    ["formulas for text", "zip,n\n=\"00501\",=\"1\"\n", ["00501"], ["=\"…\" in 2 cells read as text"], 0],
+    ["an end of a file of DOS", "zip,n\n1,a\n\x1a", ["1"], [], 0],
+    ["semicolons, a short row, a blank column and a name twice", "zip;n;n;\n1;a;b;\n2;c;d;\n3;e\n", ["1", "2", "3"], [
+      "another column \"n\" is called \"n_2\"",
+      "\";\" between cells"
+    ], 1]
+  ])("reads %s, and tells it", ([, text, codes, notes, warnings]) =>
+    Effect.gen(function*() {
+      for (const size of [text.length * 4, 1]) {
+        const found = yield* tell(text, { format: "csv", column: "zip", size })
+        assert.deepStrictEqual(found.codes, codes)
+        assert.sameMembers([...Told.notes(found.told)], [...notes])
+        assert.strictEqual(found.told.warnings.length, warnings, found.told.warnings.join("\n"))
+      }
+    }))
+
+  it.effect("tells what is odd with its line", () =>
+    Effect.gen(function*() {
+      const { told } = yield* tell("zip,n\n1,\"a\n2,b\n3,c\"\n4,5\"\n5\n6\n", { format: "csv", column: "zip" })
+      assert.deepStrictEqual(told.warnings, [
+        "line 2: a quoted cell spans 3 lines that look like rows: is a quote missing, or one too many?",
+        "line 5: a cell holds a quote and does not begin with it, so it counts as a letter",
+        "2 rows are shorter than the header: the cells that are missing count as empty (line 6 first)"
+      ])
+    }))
+
+  it.effect("takes a sign for the delimiter only where nothing else can be meant", () =>
+    Effect.gen(function*() {
+      for (const text of ["a;b\n1\n2\n", "a;b|c\n1;2|3\n", "a;b\n1;2;3\n"]) {
+        const error = yield* refuse(text, { format: "csv", column: "a" })
+        assert.match(error.message, /^list:1: the header is one column, .* --delimiter ';' says so$/)
+        assert.strictEqual((yield* refuse(text, { format: "csv" })).message, error.message)
+      }
+      const { codes, told } = yield* tell("zip\n1;2\n3;4\n", { format: "csv" })
+      assert.deepStrictEqual(codes, ["1;2", "3;4"])
+      assert.deepStrictEqual(told.assumed, [])
+    }))
+
+  it.effect("has the sign that is named, and columns by their numbers where no header is", () =>
+    Effect.gen(function*() {
+      const [entry] = yield* read("zip;n,m\n1;2\n", { format: "csv", column: "zip", delimiter: ";" })
+      assert.deepStrictEqual(entry!.columns, { zip: "1", "n,m": "2" })
+      const first = yield* read("00501;x;\n34102;y;z\n", { name: "a.csv", column: "1", hasHeader: false })
+      assert.deepStrictEqual(first.map(({ columns, line }) => [line, columns]), [
+        [1, { "1": "00501", "2": "x" }],
+        [2, { "1": "34102", "2": "y", "3": "z" }]
+      ])
+      assert.match(
+        (yield* refuse("1,2\n", { format: "csv", hasHeader: false })).message,
+        /--column 1 to 2; the first row is/
+      )
+    }))
+
+  it.effect("says where names look like a row", () =>
+    Effect.gen(function*() {
+      const { told } = yield* tell("A100,x\nA101,y\nA102,z\n", { format: "csv", column: "A100" })
+      assert.deepStrictEqual(told.suspect, { line: 1, name: "A100" })
+      assert.isUndefined((yield* tell("zip5,x\n00501,y\n", { format: "csv", column: "zip5" })).told.suspect)
+    }))
+
+  it.effect("finds the code in the column of that name, where no other is named", () =>
+    Effect.gen(function*() {
+      const { codes, told } = yield* tell("n,code\nx,00501\n", { format: "csv" })
+      assert.deepStrictEqual(codes, ["00501"])
+      assert.deepStrictEqual(told.assumed, ["codes from the column \"code\""])
+    }))
+
+  it.effect("reads thousands of columns in a time that grows with them alone", () =>
+    Effect.gen(function*() {
+      const names = Array.from({ length: 100_000 }, (_, index) => `c${index}`)
+      const [entry] = yield* read(`${names.join(",")}\n${names.join(",")}\n`, { format: "csv", column: "c99999" })
+      assert.strictEqual(entry!.input, "c99999")
+    }))
+
   it.effect("has commas in CSV and tabs in TSV", () =>
     Effect.gen(function*() {
-      const [tsv] = yield* read("zip\tcity, state\n00501\t\"a\tb\"\n", { format: "tsv", column: "zip" })
-      assert.deepStrictEqual(tsv!.columns, { zip: "00501", "city, state": "a\tb" })
+      const [tsv] = yield* read("zip\tcity, state\n00501\t\"a\"\n", { format: "tsv", column: "zip" })
+      assert.deepStrictEqual(tsv!.columns, { zip: "00501", "city, state": "a" })
       const [csv] = yield* read("zip,\"city\tstate\"\n00501,a\tb\n", { format: "csv", column: "zip" })
-      assert.deepStrictEqual(csv!.columns, { zip: "00501", "city\tstate": "a\tb" })
+      assert.deepStrictEqual(csv!.columns, { zip: "00501", "city state": "a\tb" })
     }))
 })

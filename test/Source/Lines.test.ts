@@ -43,7 +43,7 @@ describe("Lines", () => {
 
   it.effect("refuses a column, which lines do not have", () =>
     Effect.gen(function*() {
-      const error = yield* refuse("zip,city\n00501,Holtsville\n", { column: "zip" })
+      const error = yield* refuse("zip,city\n00501,Holtsville\n", { column: "zip", format: "lines" })
       assert.strictEqual(error.reason, "Column")
       assert.match(
         error.message,

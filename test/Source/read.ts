@@ -11,17 +11,26 @@ export interface Options extends Source.Options {
   readonly size?: number
 }
 
-/** The entries of a text. */
-export const read = (input: string | Uint8Array, { name = "list", size, ...options }: Options = {}) => {
+const source = (input: string | Uint8Array, { name = "list", size, ...options }: Options = {}) => {
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input
   const pieces = Array.from(
     { length: Math.ceil(bytes.length / (size ?? bytes.length)) || 0 },
     (_, index) => bytes.subarray(index * (size ?? bytes.length), (index + 1) * (size ?? bytes.length))
   )
-  return Stream.runCollect(Source.bytes(name, Stream.fromIterable(pieces), options).entries).pipe(
-    Effect.map(Chunk.toReadonlyArray)
-  )
+  return Source.bytes(name, Stream.fromIterable(pieces), options)
 }
+
+/** The entries of a text. */
+export const read = (input: string | Uint8Array, options?: Options) =>
+  Effect.map(Stream.runCollect(source(input, options).entries), Chunk.toReadonlyArray)
+
+/** The codes of a text, and what reading it has told. */
+export const tell = (input: string | Uint8Array, options?: Options) =>
+  Effect.gen(function*() {
+    const { entries, told } = source(input, options)
+    const codes = Chunk.toReadonlyArray(yield* Stream.runCollect(entries)).map(({ input }) => input)
+    return { codes, told: yield* told! }
+  })
 
 /** What each entry is, as `line input`. */
 export const lines = (input: string | Uint8Array, options?: Options) =>

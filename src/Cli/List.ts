@@ -1,0 +1,92 @@
+/**
+ * What is said of a list that has been read: what was taken for granted, and what looks wrong with it and how that is mended.
+ */
+import type { Progress } from "../Rollcall/Progress.ts"
+import * as Hygiene from "../Source/Hygiene.ts"
+import * as Told from "../Source/Told.ts"
+import * as Talk from "./Talk.ts"
+
+/** The list and its size, with what was taken for granted. */
+export const line = (source: string, { entries, told }: Progress, more: ReadonlyArray<string> = []): string => {
+  const details = [...Told.notes(told), ...more]
+  return `${source}: ${Talk.counted(entries, "entry", "entries")}${
+    details.length === 0 ? "" : ` (${details.join(", ")})`
+  }`
+}
+
+/** What looks wrong, a line each. */
+export const warnings = ({ hygiene, told }: Progress): ReadonlyArray<string> =>
+  [
+    ...told.warnings,
+    ...(told.suspect === undefined
+      ? []
+      : [
+        `${told.unit} ${told.suspect.line}, ${
+          shown(told.suspect.name)
+        }, looks like a row and was read as names of columns: `
+        + "--no-header reads it as a row"
+      ]),
+    ...Hygiene.findings(hygiene).map((finding) => words(finding, told.unit))
+  ].map((text) => `warning: ${text}`)
+
+const words = (finding: Hygiene.Finding, unit: Told.Unit): string => {
+  const { code, count, kind, line } = finding
+  const place = `${unit} ${line}: ${shown(code)}`
+  const some = (one: string, many: string) => `${Talk.counted(count, one, many)} (${place})`
+  switch (kind) {
+    case "zeros":
+      return `${some("code has", "codes have").replace(" (", ` fewer than ${finding.usual} digits (`)}: `
+        + `did a spreadsheet eat leading zeros? --pad ${finding.usual} puts them back`
+    case "exponent":
+      return `${some("code is", "codes are")} a number with an exponent, and its last digits are lost: `
+        + "export the list again, with that column as text"
+    case "decimal":
+      return `${some("code ends", "codes end")} in .0: a program took the codes for numbers; export them as text, `
+        + "or cut it off: sed 's/\\.0*$//'"
+    case "formula":
+      return `${
+        some("code is", "codes are")
+      } written as a formula: --input-format csv --no-header --column 1 reads it as text`
+    case "apostrophe":
+      return `${
+        some("code begins", "codes begin")
+      } with an apostrophe, a spreadsheet's mark of text: sed "s/^'//" cuts it off`
+    case "quoted":
+      return `${some("code stands", "codes stand")} in quotes, which are asked too: `
+        + "--input-format csv --no-header --column 1 takes them off"
+    case "date":
+      return `${
+        some("code looks", "codes look")
+      } like a date that a spreadsheet made: export the list with that column as text`
+    case "missing":
+      return `${some("code looks", "codes look")} like a word for nothing, and is asked: `
+        + "take such rows out, or --pattern names what a code looks like"
+    case "invisible":
+      return `${
+        some("code holds", "codes hold")
+      } a character that cannot be seen, as copies from web pages do: take it out`
+    case "replaced":
+      return `${
+        some("code holds", "codes hold")
+      } a character that was lost when the text was encoded: export the list again, as UTF-8`
+    case "header":
+      return `${unit} ${line}, ${shown(code)}, looks like a header and will be asked: `
+        + `--input-format csv --column ${/^\w+$/.test(code) ? code : `'${code}'`} reads it as one`
+    case "again":
+      return `${some("row repeats", "rows repeat")} the header in the middle, as files put together do: take it out`
+    case "table":
+      return `${unit} ${line}: ${shown(code)} looks like a row of several cells: name the column, --column NAME `
+        + "(or its number, with --no-header)"
+    case "page":
+      return `${place}: this is a web page and no list: was there an error, or a login, where it was fetched?`
+    case "objects":
+      return `${place}: this looks like JSON: --input-format ndjson --column NAME reads it`
+  }
+}
+
+/** With what cannot be seen written out. */
+const shown = (code: string): string =>
+  JSON.stringify(code.length > 60 ? `${code.slice(0, 60)}…` : code).replace(
+    /[^\x20-\x7e\p{L}\p{N}\p{P}\p{S}]/gu,
+    (char) => `\\u${char.codePointAt(0)!.toString(16).padStart(4, "0")}`
+  )

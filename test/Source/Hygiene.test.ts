@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Hygiene from "../../src/Source/Hygiene.ts"
+
+/** What is found in codes on lines of their own, or in a column `zip` below a header, as `kind count line`. */
+const look = (codes: ReadonlyArray<string>, column?: string) => {
+  const state = Hygiene.make(column !== undefined)
+  for (const [index, code] of codes.entries()) Hygiene.see(state, code, index + (column === undefined ? 1 : 2), column)
+  return Hygiene.findings(state).map(({ count, kind, line, usual }) =>
+    `${kind} ${count} ${line}${usual === undefined ? "" : ` ${usual}`}`
+  )
+}
+
+const range = (from: number, to: number, step = 1) =>
+  Array.from({ length: Math.ceil((to - from + 1) / step) }, (_, index) => String(from + index * step))
+const repeat = (code: string, count: number) => Array.from({ length: count }, () => code)
+/** Numbers of any order, the same each time. */
+const drawn = (count: number, most: number) =>
+  Array.from({ length: count }, (_, index) => String(1 + (index * 7_919 + 104_729) * 31 % most))
+
+describe("Hygiene", () => {
+  it.each<[what: string, codes: ReadonlyArray<string>, found: ReadonlyArray<string>]>([
+    ["numbers with an exponent", ["9780306406157", "9.78E+12", "9,78E+12"], ["exponent 2 2"]],
+    ["numbers that were floats", ["34102.0", "501.0"], ["decimal 2 1"]],
+    ["formulas for text", ["=\"00501\"", "34102"], ["formula 1 1"]],
+    ["marks of text", ["'00501", "'34102"], ["apostrophe 2 1"]],
+    ["quotes", ["\"00501\"", "\"34102\""], ["quoted 2 1"]],
+    ["dates that were codes", ["AB12", "2-Jan", "Mar-01", "CD34"], ["date 2 2"]],
+    ["words for nothing", ["34102", "NULL", "N/A", "#N/A", "NA", "null"], ["missing 5 2"]],
+    ["what is not seen within a code", ["34102", "00\u200b501", "a\u00a0b", "so\u00adft"], ["invisible 3 2"]],
+    ["what was lost in between", ["K\ufffdln"], ["replaced 1 1"]],
+    ["a web page", ["<!DOCTYPE html>", "<p>34102</p>"], ["page 1 1"]],
+    ["objects", ["{\"zip\":\"00501\"}", "{\"zip\":\"34102\"}"], ["objects 2 1"]],
+    ["a table", ["zip,city", "00501,Holtsville", "34102,Naples"], ["table 3 1 ,"]],
+    ["a table with semicolons", ["00501;x;1", "34102;y;2"], ["table 2 1 ;"]],
+    ["a header that is called like one", ["zip", "34102", "00501"], ["header 1 1"]],
+    ["a header of any name among numbers", ["Postleitzahl", "34102", "00501"], ["header 1 1"]],
+    ["a header above a damaged list", ["zip", "34102", "00501", "9021"], ["header 1 1", "zeros 1 4 5"]],
+    ["a code that is no number above a damaged list", ["x1", "34102", "00501", "9021"], ["zeros 1 4 5"]],
+    ["zeros lost of three", ["34102", "00501", "9021"], ["zeros 1 3 5"]],
+    ["zeros lost of ZIP codes, none of which begins with one", [...repeat("34102", 19), "9021", "501"], [
+      "zeros 2 20 5"
+    ]],
+    ["zeros lost of EANs", [...range(4006381333931, 4006381333960, 3), "96385074123"], ["zeros 1 11 13"]],
+    ["zeros lost, with a ZIP+4 among them", ["34102", "00501", "9021", "34102-1234", "00544"], ["zeros 1 3 5"]]
+  ])("sees %s", (_, codes, found) => assert.deepStrictEqual(look(codes), found))
+
+  it.each<[what: string, codes: ReadonlyArray<string>]>([
+    ["nothing", []],
+    ["one code", ["zip"]],
+    ["ZIP codes", ["34102", "00501", "99950", "10001-1234"]],
+    ["numbers that count up", range(1, 1000)],
+    ["numbers that count up from a thousand", range(1000, 99_999, 1).slice(0, 20_000)],
+    ["numbers of all lengths", drawn(500, 99_999)],
+    ["few numbers of all lengths", ["1", "22", "333", "4444", "55555"]],
+    ["as many short as long", [...repeat("34102", 50), ...repeat("1234", 50)]],
+    ["longer ones", [...repeat("34102", 90), ...repeat("341020001", 10)]],
+    ["numbers of four and of three digits", [...range(1001, 1900, 7), ...range(501, 600, 9)]],
+    ["ISBNs", ["9780306406157", "080442957X", "978-3-16-148410-0"]],
+    ["DOIs", ["10.1000/182", "10.1038/nphys1170"]],
+    ["SKUs", ["1E5", "219E01", "A-100", "B_200", "C.300/x"]],
+    ["versions", ["1.0", "1.1", "2.0"]],
+    ["countries", ["DE", "NA", "FR", "US"]],
+    ["names of cities", ["Naples", "Köln", "São Paulo", "New York, NY"]],
+    ["words", ["alpha", "beta", "gamma"]],
+    ["words and numbers", ["alpha", "34102", "beta", "gamma7"]],
+    ["column names as codes", ["code", "id", "zip", "name"]],
+    ["IP addresses", ["10.0.0.1", "192.168.1.0"]],
+    ["URLs", ["https://a.example/?q=1,2", "https://b.example/"]],
+    ["negative numbers", ["-1", "-20", "-300"]],
+    ["coordinates", ["51.0", "48.137", "50.0"]]
+  ])("finds nothing in %s", (_, codes) => assert.deepStrictEqual(look(codes), []))
+
+  it("sees a header in the middle of a column, and no header above it", () => {
+    assert.deepStrictEqual(look(["34102", "zip", "00501", "zip"], "zip"), ["again 2 3"])
+    assert.deepStrictEqual(look(["zap", "34102", "00501"], "zip"), [])
+    assert.deepStrictEqual(look(["a,b", "c,d"], "zip"), [])
+  })
+})
