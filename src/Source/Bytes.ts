@@ -1,7 +1,7 @@
 /**
  * What stands in a stream of bytes: text in some encoding, or a workbook, packed by gzip or plain.
  */
-import { Chunk, Effect, Option, type Scope, Stream } from "effect"
+import { Effect, Option, type Scope, Stream } from "effect"
 import * as Encoding from "./Encoding.ts"
 import * as Gzip from "./Gzip.ts"
 import * as Kind from "./Kind.ts"

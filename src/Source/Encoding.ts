@@ -3,7 +3,6 @@
  * speaks against it. What is none of them is refused by line.
  */
 import { Effect, Stream } from "effect"
-import { isAscii } from "node:buffer"
 import { ends } from "./Lines.ts"
 import { SourceError } from "./SourceError.ts"
 import type { Told } from "./Told.ts"
@@ -98,7 +97,6 @@ const guessing = (told: Told, line: () => number): Decoder => {
       isUtf8 = true
     }
     isFirst = false
-    if (isAscii(piece) && open.length === 0) return latin1(piece)
     const bytes = open.length === 0 ? piece : Buffer.concat([open, piece])
     const end = isLast ? bytes.length : bytes.length - unfinished(bytes)
     open = bytes.subarray(end)

@@ -83,7 +83,9 @@ const commas = (source: string, delimiter: string, quotes: Quotes): Reader => {
       lineEnds = 0
       isQuoted = false
     }
-    while (at < text.length || (isLast && cells.length > 0)) {
+    // a row whose last cell is empty ends with its delimiter
+    const goesOn = () => at < text.length || (isLast && cells.length > 0)
+    while (goesOn()) {
       if (at === start) {
         // most rows hold no quote
         const end = text.indexOf("\n", start)
