@@ -193,7 +193,8 @@ const askAll = <A, E, R, E2>(
       retryBudget,
       suspicious,
       now,
-      onSpent: () => stop("budget", Stop.spentCalls(policy.budget, spent))
+      onSpent: () => stop("budget", Stop.spentCalls(policy.budget, spent)),
+      onHopeless: () => stop("throttled", toldToWait())
     })
     if (options.known !== undefined && lookup.isRead) queue.remember(options.known)
     const limits = lookup.limits?.()
@@ -286,15 +287,18 @@ const askAll = <A, E, R, E2>(
       })
     }
 
-    /** Shuts the gate, and stops where nothing but refusals, or failures, have come back for too long. */
+    /** What the server says of how long nobody is to call. */
+    const toldToWait = () => Stop.toldToWait(policy, admission.toldUntil() - now(), clock.unsafeCurrentTimeMillis())
+
+    /** Shuts the gate, and stops where nothing but refusals, or failures, have come back for too long, or will. */
     const hold = (cause: Admission.Cause, error: LookupError) =>
       Effect.map(queue.shut(cause), () => {
-        if (!Gate.isExhausted(progress.gate, policy.throttle, now())) return
+        const at = now()
+        if (!Gate.isExhausted(progress.gate, policy.throttle, at)) return
         if (progress.gate.isOutage) stop("outage", Stop.onlyFailures(policy, error))
-        else {
-          const told = cause.kind === "throttled" ? cause.told : undefined
-          stop("throttled", Stop.onlyThrottled(policy, error, told, clock.unsafeCurrentTimeMillis()))
-        }
+        else if (cause.kind === "throttled" && Gate.isShut(progress.gate, at) && progress.gate.isTold) {
+          stop("throttled", `${toldToWait()}: ${error.message}`)
+        } else stop("throttled", Stop.onlyThrottled(policy, error))
       })
 
     /** What came of a question that is asked only to learn whether the server is up. */

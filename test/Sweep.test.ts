@@ -3,6 +3,7 @@ import { Duration, Effect, Exit, Fiber, Logger } from "effect"
 import type { Reply } from "../src/Lookup.ts"
 import * as Classify from "../src/Lookup/Classify.ts"
 import type { LookupError } from "../src/Outcome.ts"
+import * as Policy from "../src/Policy.ts"
 import * as Retry from "../src/Policy/Retry.ts"
 import * as Sweep from "../src/Sweep.ts"
 import { simulate } from "./simulate.ts"
@@ -264,29 +265,41 @@ describe("Sweep", () => {
       }
     })
 
-    it("clamps an absurd wait, and stops after max-wait of nothing else", () => {
+    it("takes an absurd wait for none, and stops after max-wait of nothing else", () => {
       const server = serve((_, __, at) => at > 50 ? told("99999999999") : 200)
       const { exit, settled } = run(server, 100)
       assert.strictEqual(stopReason(exit), "throttled")
       const last = server.calls.at(-1)!.at
       assert.isAtLeast(last, 15 * 60_000)
-      assert.isAtMost(last, 31 * 60_000)
+      assert.isAtMost(last, 15 * 60_000 + 500)
       assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
     })
 
-    it("says when the quota returns", () => {
+    it("stops at once where the server says a longer wait than max-wait, and tells until when", () => {
       const server = serve((_, __, at) => at > 50 ? told("86400") : 200)
+      const { exit } = run(server, 100)
       assert.match(
-        String(run(server, 100).exit),
-        /throttling: .*; it says to wait until 1970-01-0[123] \d\d:\d\d \(UTC/
+        String(exit),
+        /the server says wait 1d, until 1970-01-0[123] \d\d:\d\d \(UTC[^)]*\); max-wait is 15m/
       )
+      assert.isBelow(server.calls.at(-1)!.at, 100)
+    })
+
+    it.each([4, 8])("is bounded by a max-wait of %s s, where the server does not say how long", (seconds) => {
+      const server = serve(() => 429)
+      const throttle = { ...Policy.standard.throttle, maxWait: Duration.seconds(seconds) }
+      const { exit } = run(server, 20, { throttle })
+      assert.strictEqual(stopReason(exit), "throttled")
+      const last = server.calls.at(-1)!.at
+      assert.isAtLeast(last, seconds * 1000)
+      assert.isAtMost(last, seconds * 1000 + 20)
     })
 
     it("stops after max-wait of nothing but a 503 with Retry-After", () => {
       const server = serve((_, __, at) => at > 50 ? { status: 503, retryAfter: "900" } : 200)
       const { exit } = run(server, 100)
       assert.strictEqual(stopReason(exit), "throttled")
-      assert.isAtMost(server.calls.at(-1)!.at, 31 * 60_000)
+      assert.isAtMost(server.calls.at(-1)!.at, 16 * 60_000)
     })
 
     it("obeys the Retry-After of a 503 too, which costs an attempt", () => {

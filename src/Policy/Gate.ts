@@ -11,7 +11,7 @@ export const Throttle = Schema.Struct({
   base: Limit,
   /** No such wait is longer. */
   cap: Limit,
-  /** A told wait is clamped to this, and after this long of nothing but throttling the run stops. */
+  /** After this long of nothing but throttling the run stops, and at once where the server says to wait for longer. */
   maxWait: Limit
 })
 export type Throttle = typeof Throttle.Type
@@ -65,6 +65,9 @@ export interface Shut {
   readonly jitter?: number
 }
 
+/** A server that says more does not mean it: no quota is of more than a year. */
+const longestTold = Duration.days(366)
+
 /** In milliseconds: who is told a time is awaited soon after it. */
 const mostJitter = 400
 
@@ -78,15 +81,18 @@ export const shut = (
   const isNew = !isShut(gate, now)
   const streak = isNew || gate.streak === 0 ? gate.streak + 1 : gate.streak
   const own = Math.min(Duration.toMillis(throttle.cap), Duration.toMillis(throttle.base) * 2 ** (streak - 1))
-  const asked = told === undefined ? 0 : Duration.toMillis(told)
+  const asked = told === undefined || Duration.greaterThan(told, longestTold) ? 0 : Duration.toMillis(told)
   const wait = asked > 0 ? asked : own
-  const until = now + Math.min(wait + jitter * Math.min(wait / 10, mostJitter), Duration.toMillis(throttle.maxWait))
+  const streakSince = gate.streak === 0 ? now : gate.streakSince
+  const later = now + wait + jitter * Math.min(wait / 10, mostJitter)
+  // what is told is obeyed in full, or the run stops; what is not told ends with a last try
+  const until = asked > 0 ? later : Math.max(now, Math.min(later, streakSince + Duration.toMillis(throttle.maxWait)))
   return {
     until: Math.max(gate.until, until),
     since: isNew ? now : gate.since,
     total: isNew ? gate.total + (gate.until - gate.since) : gate.total,
     streak,
-    streakSince: gate.streak === 0 ? now : gate.streakSince,
+    streakSince,
     isOutage: isOutage || gate.isOutage,
     isTold: until > gate.until ? asked > 0 && !isOwn : gate.isTold
   }
@@ -102,6 +108,12 @@ export const skip = (gate: Gate, gap: number): Gate => ({
   streakSince: gate.streakSince + gap
 })
 
-/** Whether no answer has come back for longer than `maxWait`. */
+/** Whether no answer has come back for as long as `maxWait`, or the server says that none will. */
 export const isExhausted = (gate: Gate, throttle: Throttle, now: number): boolean =>
-  gate.streak > 0 && now - gate.streakSince >= Duration.toMillis(throttle.maxWait)
+  gate.streak > 0
+  && (now - gate.streakSince >= Duration.toMillis(throttle.maxWait) ||
+    isTooLong(throttle, gate.until - gate.streakSince))
+
+/** Whether a wait in milliseconds is longer than anybody is willing to make. */
+export const isTooLong = ({ maxWait }: Throttle, wait: number): boolean =>
+  wait > Duration.toMillis(maxWait) + Math.min(Duration.toMillis(maxWait) / 10, mostJitter)

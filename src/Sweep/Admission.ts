@@ -26,6 +26,8 @@ export interface Admission {
   readonly readyAt: () => number
   /** Until when nobody may call, as far as the server has said so. */
   readonly toldUntil: () => number
+  /** Whether the server has said to wait for longer than `maxWait`. */
+  readonly isHopeless: (at: number) => boolean
   /** The circuit is half-open: the next call is a probe. */
   readonly isProbing: () => boolean
   /** A call is sent. */
@@ -74,6 +76,8 @@ export const make = (
   /** The time has come that was told while nothing was left: nobody has tried yet whether it is so. */
   const isReopening = (at: number) => allowance.left <= 0 && at >= allowance.until
 
+  const toldUntil = () => allowance.left > 0 ? progress.gate.until : Math.max(progress.gate.until, allowance.until)
+
   const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
     auto = Concurrency.replied(auto, { now: at, ms, inFlight: progress.inFlight + 1, kind, told })
@@ -106,7 +110,8 @@ export const make = (
         auto === undefined ? -Infinity : Concurrency.readyAt(auto),
         allowance.left > 0 ? -Infinity : allowance.until
       ),
-    toldUntil: () => allowance.left > 0 ? progress.gate.until : Math.max(progress.gate.until, allowance.until),
+    toldUntil,
+    isHopeless: (at) => Gate.isTooLong(throttle, toldUntil() - at),
     isProbing: () => progress.gate.isOutage,
     sent: (at) => {
       if (auto !== undefined) auto = Concurrency.sent(auto, at)
@@ -152,7 +157,7 @@ export const make = (
       })
     },
     heed: (at, { remaining, reset, wait }) => {
-      const until = (wait: Duration.Duration) => at + Math.min(Duration.toMillis(wait), maxWait)
+      const until = (wait: Duration.Duration) => at + Duration.toMillis(wait)
       if (wait !== undefined) allowance = { left: 0, until: Math.max(allowance.until, until(wait)) }
       else if (remaining !== undefined && reset !== undefined) {
         // calls in flight are not in the server's count yet

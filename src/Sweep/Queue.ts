@@ -106,11 +106,13 @@ export const make = <E>(options: {
   readonly suspicious: number
   /** Is run when a call is wanted that no budget pays for. */
   readonly onSpent: () => void
+  /** Is run when a call is wanted that the server allows only later than anybody is willing to wait. */
+  readonly onHopeless: () => void
   /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) => {
-    const { admission, meter, now, onSpent, progress, retryBudget, suspicious } = options
+    const { admission, meter, now, onHopeless, onSpent, progress, retryBudget, suspicious } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     /** Places of the page beyond `index` that are begun, and questions from beyond the page. */
@@ -319,6 +321,13 @@ export const make = <E>(options: {
       return true
     }
 
+    /** Whether a call is wanted that would have to wait for too long: it ends everything. */
+    const isHopeless = (at: number) => {
+      if (!admission.isHopeless(at) || !hasAny()) return false
+      onHopeless()
+      return true
+    }
+
     const pull = () => {
       isPulling = true
       return Effect.map(options.pull, (pulled) => {
@@ -345,7 +354,7 @@ export const make = <E>(options: {
       const at = now()
       const asked = take(at)
       if (asked !== undefined) return resume(Effect.succeed(asked))
-      if (isFinished() || isSpent()) {
+      if (isFinished() || isSpent() || isHopeless(at)) {
         wake(Infinity)
         return resume(Effect.succeed(undefined))
       }

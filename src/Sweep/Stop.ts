@@ -33,20 +33,19 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
   curl: Schema.optional(Schema.String)
 }) {}
 
-/** Nothing but refusals; `told` is the wait that the last one asked for. */
-export const onlyThrottled = (
-  policy: Policy,
-  error: LookupError,
-  told: Duration.Duration | undefined,
-  now: number
-): string => {
-  const message = `for ${
-    format(policy.throttle.maxWait)
-  } the server has answered with nothing but throttling: ${error.message}`
-  return told === undefined
-    ? message
-    : `${message}; it says to wait until ${Moment.format(now + Duration.toMillis(told), now)}`
+/** The server says to wait for so many milliseconds, which is longer than the policy allows; `wall` is now, since 1970. */
+export const toldToWait = ({ throttle }: Policy, wait: number, wall: number): string => {
+  // in whole units, and without the moment that is added so that not everybody comes back at once
+  const unit = wait > 7_200_000 ? 60 : 1
+  const length = format(Duration.seconds(Math.round((wait - 200) / 1000 / unit) * unit))
+  return `the server says wait ${length}, until ${Moment.format(wall + wait, wall)}; max-wait is ${
+    format(throttle.maxWait)
+  }`
 }
+
+/** Nothing but refusals, which do not say for how long. */
+export const onlyThrottled = (policy: Policy, error: LookupError): string =>
+  `for ${format(policy.throttle.maxWait)} the server has answered with nothing but throttling: ${error.message}`
 
 export const onlyFailures = (policy: Policy, error: LookupError) =>
   `for ${format(policy.throttle.maxWait)} the server has answered with nothing but failures: ${error.message}`

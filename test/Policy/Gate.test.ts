@@ -19,9 +19,12 @@ describe("Gate.shut", () => {
     ["7 seconds", 7_000],
     ["90 seconds", 90_000],
     ["15 minutes", 900_000],
-    ["16 minutes", 900_000],
-    ["3650 days", 900_000],
-    [Duration.infinity, 900_000]
+    // in full: whether anybody is willing to wait for so long is not the gate's matter
+    ["16 minutes", 960_000],
+    ["366 days", 366 * 86_400_000],
+    // it does not mean that
+    ["367 days", 1_000],
+    [Duration.infinity, 1_000]
   ]
   for (const [told, wait] of waits) {
     it(`waits ${wait} ms where the server says ${told}`, () => {
@@ -32,21 +35,40 @@ describe("Gate.shut", () => {
     })
   }
 
-  it("doubles its own wait up to the cap while nothing else comes back", () => {
+  it("doubles its own wait up to the cap while nothing else comes back, and ends with a last try after maxWait", () => {
     let gate = Gate.open
     const waits = []
-    for (let time = 0, nth = 0; nth < 2_000; nth++) {
+    let time = 0
+    while (!Gate.isExhausted(gate, throttle, time)) {
       gate = shut(gate, time)
       waits.push((gate.until - time) / 1_000)
       time = gate.until
     }
     assert.deepStrictEqual(waits.slice(0, 9), [1, 2, 4, 8, 16, 32, 60, 60, 60])
-    assert.strictEqual(waits.at(-1), 60)
+    assert.strictEqual(time, 900_000)
   })
 
-  it("never waits longer than maxWait, whatever the cap is", () => {
-    const gate = Gate.shut(Gate.open, { ...throttle, maxWait: Duration.millis(300) }, 0)
+  const short: Gate.Throttle = { ...throttle, maxWait: Duration.seconds(4) }
+
+  it("never waits longer than maxWait where the server does not say how long, whatever the cap is", () => {
+    let gate = Gate.shut(Gate.open, { ...throttle, maxWait: Duration.millis(300) }, 0)
     assert.strictEqual(gate.until, 300)
+    gate = Gate.open
+    for (const now of [0, 1_000, 3_000]) gate = Gate.shut(gate, short, now)
+    assert.strictEqual(gate.until, 4_000)
+    assert.isFalse(Gate.isExhausted(gate, short, 3_999))
+    assert.isTrue(Gate.isExhausted(gate, short, 4_000))
+  })
+
+  it("is hopeless at once where the server says a longer wait, alone or together with those before", () => {
+    assert.isFalse(Gate.isExhausted(Gate.shut(Gate.open, short, 0, { told: Duration.seconds(4), jitter: 1 }), short, 0))
+    assert.isTrue(Gate.isExhausted(Gate.shut(Gate.open, short, 0, { told: Duration.seconds(5) }), short, 0))
+    const once = Gate.shut(Gate.open, short, 0, { told: Duration.seconds(3) })
+    assert.isFalse(Gate.isExhausted(once, short, 3_000))
+    assert.isTrue(Gate.isExhausted(Gate.shut(once, short, 3_000, { told: Duration.seconds(3) }), short, 3_000))
+    // an answer between ends it
+    const passed = Gate.passed(once)
+    assert.isFalse(Gate.isExhausted(Gate.shut(passed, short, 3_000, { told: Duration.seconds(3) }), short, 3_000))
   })
 
   it("counts those that come while it is shut as one, and only ever stays shut for longer", () => {

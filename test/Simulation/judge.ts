@@ -244,13 +244,12 @@ const promises: Readonly<Record<string, Promise>> = {
   },
 
   "a pause that was told": (world, { ofLife }) => {
-    const { lives, scenario: { policy, jumps } } = world
-    const longest = millis(policy.throttle.maxWait)
+    const { lives, scenario: { jumps } } = world
     return lives.flatMap(({ begun, ended, nth }, index) => {
       const log = ofLife.get(nth) ?? []
       return log.flatMap(({ end, isAborted, told }) => {
         if (told === undefined || isAborted) return []
-        const until = end + Math.min(told, longest)
+        const until = end + told
         // what is sent at the same moment may be sent before it is heard
         const early = log.find(({ at }) => at > end + underWay && at < until - 1)
         const next = lives[index + 1]
@@ -297,7 +296,7 @@ const promises: Readonly<Record<string, Promise>> = {
           continue
         }
         if (isThrottled(call)) {
-          const pause = Math.min(Math.max(call.told ?? 0, millis(throttle.cap)), millis(throttle.maxWait))
+          const pause = Math.max(call.told ?? 0, millis(throttle.cap))
           paused = Math.max(paused, call.end + pause * 1.1)
         }
         broken.push(...storms(log, since, call.end, base, cap))

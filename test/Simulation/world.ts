@@ -97,7 +97,7 @@ export const play = (scenario: Scenario): Ended => {
     for (const [at, by] of scenario.jumps) machine.after(at, () => machine.setClock(by))
     const disk: Disk = { writes: 0, brokenAt: Infinity }
     let policy = scenario.policy
-    let outages = 0
+    let [outages, throttled] = [0, 0]
 
     for (let nth = 0; nth < scenario.lives.length + mostLives; nth++) {
       const begun = machine.now()
@@ -146,7 +146,11 @@ export const play = (scenario: Scenario): Ended => {
       })
       if (exit !== undefined && Exit.isSuccess(exit)) break
       // a budget that is spent is raised
-      if (exit !== undefined && isStop(exit, "budget")) policy = { ...policy, budget: {} }
+      if (exit !== undefined && (isStop(exit, "budget") || isStop(exit, "time"))) policy = { ...policy, budget: {} }
+      // so is the longest wait, where the server says again and again to wait for longer
+      if (exit !== undefined && isStop(exit, "throttled") && ++throttled >= 3) {
+        policy = { ...policy, throttle: { ...policy.throttle, maxWait: Duration.minutes(10) } }
+      }
       // as it is advised
       if (exit !== undefined && isStop(exit, "outage") && ++outages >= 3) policy = { ...policy, breaker: null }
       yield* Effect.sleep(Duration.millis(scenario.downtime + (exit === undefined ? 0 : 1000)))

@@ -133,11 +133,16 @@ describe("what the server says of its limits", () => {
     assert.deepStrictEqual(after.slice(0, 7).map(({ inFlight }) => inFlight), [1, 1, 2, 2, 3, 3, 4])
   })
 
-  it("holds for no longer than max-wait", () => {
-    const server = serve(() => 200)
-    const lookup = { ...server.lookup, limits: () => () => ({ remaining: 0, reset: Duration.days(3) }) }
-    run({ ...server, lookup }, 3, { concurrency: 1 })
-    assert.deepStrictEqual(server.calls.map(({ at }) => at), [0, 15 * minute + 10, 30 * minute + 20])
+  it("is obeyed in full, or ends the run where that is longer than max-wait and somebody is left to ask", () => {
+    const left = (reset: Duration.DurationInput, count: number) => {
+      const server = serve(() => 200)
+      const lookup = { ...server.lookup, limits: () => () => ({ remaining: 0, reset: Duration.decode(reset) }) }
+      const { exit } = run({ ...server, lookup }, count, { concurrency: 1 })
+      return [stopReason(exit), server.calls.map(({ at }) => at)]
+    }
+    assert.deepStrictEqual(left("15 minutes", 3), ["none", [0, 15 * minute + 10, 30 * minute + 20]])
+    assert.deepStrictEqual(left("3 days", 3), ["throttled", [0]])
+    assert.deepStrictEqual(left("3 days", 1), ["none", [0]])
   })
 })
 
