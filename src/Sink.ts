@@ -276,15 +276,11 @@ export const track = (
     }
   })
 
-const layoutOf = ({ format: _, ...options }: Options, list: Listed): Layout => ({
-  select: [],
-  noTiming: false,
-  entries: false,
-  excel: false,
-  ...options,
-  list,
-  lookup: list
-})
+/** The layout of a list, with what is not told as it is mostly. */
+export const layoutOf = (
+  { entries = false, excel = false, noTiming = false, select = [] }: Partial<Options>,
+  list: Listed
+): Layout => ({ select, noTiming, entries, excel, list, lookup: list })
 
 const encoderOf = (target: Target, layout: Layout, format: Format) => {
   const encoder = format.encoder(layout)

@@ -62,6 +62,14 @@ export const kinds = {
     make: (output, id, options) =>
       Effect.flatMap(Effect.promise(() => import("../Sink/Parquet.ts")), ({ make }) => make(output, id, options))
   },
+  xlsx: {
+    matches: (output: string) => /\.xlsx$/i.test(output),
+    make: (output, id, options) =>
+      Effect.flatMap(
+        Effect.promise(() => import("../Sink/Xlsx.ts")),
+        ({ make }) => Effect.map(File.make(output, id), (target) => make(target, options))
+      )
+  },
   file: {
     matches: () => true,
     make: (output, id, options) =>
@@ -72,14 +80,17 @@ export const kinds = {
   }
 } as const satisfies Record<string, Kind>
 
+/** Kinds of files that are no text. */
+const books: ReadonlySet<string> = new Set(["parquet", "xlsx"])
+
 /** The kind of an output. A format that is named counts more than the ending of a file. */
 const kindOf = (output: string, hasFormat: boolean): keyof typeof kinds => {
   const [name] = Object.entries(kinds).find(([, kind]) => kind.matches(output))!
-  return hasFormat && name === "parquet" ? "file" : name as keyof typeof kinds
+  return hasFormat && books.has(name) ? "file" : name as keyof typeof kinds
 }
 
 /** Whether an output is a file, which grows as `OUT.part`. */
-export const isFile = (output: string): boolean => ["file", "parquet"].includes(kindOf(output, false))
+export const isFile = (output: string): boolean => ["file", ...books].includes(kindOf(output, false))
 
 /** How the records of a file are written, unless a flag says so: as its ending tells, and as NDJSON where it has none. */
 const formatOf = (
@@ -99,7 +110,7 @@ const formatOf = (
 }
 
 const instead =
-  "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .parquet or .db, or say which it is with --format"
+  "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .xlsx, .parquet or .db, or say which it is with --format"
 
 /** The files that outputs are written to. */
 export const places = (outputs: ReadonlyArray<string>): ReadonlyArray<Place> =>

@@ -25,13 +25,14 @@ describe("Output.kinds", () => {
     ["ZIPS.SQLITE3", "sqlite"],
     ["zips.sqlite?table=zips", "sqlite"],
     ["zips.parquet", "parquet"],
+    ["zips.xlsx", "xlsx"],
     ["postgres://localhost/zips", "postgres"],
     ["postgresql://localhost/zips?table=zips", "postgres"]
   ]
   it.each(cases)("%s is of the kind %s", (output, kind) => {
     const [first] = Object.entries(Output.kinds).find(([, { matches }]) => matches(output))!
     assert.strictEqual(first, kind)
-    assert.strictEqual(Output.isFile(output), kind === "file" || kind === "parquet")
+    assert.strictEqual(Output.isFile(output), ["file", "parquet", "xlsx"].includes(kind))
   })
 })
 
