@@ -102,14 +102,37 @@ export interface Counts {
   readonly forgotten: number
 }
 
-/** Which answered questions are to be asked again: those of which any of these holds. */
+/** Which answered questions are to be asked again: those of which all that is given holds; none where nothing is given. */
 export interface Redo {
-  readonly outcomes: ReadonlyArray<Kind>
-  readonly statuses: ReadonlyArray<number>
-  /** Settled before then, in milliseconds since 1970. */
-  readonly before: number | undefined
+  /** What came of them; `failed` holds of an answer too that was asked again in vain. */
+  readonly outcomes?: ReadonlyArray<Kind> | undefined
+  /** Their status, each from one to another one. */
+  readonly statuses?: ReadonlyArray<readonly [from: number, to: number]> | undefined
+  /** Settled outside of these moments, in milliseconds since 1970: too old, or of a future that a wrong clock made. */
+  readonly outside?: readonly [from: number, to: number] | undefined
+  /** Settled from then on. */
+  readonly since?: number | undefined
   /** Found, but the answer was forgotten. */
-  readonly forgotten: boolean
+  readonly forgotten?: boolean | undefined
+  /** The keys of the questions, or their codes where a key holds more than the code. */
+  readonly codes?: ReadonlyArray<string> | undefined
+}
+
+/** How many questions of a list came to the same for the same reason; without a status where there was no reply. */
+export interface Cause {
+  readonly outcome: Kind
+  /** The type of the error, or in words why an input is not a code. */
+  readonly type: string
+  readonly http_status: number | null
+  readonly count: number
+}
+
+/** What is to be forgotten: the answers of all questions unless this says less. */
+export interface Forget {
+  /** Only what was settled before then, in milliseconds since 1970. */
+  readonly before?: number | undefined
+  /** These questions with all that is known of them, their rows included. */
+  readonly codes?: ReadonlyArray<string> | undefined
 }
 
 /** Small things that a ledger keeps by name, as JSON: the request that it belongs to, what was spent, how far an output is. */
@@ -145,10 +168,14 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   /** Replaces what these outcomes say: their replies were read in another way. What has none any more is put aside, as by a redo. */
   readonly revise: (outcomes: ReadonlyArray<Revised>) => Effect.Effect<void, LedgerError>
   /**
-   * Makes answered questions of the list pending again and keeps the old outcomes aside; gives how many. None where an earlier redo
-   * is not finished: that goes on.
+   * Makes answered questions of the list pending again and keeps the old outcomes aside; gives how many by each of `which`, and not
+   * those that one before took. None where an earlier redo is not finished: that goes on.
    */
-  readonly redo: (list: number, which: Redo) => Effect.Effect<number, LedgerError>
+  readonly redo: (list: number, which: ReadonlyArray<Redo>) => Effect.Effect<ReadonlyArray<number>, LedgerError>
+  /** The last outcomes of these questions that a redo has put aside. */
+  readonly earlier: (questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Answered>, LedgerError>
+  /** Why questions of the list are invalid or failed. */
+  readonly causes: (list: number) => Effect.Effect<ReadonlyArray<Cause>, LedgerError>
   /** The entries from `ordinal` to before `ordinal + limit`, in input order, pending ones too. */
   readonly rows: (list: number, ordinal: number, limit: number) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
   /** The entries of these questions, in the order given, and of each in input order. */
@@ -161,8 +188,8 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   readonly note: (name: string) => Effect.Effect<unknown, LedgerError>
   /** Makes notes durable; `undefined` takes one away. */
   readonly setNotes: (notes: Notes) => Effect.Effect<void, LedgerError>
-  /** Forgets the bodies of all answers, and the outcomes that were put aside; gives how many bodies. */
-  readonly forget: Effect.Effect<number, LedgerError>
+  /** Forgets the bodies of answers, and the outcomes that were put aside; gives how many bodies, or questions. */
+  readonly forget: (what: Forget) => Effect.Effect<number, LedgerError>
 }>() {}
 
 /** Who holds a ledger, as its note `holder` says it. */
@@ -211,3 +238,13 @@ export const busy = (ledger: string, holder: Holder | undefined, cause?: unknown
 }
 
 const clock = (at: number) => DateTime.formatIso(DateTime.unsafeMake(at)).replace(/\.\d+Z$/, "Z")
+
+/** How many outcomes of a question are kept when it is asked again. */
+export const keptOutcomes = 2
+
+/** What stands in place of an entry that was forgotten. */
+export const forgottenEntry = JSON.stringify({ type: "invalid_code", message: "it was forgotten" })
+
+/** Whether an answer was asked again in vain: it has an error beside it that is no mark of a rule. */
+export const isStale = (outcome: Kind | null, error: string | null): boolean =>
+  error !== null && (outcome === "found" || outcome === "not_found") && !error.startsWith("{\"type\":\"review\"")

@@ -103,10 +103,16 @@ const entry = {
   repeat: Schema.optional(Schema.Literal(true))
 }
 
+/** An answer that was asked again in vain stays, with what came of that. */
+const again = {
+  stale: Schema.optional(Schema.Literal(true)),
+  error: Schema.optional(ErrorRecord)
+}
+
 /** One record of the output: an entry and the outcome of its question. */
 export const Record = Schema.Union(
-  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("found"), answer: Schema.Unknown, review }),
-  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("not_found", "skipped") }),
+  Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("found"), answer: Schema.Unknown, review }),
+  Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("not_found", "skipped") }),
   Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("invalid", "failed"), error: ErrorRecord })
 ).annotations({ identifier: "Record", description: "One record of a run's output, NDJSON" })
 export type Record = typeof Record.Type

@@ -98,7 +98,7 @@ export interface RunOptions<R> {
   /** What tells the list from others in the ledger: the first output, else the source, unless told otherwise. */
   readonly name?: string
   /** Asks some of the answered questions again. */
-  readonly redo?: Redo | undefined
+  readonly redo?: ReadonlyArray<Redo> | undefined
   /** Asks only so many of the pending questions, picked at random; the rest stays pending. */
   readonly sample?: number | undefined
   /** Is kept up to date while the run goes on. */
@@ -130,7 +130,16 @@ export const run = <A, E, R, R2>(
     const writer = yield* sink.open({ list, isOrdered: order === "input", marks: marks(ledger) })
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
     const projection = yield* Projection.make(writer, list, order)
-    const recorder = yield* Recorder.make(list.id, projection, progress)
+    const recorder = yield* Recorder.make(
+      list.id,
+      projection,
+      progress,
+      // what a rule does not take for an answer any more is none to be kept
+      progress.reopened === 0
+        && (progress.redone.some((count) => count > 0) || (yield* isRedone(ledger, list.id)))
+    )
+    const spent = yield* spentOf(ledger)
+    progress.spent = spent?.calls ?? 0
     yield* options.onBegin ?? Effect.void
     const { sample } = options
     const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
@@ -145,7 +154,7 @@ export const run = <A, E, R, R2>(
       settle: recorder.settle,
       failure: recorder.failure,
       known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
-      spent: yield* spentOf(ledger),
+      spent,
       reserve: (spent) => ledger.setNotes({ spent })
     }).pipe(
       Effect.zipRight(recorder.flush),
@@ -165,6 +174,13 @@ const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>
   [...faults].map(([fault, count]) =>
     `a rule could not be applied to ${count === 1 ? "1 answer" : `${count} answers`}, where it did not hold: ${fault}`
   )
+
+/** Whether pending questions were answered before: a redo goes on. */
+const isRedone = (ledger: typeof Ledger.Service, list: number) =>
+  Effect.flatMap(ledger.pending(list, 0, 256), (pending) =>
+    pending.length === 0
+      ? Effect.succeed(false)
+      : Effect.map(ledger.earlier(pending.map(({ question }) => question)), (earlier) => earlier.length > 0))
 
 /** The id of the runs of a ledger: each goes on with the one before. */
 const idOf = (ledger: typeof Ledger.Service): Effect.Effect<string, LedgerError> =>
@@ -204,7 +220,7 @@ const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
  */
 export const enlist = <A, E, R, R2>(
   lookup: Lookup<A, E, R>,
-  options: Enrolment.Options<R2> & { readonly redo?: Redo | undefined }
+  options: Enrolment.Options<R2> & { readonly redo?: ReadonlyArray<Redo> | undefined }
 ): Effect.Effect<Listed, LedgerError | SourceError, R2 | Ledger> =>
   Effect.gen(function*() {
     const { progress } = options
@@ -218,7 +234,7 @@ export const enlist = <A, E, R, R2>(
     if (options.redo !== undefined) {
       progress.redone = yield* ledger.redo(id, options.redo)
       // whoever asks again has heard of it
-      if (progress.redone > 0) yield* ledger.setNotes({ older: {} })
+      if (progress.redone.some((count) => count > 0)) yield* ledger.setNotes({ older: {} })
     }
     const { forgotten, outcomes, questions, refused } = yield* ledger.counts(id)
     progress.questions = questions
@@ -226,6 +242,9 @@ export const enlist = <A, E, R, R2>(
     progress.forgotten = forgotten
     progress.outcomes = { ...outcomes, invalid: outcomes.invalid + refused }
     progress.known = Progress.settled(outcomes)
+    if (outcomes.invalid + outcomes.failed + refused > 0) {
+      for (const cause of yield* ledger.causes(id)) Progress.addCause(progress, cause)
+    }
     progress.phase = "asking"
     return (yield* ledger.lists).find((list) => list.id === id)!
   })

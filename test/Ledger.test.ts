@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { difference, Ledger, type Redo } from "../src/Ledger.ts"
+import { type Answered, difference, Ledger, type Redo } from "../src/Ledger.ts"
 import { answer, enroll, entries, ledgers, list, pending, rows, settle, short } from "./Ledger/fixture.ts"
 
 describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
@@ -448,14 +448,18 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
     })
   )
 
-  const nothing: Redo = { outcomes: [], statuses: [], before: undefined, forgotten: false }
-  const redos: ReadonlyArray<readonly [what: string, which: Partial<Redo>, again: ReadonlyArray<string>]> = [
-    ["failed", { outcomes: ["failed"] }, ["d", "e"]],
-    ["two kinds", { outcomes: ["failed", "not_found"] }, ["b", "d", "e"]],
-    ["a status", { statuses: [503, 400] }, ["d"]],
-    ["old ones", { before: 2_000 }, ["c"]],
-    ["any of them", { before: 2_000, statuses: [503] }, ["c", "d"]],
-    ["nothing", {}, []]
+  const redos: ReadonlyArray<readonly [what: string, which: ReadonlyArray<Redo>, again: ReadonlyArray<string>]> = [
+    ["failed", [{ outcomes: ["failed"] }], ["d", "e"]],
+    ["two kinds", [{ outcomes: ["failed", "not_found"] }], ["b", "d", "e"]],
+    ["a status", [{ statuses: [[503, 503], [400, 400]] }], ["d"]],
+    ["statuses of a kind", [{ statuses: [[500, 599]] }], ["d"]],
+    ["old ones", [{ outside: [2_000, 1e15] }], ["c"]],
+    ["what is of the future", [{ outside: [0, 1_998] }, { codes: ["x"] }], ["a", "b", "c", "d", "e"]],
+    ["new ones", [{ since: 2_000, outcomes: ["failed"] }], ["d", "e"]],
+    ["any of them", [{ outside: [2_000, 1e15] }, { statuses: [[503, 503]] }], ["c", "d"]],
+    ["what is all of it", [{ outcomes: ["failed"], statuses: [[503, 503]] }], ["d"]],
+    ["codes", [{ codes: ["a", "e", "x"] }], ["a", "e"]],
+    ["nothing", [{}], []]
   ]
   for (const [what, which, again] of redos) {
     test(
@@ -471,7 +475,11 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         }
         yield* settle(["a", "b", "c", "d", "e"], (code) => given[code] ?? {})
         const { epoch } = (yield* ledger.lists)[0]!
-        assert.strictEqual(yield* ledger.redo(id, { ...nothing, ...which }), again.length)
+        const counts = yield* ledger.redo(id, which)
+        assert.strictEqual(counts.length, which.length)
+        assert.strictEqual(counts.reduce((sum, count) => sum + count), again.length)
+        const earlier = yield* ledger.earlier([1, 2, 3, 4, 5, 6])
+        assert.strictEqual(earlier.length, again.length)
         assert.deepStrictEqual(yield* pending(10), [...again, "f"])
         const { outcomes } = yield* ledger.counts(id)
         assert.strictEqual(Object.values(outcomes).reduce((sum, count) => sum + count), 5 - again.length)
@@ -479,10 +487,10 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         if (again.length === 0) return
         // as long as some are pending, the redo goes on and does not begin anew
         yield* settle(again.slice(1), () => ({ outcome: "failed", http_status: 503, at: 1 }))
-        assert.strictEqual(yield* ledger.redo(id, { ...nothing, ...which }), 0)
+        assert.deepStrictEqual(yield* ledger.redo(id, which), which.map(() => 0))
         assert.deepStrictEqual(yield* pending(10), [again[0]!, "f"])
         yield* settle(again.slice(0, 1), () => ({ outcome: "failed", http_status: 503, at: 1 }))
-        assert.isAbove(yield* ledger.redo(id, { ...nothing, outcomes: ["failed"] }), 0)
+        assert.isAbove((yield* ledger.redo(id, [{ outcomes: ["failed"] }]))[0]!, 0)
       })
     )
   }
@@ -494,7 +502,7 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       yield* enroll(entries(["a", "b"]))
       yield* settle(["a", "b"], () => ({ outcome: "failed" }))
       const other = yield* enroll(entries(["b", "c"]), { name: "other" })
-      assert.strictEqual(yield* ledger.redo(other, { ...nothing, outcomes: ["failed"] }), 1)
+      assert.deepStrictEqual(yield* ledger.redo(other, [{ outcomes: ["failed"] }]), [1])
       assert.deepStrictEqual(yield* pending(10), ["b"])
       assert.deepStrictEqual(yield* pending(10, 0, other), ["b", "c"])
     })
@@ -526,19 +534,58 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
   )
 
   test(
+    "tells why questions are invalid or failed",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const id = yield* enroll(entries(["a", "b", "c", "d", ""]))
+      const error = (type: string) => JSON.stringify({ type, message: `about ${type}` })
+      const given: Record<string, Partial<Answered>> = {
+        a: { outcome: "failed", http_status: 500, error: error("status") },
+        b: { outcome: "failed", http_status: 500, error: error("status") },
+        c: { outcome: "failed", http_status: null, error: error("timeout") }
+      }
+      yield* settle(["a", "b", "c", "d"], (code) => given[code] ?? {})
+      const causes = yield* ledger.causes(id)
+      assert.deepStrictEqual(
+        causes.map(({ count, http_status, outcome, type }) => `${count} ${outcome} ${type} ${http_status}`).toSorted(),
+        ["1 failed timeout null", "1 invalid the code is empty null", "2 failed status 500"]
+      )
+    })
+  )
+
+  test(
+    "forgets codes with their rows, and what is old",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const id = yield* enroll(entries(["a", "b", "c", "a"]))
+      yield* settle(["a", "b", "c"], (code) => code === "b" ? { at: 5 } : {})
+      yield* ledger.redo(id, [{ codes: ["a"] }])
+      yield* settle(["a"])
+      assert.strictEqual(yield* ledger.forget({ codes: ["a", "nobody"] }), 1)
+      assert.deepStrictEqual(
+        (yield* rows()).map(({ columns, input, key, outcome }) => [input, key, columns, outcome]),
+        [["", null, null, "invalid"], ["b", "b", null, "found"], ["c", "c", null, "found"], ["", null, null, "invalid"]]
+      )
+      assert.deepStrictEqual(yield* ledger.known(["a", "b"]), new Set(["b"]))
+      assert.strictEqual(yield* ledger.forget({ before: 6 }), 1)
+      assert.deepStrictEqual((yield* rows()).map(({ body }) => body !== null), [false, false, true, false])
+    })
+  )
+
+  test(
     "forgets answers and keeps outcomes",
     Effect.gen(function*() {
       const ledger = yield* Ledger
       const id = yield* enroll(entries(["a", "b", "c"]))
       yield* settle(["a", "b"], (code) => code === "b" ? { outcome: "not_found", body: null } : {})
       const { epoch } = (yield* ledger.lists)[0]!
-      assert.strictEqual(yield* ledger.forget, 1)
+      assert.strictEqual(yield* ledger.forget({}), 1)
       const [a] = yield* rows()
       assert.deepInclude(a!, { outcome: "found", body: null, http_status: 200 })
       assert.deepInclude(yield* ledger.counts(id), { forgotten: 1 })
       assert.deepStrictEqual(yield* pending(10), ["c"])
       assert.strictEqual(yield* ledger.changedSince(id, epoch), Infinity, "an output that has them stays as it is")
-      assert.strictEqual(yield* ledger.redo(id, { ...nothing, forgotten: true }), 1)
+      assert.deepStrictEqual(yield* ledger.redo(id, [{ forgotten: true }]), [1])
       assert.deepStrictEqual(yield* pending(10), ["a", "c"])
       assert.deepInclude(yield* ledger.counts(id), { forgotten: 0 })
     })

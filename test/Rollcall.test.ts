@@ -391,13 +391,7 @@ describe("Rollcall.run", () => {
 })
 
 /** Which answered questions are asked again: none, but for what is given. */
-const redo = (given: Partial<Redo>): Redo => ({
-  outcomes: [],
-  statuses: [],
-  before: undefined,
-  forgotten: false,
-  ...given
-})
+const redo = (given: Redo): ReadonlyArray<Redo> => [given]
 
 describe("Rollcall.run: several lists", () => {
   it("shares outcomes, and keeps the lists apart", () => {
@@ -458,13 +452,13 @@ describe("Rollcall.run: asking again", () => {
   }
 
   const codes = ["a", "b!", "c?", "d!", "e"]
-  const cases: ReadonlyArray<readonly [what: string, which: Partial<Redo>, asked: ReadonlyArray<string>]> = [
+  const cases: ReadonlyArray<readonly [what: string, which: Redo, asked: ReadonlyArray<string>]> = [
     ["failed", { outcomes: ["failed"] }, ["b!", "d!"]],
     ["failed or not found", { outcomes: ["failed", "not_found"] }, ["b!", "c?", "d!"]],
-    ["a status", { statuses: [200] }, ["a", "c?", "e"]],
-    ["another status", { statuses: [503] }, []],
-    ["settled before", { before: 1_000_000 }, codes],
-    ["settled before it began", { before: 0 }, []],
+    ["a status", { statuses: [[200, 200]] }, ["a", "c?", "e"]],
+    ["another status", { statuses: [[503, 503]] }, []],
+    ["settled before", { outside: [1_000_000, 1e15] }, codes],
+    ["settled before it began", { outside: [0, 1e15] }, []],
     ["invalid", { outcomes: ["invalid"] }, []],
     ["forgotten", { forgotten: true }, []]
   ]
@@ -475,7 +469,7 @@ describe("Rollcall.run: asking again", () => {
     const progress = Progress.none()
     const summary = succeed(simulate(run(codes, { redo: redo(which), progress })))
     assert.deepStrictEqual(calls.toSorted(), asked)
-    assert.strictEqual(progress.redone, asked.length)
+    assert.deepStrictEqual(progress.redone, [asked.length])
     assert.deepInclude(summary, { known: 5 - asked.length, calls: asked.length, pending: 0 })
     assert.deepStrictEqual(
       rows.map(({ input, outcome }) => [input, outcome]),
@@ -509,7 +503,7 @@ describe("Rollcall.run: asking again", () => {
 })
 
 describe("Rollcall.run: what was forgotten", () => {
-  const forget = Effect.flatMap(Ledger, ({ forget }) => forget)
+  const forget = Effect.flatMap(Ledger, ({ forget }) => forget({}))
   /** A sink that holds all of a list of `entries`. */
   const complete = (entries: number, written: Array<Row> = []): typeof Sink.Sink.Service => ({
     ...Sink.memory([]),

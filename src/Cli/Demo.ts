@@ -11,6 +11,7 @@ import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
 import * as Ndjson from "../Sink/Ndjson.ts"
 import * as Source from "../Source.ts"
+import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import type * as Job from "./Job.ts"
@@ -183,8 +184,8 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
       outputs: [output],
       order: "input",
       quiet: false,
-      summary: (summary, failures) =>
-        Effect.flatMap(server.log, (log) => Talk.say(`${Talk.summary(summary, failures, places)}\n${seen(log)}`))
+      summary: (summary, details) =>
+        Effect.flatMap(server.log, (log) => Talk.say(`${Closing.figures(summary, details, places)}\n${seen(log)}`))
     }).pipe(Effect.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["DEMO_KEY", key]])))))
   })
 

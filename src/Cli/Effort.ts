@@ -133,28 +133,39 @@ export const policy = (values: Values<typeof flags>): Either.Either<Policy.Polic
 
 const orNull = <A>(value: A | "off"): A | null => value === "off" ? null : value
 
-/** The policy in one line: what every run has, and what else was asked for. */
+/** The policy: in one line what every run has, in a second one what else was asked for. */
 export const describe = (policy: Policy.Policy): string => {
-  const { breaker, budget, concurrency, deadline, hedge, pace, retry, retryBudget, throttle, timeout } = policy
+  const { breaker, budget, concurrency, deadline, drain, hedge, pace, retry, retryBudget, throttle, timeout } = policy
   const { standard } = Policy
-  return [
-    `-c ${concurrency}`,
-    `timeout ${duration(timeout)}`,
-    `${retry.retries} ${retry.retries === 1 ? "retry" : "retries"} (back-off ${duration(retry.base)} to ${
-      duration(retry.cap)
-    })`,
-    `deadline ${duration(deadline)}`,
-    `max-wait ${duration(throttle.maxWait)}`,
-    pace.length === 0 ? "no rate limit but the server's" : `rate ${pace.map(Pace.format).join(" and ")}`,
+  const cost = budget.cost === undefined || budget.costPer1000 === undefined
+    ? []
+    : [
+      `cost ${amount(budget.cost)} at most (${
+        Budget.calls({ cost: budget.cost, costPer1000: budget.costPer1000 })
+      } calls at ${budget.costPer1000} per 1,000)`
+    ]
+  const more = [
     ...(retryBudget === standard.retryBudget
       ? []
       : [`retry budget ${retryBudget === null ? "off" : RetryBudget.format(retryBudget)}`]),
     ...(breaker === standard.breaker ? [] : [`breaker ${breaker === null ? "off" : Breaker.format(breaker)}`]),
+    ...(Duration.equals(drain, standard.drain) ? [] : [`drain ${duration(drain)}`]),
     ...(hedge ? ["hedged after p95"] : []),
     ...(budget.calls === undefined ? [] : [`${budget.calls} calls at most`]),
-    ...(budget.cost === undefined ? [] : [`${budget.cost} at most, at ${budget.costPer1000} per 1,000 calls`]),
-    ...(budget.time === undefined ? [] : [`${duration(budget.time)} at most`])
-  ].join(", ")
+    ...cost,
+    ...(budget.time === undefined ? [] : [`takes ${duration(budget.time)} at most`])
+  ]
+  return [
+    [
+      `-c ${concurrency}`,
+      `timeout ${duration(timeout)}`,
+      `${retry.retries} ${retry.retries === 1 ? "retry" : "retries"}`,
+      `deadline ${duration(deadline)}`,
+      `max-wait ${duration(throttle.maxWait)}`,
+      pace.length === 0 ? "no rate limit" : `rate ${pace.map(Pace.format).join(" and ")}`
+    ].join(" · "),
+    ...(more.length === 0 ? [] : [more.join(" · ")])
+  ].join("\n")
 }
 
 /** What a run came to know of its costs, and of what suits the API, by what it is about. */

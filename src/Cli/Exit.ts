@@ -9,6 +9,7 @@ import { SinkError } from "../Sink.ts"
 import { SourceError } from "../Source.ts"
 import { StopError } from "../Sweep.ts"
 import { UsageError } from "./Argv.ts"
+import { stopped } from "./Closing.ts"
 
 /** How a command ends that did not succeed. */
 export interface Exit {
@@ -34,7 +35,7 @@ export const of = (error: unknown): Exit => {
   if (error instanceof StopError) {
     return error.reason === "setting"
       ? { code: 2, message: error.message }
-      : stopped(error)
+      : { code: 4, message: stopped(error) }
   }
   if (error instanceof LedgerError) {
     return { code: isAsked.has(error.reason) ? 2 : 5, message: `${error.ledger}: ${error.message}` }
@@ -53,27 +54,3 @@ export const of = (error: unknown): Exit => {
 
 /** What the user asked of a ledger that is sound. */
 const isAsked: ReadonlySet<LedgerError["reason"]> = new Set(["Mismatch", "Forgotten", "Missing"])
-
-const advice: Partial<Record<StopError["reason"], string>> = {
-  unreachable: "The first question could not reach the server; nothing was marked.",
-  redirected: "The first question was sent elsewhere; nothing was marked.",
-  unauthorized: "The server does not accept the key; nothing more was asked.",
-  forbidden: "The server forbade the first question; nothing was marked.",
-  quota: "The account has nothing left; nothing was marked, and the same command goes on once it has.",
-  rule: "A rule says that no other question would fare better; nothing was marked, and the same command goes on.",
-  none_found: "If it is, --allow-none goes on; what is answered is kept.",
-  uniform: "None of these was marked; the same command later goes on, and begins elsewhere in the list.",
-  throttled: "What is answered is kept; the same command later goes on.",
-  outage: "What is answered is kept; the same command later goes on. If the server is well, --breaker off asks on.",
-  budget: "What is answered is kept; the same command with a larger budget goes on.",
-  time: "What is answered is kept; the same command goes on."
-}
-
-const stopped = ({ curl, message, reason }: StopError): Exit => ({
-  code: 4,
-  message: [
-    `stopped: ${message}`,
-    ...(advice[reason] === undefined ? [] : [advice[reason]]),
-    ...(curl === undefined ? [] : ["Try it by hand:", `  ${curl}`])
-  ].join("\n")
-})

@@ -3,7 +3,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Schema } from "effect"
-import { Ledger } from "../Ledger.ts"
+import { Ledger, type Row } from "../Ledger.ts"
 import * as Select from "../Lookup/Select.ts"
 import { Kind } from "../Outcome.ts"
 import * as Projection from "../Rollcall/Projection.ts"
@@ -96,7 +96,7 @@ export const command = Command.make({
         const nextPage = Projection.pages(ledger, list)
         let [written, pending] = [0, 0]
         for (let position = writer.position; position < list.entries;) {
-          const rows = yield* nextPage(position)
+          const rows = yield* withEarlier(ledger, yield* nextPage(position))
           position += rows.length
           const chosen = rows.filter(({ outcome }) =>
             only.length === 0 ? outcome !== null : wanted.has(outcome ?? "pending")
@@ -115,6 +115,21 @@ export const command = Command.make({
       })).pipe(Effect.provide(named.read))
     })
 })
+
+/** What is about to be asked again has its old answer until then. */
+const withEarlier = (ledger: typeof Ledger.Service, rows: ReadonlyArray<Row>) => {
+  const pending = rows.filter(({ outcome }) => outcome === null).map(({ question }) => question)
+  if (pending.length === 0) return Effect.succeed(rows)
+  return Effect.map(ledger.earlier(pending), (earlier): ReadonlyArray<Row> => {
+    const before = new Map(earlier.map((answered) => [answered.question, answered]))
+    return rows.map((row) => {
+      const old = row.outcome === null ? before.get(row.question) : undefined
+      return old === undefined ? row : { ...row, ...old, error: old.error ?? notYet }
+    })
+  })
+}
+
+const notYet = JSON.stringify({ type: "error", message: "it is to be asked again" })
 
 const isPlain = (file: string) =>
   Effect.flatMap(

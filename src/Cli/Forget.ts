@@ -1,13 +1,16 @@
 /**
- * `rollcall forget`: removes answers from a ledger, or all of it.
+ * `rollcall forget`: removes answers from a ledger, all that is known of some codes, or all of it.
  */
-import { Effect } from "effect"
-import { busy, Ledger } from "../Ledger.ts"
+import { FileSystem, Path } from "@effect/platform"
+import { Clock, Duration, Effect, Option } from "effect"
+import { busy, type Forget, Ledger, type Listed } from "../Ledger.ts"
+import { Limit } from "../Policy/DurationText.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Ledgers from "./Ledgers.ts"
+import * as Redo from "./Redo.ts"
 import * as Talk from "./Talk.ts"
 
 const group = "What"
@@ -15,23 +18,42 @@ const group = "What"
 export const command = Command.make({
   name: "forget",
   summary: "remove the answers of a run from its ledger, or the ledger itself",
-  usage: "rollcall forget [OUTPUT | LEDGER] [--all]",
-  examples: ["rollcall forget zips.ndjson", "rollcall forget zips.ndjson --all"],
+  usage: "rollcall forget [OUTPUT | LEDGER] [OPTIONS]",
+  examples: ["rollcall forget zips.ndjson --older-than 90d", "rollcall forget people.csv --code 4711"],
   about: Ledgers.about,
   argument: "RUN",
   flags: {
     ...Ledgers.flags,
+    code: Flag.repeated("code", Flag.text, {
+      group,
+      value: "CODE",
+      help: "all that is known of this code, its rows too"
+    }),
+    codes: Flag.optional("codes", Flag.text, { group, value: "FILE", help: "the same for the codes in FILE" }),
+    olderThan: Flag.optional("older-than", Limit, {
+      group,
+      value: "TIME",
+      help: "only answers that are older, such as 90d"
+    }),
     all: Flag.toggle("all", { group, help: "the whole ledger: a run would ask everything again" }),
     force: Flag.toggle("force", { group, help: "also where a list is not answered to its end" })
   },
-  handle: ({ all, force }, argument) =>
+  handle: ({ all, code, codes, force, olderThan }, argument) =>
     Effect.gen(function*() {
+      const ofCodes = [
+        ...code,
+        ...(Option.isSome(codes) ? yield* Redo.codesOf("--codes", codes.value) : [])
+      ]
+      const given = [ofCodes.length > 0, Option.isSome(olderThan), all].filter((is) => is).length
+      if (given > 1) return yield* new UsageError({ message: "one of --code, --older-than and --all at a time" })
       const named = yield* Ledgers.find(argument)
       const holder = yield* named.holder
       if (holder !== undefined) return yield* busy(named.name, holder)
+      const lists = yield* Effect.provide(Effect.flatMap(Ledger, ({ lists }) => lists), named.read)
+      if (ofCodes.length > 0) return yield* forgetCodes(named, lists, ofCodes)
       const pending = yield* Effect.gen(function*() {
         const ledger = yield* Ledger
-        const counts = yield* Effect.forEach(yield* ledger.lists, ({ id }) => ledger.counts(id))
+        const counts = yield* Effect.forEach(lists, ({ id }) => ledger.counts(id))
         return counts.reduce((sum, { outcomes, questions }) => sum + questions - Progress.settled(outcomes), 0)
       }).pipe(Effect.provide(named.read))
       if (pending > 0 && !force) {
@@ -46,10 +68,35 @@ export const command = Command.make({
         yield* Talk.say(`${named.name}: removed`)
         return 0
       }
-      const count = yield* Effect.provide(Effect.flatMap(Ledger, ({ forget }) => forget), named.open)
+      const before = Option.isNone(olderThan)
+        ? undefined
+        : (yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan.value)
+      const count = yield* forget(named, { before })
       yield* Talk.say(
         `${named.name}: ${Talk.counted(count, "answer")} forgotten; the outcomes are kept, so nothing is asked again`
       )
       return 0
     })
 })
+
+const forget = (named: Ledgers.Named, what: Forget) =>
+  Effect.provide(Effect.flatMap(Ledger, (ledger) => ledger.forget(what)), named.open)
+
+/** Removes the codes from the ledger, and says which files still hold them: those are the user's. */
+const forgetCodes = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, codes: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const count = yield* forget(named, { codes })
+    yield* Talk.say(
+      `${named.name}: ${Talk.count(count)} of ${Talk.counted(codes.length, "code")} forgotten, with all that was known`
+    )
+    const files = new Set(
+      lists.flatMap(({ outputs, source }) => [source, ...outputs.map((id) => Ledgers.pathOf(path, named, id))])
+    )
+    const there = yield* Effect.filter([...files], (file) => Effect.orElseSucceed(fs.exists(file), () => false))
+    if (there.length > 0) {
+      yield* Talk.say(`these files may still hold them: ${there.join(", ")}; the next run writes its output anew`)
+    }
+    return 0
+  })

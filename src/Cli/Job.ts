@@ -127,6 +127,15 @@ export interface Job {
   readonly select: ReadonlyArray<Select.Select>
 }
 
+/** The names of the settings in the request. */
+export const settings = ({ data, header, url }: Values<typeof flags>): ReadonlyArray<string> => [
+  ...new Set(
+    [...Option.toArray(url), ...header, ...Option.toArray(data)].flatMap((text) =>
+      [...text.matchAll(/(?<!\$)\$\{(\w+)\}/g)].map((match) => match[1]!)
+    )
+  )
+]
+
 const usage = (message: string) => new Argv.UsageError({ message })
 
 /** Makes the job that the flags describe. */

@@ -210,6 +210,10 @@ export const listOf = (
     }))
   })
 
+/** The file of an id that {@link outputId} made. */
+export const pathOf = (path: Path.Path, ledger: Named, id: string): string =>
+  ledger.files.length === 0 ? id : relative(path, path.resolve(path.dirname(ledger.text), id))
+
 /** A file as its ledger knows it: seen from where the ledger is, so that a folder may be moved. */
 export const outputId = (path: Path.Path, ledger: Named, output: string): string =>
   ledger.files.length === 0

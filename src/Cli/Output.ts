@@ -1,11 +1,13 @@
 /**
  * Where records go: what an `-o` stands for.
  */
-import { type FileSystem, Path } from "@effect/platform"
+import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Redacted } from "effect"
+import { settled } from "../Rollcall/Progress.ts"
 import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
 import * as Gzip from "../Sink/Gzip.ts"
+import type { Summary } from "../Summary.ts"
 import { UsageError } from "./Argv.ts"
 import type * as Command from "./Command.ts"
 import type { Place } from "./Distinct.ts"
@@ -15,6 +17,7 @@ import * as Format from "./Format.ts"
 import type { Named } from "./Ledgers.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Stdout from "./Stdout.ts"
+import * as Talk from "./Talk.ts"
 
 type Service = typeof Sink.Sink.Service
 
@@ -138,6 +141,22 @@ export const flags = {
   }),
   excel: Flag.toggle("excel", { group, help: "CSV that a spreadsheet can open: no cell is taken for a formula" }),
   noTiming: Flag.toggle("no-timing", { group, help: "leave ms and at out of the records" })
+}
+
+/** Where the records of an output are by now. */
+export const whereabouts = (
+  output: string,
+  { outcomes, pending }: Summary
+): Effect.Effect<string, never, FileSystem.FileSystem> => {
+  if (output === "-") return Effect.succeed("standard output")
+  if (pending === 0 || !isFile(output)) return Effect.succeed(Environment.shown(output))
+  return Effect.map(
+    Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(`${output}.part`), () => false)),
+    (isThere) =>
+      isThere
+        ? `${output}.part, not complete: rollcall export ${output} shows what is there`
+        : `${output}, not yet written: rollcall export ${output} shows the ${Talk.counted(settled(outcomes), "answer")}`
+  )
 }
 
 /** The sink that the flags describe: standard output where no other is named. */

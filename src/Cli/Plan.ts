@@ -114,7 +114,7 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
       ...(values.fresh ? [`--fresh: ${named.name} and the output would be put aside, where they are there`] : []),
       ...(asked < left ? [`--sample ${asked}: ${Talk.count(asked)} of ${Talk.counted(left, "code")}, at random`] : []),
       `would ask: ${Talk.counted(asked, "question")}${bill(job, asked)}`,
-      `policy: ${Effort.describe(job.policy)}`,
+      `policy: ${Effort.describe(job.policy).replace("\n", "\n        ")}`,
       ...List.warnings(progress)
     ]
     if (first !== undefined) {

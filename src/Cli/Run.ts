@@ -4,7 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
-import { Ledger, LedgerError, type Redo } from "../Ledger.ts"
+import { Ledger, LedgerError } from "../Ledger.ts"
 import * as Policy from "../Policy.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -12,8 +12,10 @@ import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
+import { StopError } from "../Sweep.ts"
 import type * as Transport from "../Transport.ts"
 import { stdin } from "./Argv.ts"
+import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Distinct from "./Distinct.ts"
 import * as Effort from "./Effort.ts"
@@ -47,7 +49,7 @@ export const flags = {
     value: "FILE",
     help: "what is known already (OUTPUT.ledger), or postgres://…"
   }),
-  redo: RedoFlag.flag,
+  ...RedoFlag.flags,
   sample: Flag.optional("sample", Flag.whole(1, 1_000_000_000), {
     group: "Budget",
     value: "N",
@@ -102,10 +104,6 @@ export const command = Command.make({
     Effect.gen(function*() {
       const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
       const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
-      const places = [
-        ...values.output.map((path) => ["output", Environment.shown(path)] as const),
-        ["ledger", ledger.name] as const
-      ]
       return yield* call(job, {
         network,
         sink,
@@ -121,14 +119,26 @@ export const command = Command.make({
         isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
         begin: (progress) => {
           const line = List.line(job.source.name, progress, Talk.details(progress))
-          return Talk.say(
-            [line, Effort.describe(job.policy), ...Talk.olderLines(progress.older), ...List.warnings(progress)].join(
-              "\n"
-            )
-          )
+          const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
+          return Talk.say([
+            line,
+            ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
+            Effort.describe(job.policy),
+            ...Talk.olderLines(progress.older),
+            ...List.warnings(progress)
+          ].join("\n"))
         },
-        summary: (summary, failures) =>
-          Talk.say(Talk.summary(summary, failures, [...Effort.learnt(job.policy, summary), ...places]))
+        settings: Job.settings(values),
+        summary: (summary, details) =>
+          Effect.flatMap(
+            Effect.forEach(values.output, (output) => Output.whereabouts(output, summary)),
+            (outputs) =>
+              Talk.say(Closing.figures(summary, details, [
+                ...Effort.learnt(job.policy, summary),
+                ...outputs.map((where) => ["output", where] as const),
+                ["ledger", ledger.name]
+              ]))
+          )
       })
     })
 })
@@ -164,7 +174,7 @@ export const prepare = (values: Command.Values<typeof flags>, file: Option.Optio
       /** What tells the list from others in the ledger. */
       list: Ledgers.outputId(path, ledger, files[0] ?? job.source.name),
       sink: yield* Output.sink(values, { select: job.select }, ledger, "ndjson"),
-      redo: yield* RedoFlag.parse(values.redo)
+      redo: yield* RedoFlag.parse(values)
     }
   })
 
@@ -186,7 +196,7 @@ export const call = (
     /** What was put aside for this run. */
     readonly aside?: Fresh.Aside
     readonly order: Order
-    readonly redo?: Redo | undefined
+    readonly redo?: RedoFlag.Asked
     /** Asks only so many, picked at random. */
     readonly sample?: number
     /** What is no reason for exit 3. */
@@ -196,7 +206,12 @@ export const call = (
     readonly isShared?: boolean
     /** Said when the list has been read. */
     readonly begin?: (progress: Progress.Progress) => Effect.Effect<void>
-    readonly summary: (summary: Summary, failures: ReadonlyMap<string, number>) => Effect.Effect<void>
+    readonly summary: (
+      summary: Summary,
+      details: Closing.Details
+    ) => Effect.Effect<void, never, FileSystem.FileSystem>
+    /** The names of the settings that the request uses. */
+    readonly settings?: ReadonlyArray<string>
   }
 ) =>
   Effect.gen(function*() {
@@ -220,7 +235,7 @@ export const call = (
         rules: job.rules,
         refuseEmpty: job.refuseEmpty ?? false,
         order: options.order,
-        redo: options.redo,
+        redo: options.redo === undefined || options.redo.which.length === 0 ? undefined : options.redo.which,
         sample: options.sample,
         progress,
         name: options.list,
@@ -249,10 +264,14 @@ export const call = (
         const summary = Progress.summary(progress, seconds)
         const answered = Progress.settled(progress.outcomes)
         if (Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)) {
-          const isQuiet = options.quiet || (Exit.isFailure(exit) && isReaderGone(exit.cause))
-          if (isQuiet) return
-          yield* options.summary(summary, progress.failures)
-          return yield* Effect.forEach(progress.warnings, (text) => Talk.say(`warning: ${text}`), { discard: true })
+          if (Exit.isFailure(exit) && isReaderGone(exit.cause)) return
+          if (!options.quiet) {
+            yield* options.summary(summary, progress)
+            yield* Effect.forEach(progress.warnings, (text) => Talk.say(`warning: ${text}`), { discard: true })
+          }
+          // what a stop says comes before it
+          if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(next(undefined))
+          return
         }
         if (hasBegun) yield* remove(options.outputs.map((path) => `${path}.part`))
         // one that cannot be used may be another run's by now
@@ -260,13 +279,33 @@ export const call = (
         if (!wasThere && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
         if (!hasBegun) yield* aside.putBack
       })
-    const summary = yield* Effect.onExit(shown, end)
-    const { outcomes, pending, questions, refused } = summary
-    if (pending > 0) {
-      if (!options.quiet) yield* Talk.say(Sample.extrapolate(summary, job.policy))
-      return 4
-    }
-    return Tolerance.isMet(options.tolerate ?? [], outcomes, questions + refused) ? 0 : 3
+    const next = (stop: StopError | undefined) =>
+      Closing.next(
+        { calls: progress.spent + progress.calls, pending: Progress.summary(progress, 0).pending },
+        stop,
+        { budget: job.policy.budget, settings: options.settings ?? [] }
+      )
+    return yield* Effect.matchEffect(Effect.onExit(shown, end), {
+      onFailure: (error) =>
+        error instanceof StopError && error.reason !== "setting"
+          ? Effect.as(Talk.say(`rollcall: ${Closing.stopped(error)}\n${next(error)}`), 4)
+          : Effect.fail(error),
+      onSuccess: (summary) =>
+        Effect.gen(function*() {
+          const { outcomes, pending, questions, refused } = summary
+          if (pending > 0) {
+            yield* Talk.say(
+              options.quiet ? next(undefined) : Sample.extrapolate(summary, job.policy)
+            )
+            return 4
+          }
+          const { count } = progress.stale
+          if (count === 0 && Tolerance.isMet(options.tolerate ?? [], outcomes, questions + refused)) return 0
+          const [output = options.ledger.name] = options.outputs
+          if (options.quiet) yield* Talk.say(Closing.missing(outcomes, count, output))
+          return 3
+        })
+    })
   })
 
 /** What the ledger has to know of what was not put aside. */

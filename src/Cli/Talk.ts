@@ -3,8 +3,7 @@
  */
 import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
-import { type Progress, settled } from "../Rollcall/Progress.ts"
-import type { Summary } from "../Summary.ts"
+import type { Progress } from "../Rollcall/Progress.ts"
 
 /** Writes a line, over the line of progress where one stands. */
 export const say = (text: string): Effect.Effect<void> => Effect.sync(() => write(text))
@@ -63,7 +62,8 @@ export const percent = (part: number, of: number): string => {
   return `${rounded > 0 || part === 0 ? rounded : Number(share.toPrecision(1))} %`
 }
 
-const words: Record<Kind, string> = {
+/** The outcomes in words. */
+export const words: Readonly<Record<Kind, string>> = {
   found: "found",
   not_found: "not found",
   invalid: "invalid",
@@ -71,21 +71,23 @@ const words: Record<Kind, string> = {
   skipped: "skipped"
 }
 
+/** In the order in which they are told. */
+export const kinds = Object.keys(words) as ReadonlyArray<Kind>
+
 /** The outcomes there are, in words. */
 export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<readonly [string, number]> =>
-  (Object.keys(words) as Array<Kind>).filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
+  kinds.filter((kind) => all[kind] > 0).map((kind) => [words[kind], all[kind]])
 
 /** What is about to be done with a list, a few words each. */
 export const details = (
-  { entries, known, questions, redone, refused, reopened, revised }: Progress
+  { entries, known, questions, refused, reopened, revised }: Progress
 ): ReadonlyArray<string> => [
   ...(entries > questions + refused ? [counted(entries - questions - refused, "repeat")] : []),
-  ...(refused > 0 ? [`${count(refused)} not codes`] : []),
+  ...(refused > 0 ? [`${count(refused)} invalid`] : []),
   ...(known > 0 ? [`${count(known)} answered already`] : []),
   ...(revised === 1 ? ["1 outcome changed by reading its reply again"] : []),
   ...(revised > 1 ? [`${count(revised)} outcomes changed by reading their replies again`] : []),
-  ...(reopened > 0 ? [`${count(reopened)} asked again by the rules`] : []),
-  ...(redone > 0 ? [`${count(redone)} asked again`] : [])
+  ...(reopened > 0 ? [`${count(reopened)} asked again by the rules`] : [])
 ]
 
 /** What older defaults judged, and what asks it again. */
@@ -95,44 +97,3 @@ export const olderLines = (older: Progress["older"]): ReadonlyArray<string> =>
       counted(value, "answer was", "answers were")
     } judged by the defaults of an earlier version: --redo ${which} asks again`
   )
-
-/** The figures of a run, for its end. */
-export const summary = (
-  { calls, entries, known, outcomes: all, pending, questions, refused, retries, review, seconds, throttled }: Summary,
-  failures: ReadonlyMap<string, number>,
-  places: ReadonlyArray<readonly [string, string]>
-): string => {
-  const answered = settled(all)
-  const asked = answered - known - refused
-  const isComplete = pending === 0
-  const kinds = outcomes(all).map(([word, value]) =>
-    [count(value), word === words.failed && isComplete ? `${word}; --redo failed asks them again` : word] as const
-  )
-  const lines: ReadonlyArray<readonly [string, string]> = [
-    ...kinds,
-    ...(review === undefined ? [] : [["", `${count(review)} found now are to be reviewed`] as const]),
-    ...[...failures].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([what, value]) =>
-      ["", `${count(value)} × ${what}`] as const
-    ),
-    ...(failures.size > 5 ? [["", `and ${failures.size - 5} other kinds of error`] as const] : []),
-    ...(pending > 0 ? [[count(pending), "pending: run the same command again to go on"] as const] : [])
-  ]
-  const wide = Math.max(...lines.map(([figure]) => figure.length))
-  const codes = pending > 0 ? `${count(answered)} of ${counted(answered + pending, "code")}` : counted(answered, "code")
-  const details = [
-    ...(entries > questions + refused ? [`${count(entries)} entries`] : []),
-    ...(known > 0 && (asked > 0 || pending > 0) ? [`${count(known)} known before`] : [])
-  ]
-  const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
-  const speed = asked > 0 && seconds > 0 ? `, ${rate(asked / seconds)}` : ""
-  return [
-    asked > 0 || pending > 0
-      ? `${codes}${shown} answered in ${time(seconds)}${speed}`
-      : `nothing to ask: ${codes}${shown} answered already`,
-    ...lines.map(([figure, word]) => `  ${figure.padStart(wide)}  ${word}`),
-    ...(calls > 0
-      ? [`calls   ${count(calls)}, ${counted(retries, "retry", "retries")}, ${count(throttled)} throttled`]
-      : []),
-    ...places.map(([what, where]) => `${what.padEnd(8)}${where}`)
-  ].join("\n")
-}

@@ -4,8 +4,11 @@
 import { Effect, Layer } from "effect"
 import {
   type Answered,
+  type Cause,
   type Counts,
   type Enrolled,
+  forgottenEntry,
+  isStale,
   Ledger,
   type List,
   type Listed,
@@ -13,6 +16,7 @@ import {
   type Redo,
   type Row
 } from "../Ledger.ts"
+import type { ErrorRecord, Kind } from "../Outcome.ts"
 
 /** A list with its entries. */
 interface Held {
@@ -33,8 +37,8 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
   const lists: Array<Held> = []
   const questions = new Map<string, number>()
   const outcomes = new Map<number, Answered>()
-  /** Questions that were to be asked again. */
-  const redone = new Set<number>()
+  /** What questions that were to be asked again had come to. */
+  const redone = new Map<number, Answered>()
   const notes = new Map<string, unknown>()
 
   const change = (list: Held, ordinal: number) => list.changes.push({ epoch: ++list.epoch, ordinal })
@@ -51,6 +55,25 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       ...outcomes.get(question),
       isRepeat: isRepeat(list, question, entry.ordinal)
     }
+  }
+
+  const forgetCodes = (codes: ReadonlyArray<string>): number => {
+    const gone = [...questions].filter(([key]) => isOf(codes, key))
+    for (const [key, question] of gone) {
+      questions.delete(key)
+      outcomes.delete(question)
+      redone.delete(question)
+    }
+    for (const list of lists) {
+      list.entries = list.entries.map((entry) =>
+        isOf(codes, entry.key ?? entry.input.trim())
+          ? { ...entry, key: null, input: "", columns: null, error: forgottenEntry }
+          : entry
+      )
+      for (const [, question] of gone) list.ordinals.delete(question)
+      change(list, 0)
+    }
+    return gone.length
   }
 
   return Ledger.of({
@@ -139,24 +162,51 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       Effect.sync(() => {
         for (const { error, outcome, question } of batch) {
           if (outcome !== null) outcomes.set(question, { ...outcomes.get(question)!, outcome, error })
-          else if (outcomes.delete(question)) redone.add(question)
+          else {
+            const old = outcomes.get(question)
+            if (old !== undefined) redone.set(question, old)
+            outcomes.delete(question)
+          }
         }
         if (batch.length > 0) { for (const list of lists) change(list, 0) }
       }),
     redo: (id, which) =>
       Effect.sync(() => {
         const asked = [...lists[id]!.ordinals.keys()]
-        if (asked.some((question) => redone.has(question) && !outcomes.has(question))) return 0
-        const again = asked.filter((question) => {
-          const outcome = outcomes.get(question)
-          return outcome !== undefined && isRedo(outcome, which)
+        if (asked.some((question) => redone.has(question) && !outcomes.has(question))) return which.map(() => 0)
+        const keys = new Map([...questions].map(([key, question]) => [question, key]))
+        const counts = which.map((one) => {
+          let count = 0
+          for (const question of asked) {
+            const outcome = outcomes.get(question)
+            if (outcome === undefined || !isRedo(outcome, keys.get(question)!, one)) continue
+            outcomes.delete(question)
+            redone.set(question, outcome)
+            count++
+          }
+          return count
         })
-        for (const question of again) {
-          outcomes.delete(question)
-          redone.add(question)
+        if (counts.some((count) => count > 0)) { for (const list of lists) change(list, 0) }
+        return counts
+      }),
+    earlier: (questions) => Effect.sync(() => questions.flatMap((question) => redone.get(question) ?? [])),
+    causes: (id) =>
+      Effect.sync(() => {
+        const { entries, ordinals } = lists[id]!
+        const causes = new Map<string, Cause>()
+        const add = (outcome: Kind, type: string, http_status: number | null) => {
+          const key = `${outcome} ${http_status} ${type}`
+          causes.set(key, { outcome, type, http_status, count: (causes.get(key)?.count ?? 0) + 1 })
         }
-        if (again.length > 0) { for (const list of lists) change(list, 0) }
-        return again.length
+        for (const question of ordinals.keys()) {
+          const { error = null, http_status = null, outcome } = outcomes.get(question) ?? {}
+          if (error === null || (outcome !== "invalid" && outcome !== "failed")) continue
+          add(outcome, (JSON.parse(error) as ErrorRecord).type, http_status)
+        }
+        for (const { error, key } of entries) {
+          if (key === null) add("invalid", (JSON.parse(error!) as ErrorRecord).message, null)
+        }
+        return [...causes.values()]
       }),
     rows: (id, ordinal, limit) =>
       Effect.sync(() => {
@@ -202,15 +252,18 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           else notes.set(name, value)
         }
       }),
-    forget: Effect.sync(() => {
-      let count = 0
-      for (const [question, outcome] of outcomes) {
-        if (outcome.body === null) continue
-        outcomes.set(question, { ...outcome, body: null })
-        count++
-      }
-      return count
-    })
+    forget: ({ before = Infinity, codes }) =>
+      Effect.sync(() => {
+        if (codes !== undefined) return forgetCodes(codes)
+        for (const [question, { at }] of redone) if (at < before) redone.delete(question)
+        let count = 0
+        for (const [question, outcome] of outcomes) {
+          if (outcome.body === null || outcome.at >= before) continue
+          outcomes.set(question, { ...outcome, body: null })
+          count++
+        }
+        return count
+      })
   })
 })
 
@@ -219,9 +272,22 @@ const isSame = (a: Enrolled, b: Enrolled) =>
 
 const isForgotten = ({ body, outcome }: Answered) => outcome === "found" && body === null
 
-const isRedo = (outcome: Answered, { before, forgotten, outcomes, statuses }: Redo) =>
-  outcomes.includes(outcome.outcome) || (outcome.http_status !== null && statuses.includes(outcome.http_status))
-  || (before !== undefined && outcome.at < before) || (forgotten && isForgotten(outcome))
+/** Whether a key is that of one of the codes. */
+const isOf = (codes: ReadonlyArray<string>, key: string) =>
+  codes.includes(key) || (key.startsWith("[") && codes.some((code) => key.startsWith(`[${JSON.stringify(code)},`)))
+
+const isRedo = (answered: Answered, key: string, { codes, forgotten, outcomes, outside, since, statuses }: Redo) => {
+  const { at, error, http_status, outcome } = answered
+  const conditions = [
+    outcomes && (outcomes.includes(outcome) || (isStale(outcome, error) && outcomes.includes("failed"))),
+    statuses && (http_status !== null && statuses.some(([from, to]) => http_status >= from && http_status <= to)),
+    outside && (at < outside[0] || at > outside[1]),
+    since === undefined ? undefined : at >= since,
+    forgotten === true ? isForgotten(answered) : undefined,
+    codes && isOf(codes, key)
+  ].filter((condition) => condition !== undefined)
+  return conditions.length > 0 && conditions.every((condition) => condition)
+}
 
 /** What stands in a row that has no outcome. */
 const pending = { outcome: null, http_status: null, attempts: 0, calls: 0, ms: null, at: 0, body: null } as const

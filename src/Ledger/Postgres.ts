@@ -7,8 +7,11 @@
 import { Clock, Effect, Layer, Random, type Redacted, Schema, type Scope } from "effect"
 import { hostname } from "node:os"
 import {
+  type Cause,
   type Counts,
+  forgottenEntry,
   type Holder,
+  keptOutcomes,
   Ledger,
   type LedgerError,
   List,
@@ -200,14 +203,27 @@ const make = (opened: Opened): typeof Ledger.Service => {
       write(session.transaction(({ run, select }) =>
         Effect.gen(function*() {
           const [isUnfinished] = yield* select(statements.selectIsUnfinished, [list], ([is]) => is as boolean)
-          if (isUnfinished) return 0
-          const count = yield* run(statements.redo, [list, ...Statements.fromRedo(which)])
-          if (count > 0) {
+          if (isUnfinished) return which.map(() => 0)
+          yield* run(statements.indexSuperseded)
+          const counts = yield* Effect.forEach(which, (one) => {
+            const [where, params] = statements.redoOf(one)
+            return run(statements.redo(where), [list, ...params])
+          })
+          if (counts.some((count) => count > 0)) {
+            yield* run(statements.pruneSuperseded, [keptOutcomes])
             yield* run(statements.changeAll)
             yield* run(statements.recount, [list])
           }
-          return count
+          return counts
         })
+      )),
+    earlier: (questions) =>
+      read(session.select(statements.selectEarlier, [`{${questions.join()}}`], Statements.toAnswered)),
+    causes: (list) =>
+      read(session.select(
+        statements.selectCauses,
+        [list],
+        ([outcome, type, http_status, count]): Cause => ({ outcome, type, http_status, count: Number(count) })
       )),
     rows: (list, ordinal, limit) =>
       read(session.select(statements.selectRows, [list, ordinal, ordinal + limit], Statements.toRow)),
@@ -235,15 +251,25 @@ const make = (opened: Opened): typeof Ledger.Service => {
       ),
     note,
     setNotes: (notes) => Effect.asVoid(write(setNotes(opened, notes))),
-    forget: write(Effect.zipLeft(
-      session.transaction(({ run }) =>
-        Effect.zipRight(
-          Effect.zipRight(run(statements.deleteSuperseded), run(statements.uncount)),
-          run(statements.forget)
-        )
-      ),
-      session.run(statements.vacuum)
-    ))
+    forget: ({ before, codes }) =>
+      write(Effect.zipLeft(
+        session.transaction(({ run }) =>
+          Effect.gen(function*() {
+            yield* run(statements.uncount)
+            if (codes === undefined) {
+              const at = before ?? Number.MAX_SAFE_INTEGER
+              yield* run(statements.deleteSuperseded, [at])
+              return yield* run(statements.forget, [at])
+            }
+            yield* run(statements.forgetOutcomes, [codes])
+            yield* run(statements.forgetSuperseded, [codes])
+            yield* run(statements.forgetEntries, [codes, forgottenEntry])
+            yield* run(statements.changeAll)
+            return yield* run(statements.forgetQuestions, [codes])
+          })
+        ),
+        Effect.forEach(statements.vacuum, (text) => session.run(text), { discard: true })
+      ))
   }
 }
 

@@ -7,7 +7,18 @@ import { Clock, Effect, Layer, Random, Schema, type Scope } from "effect"
 import { existsSync, statfsSync } from "node:fs"
 import { hostname } from "node:os"
 import { dirname } from "node:path"
-import { type Counts, type Holder, Ledger, LedgerError, List, type Listed, mismatch, type Redo } from "../Ledger.ts"
+import {
+  type Cause,
+  type Counts,
+  forgottenEntry,
+  type Holder,
+  keptOutcomes,
+  Ledger,
+  LedgerError,
+  List,
+  type Listed,
+  mismatch
+} from "../Ledger.ts"
 import type { Kind } from "../Outcome.ts"
 import { connect, type Connection, pieces, type Statements as On, touch } from "../Sql/Sqlite/Connection.ts"
 import * as Failure from "./Sqlite/Failure.ts"
@@ -254,22 +265,34 @@ const make = (sql: Connection) => {
       write((on) =>
         Effect.gen(function*() {
           const range = [place(list, 0), place(list + 1, 0)]
-          if ((yield* on.select(Statements.selectUnfinished, range)).length > 0) {
-            return 0
-          }
-          const [where, params] = toRedo(which)
-          const those =
-            `from outcome where question in (select question from entry where place >= ? and place < ?) and ${where}`
-          const all = [...range, ...params]
-          yield* on.run(`insert into superseded select * ${those}`, all)
-          const count = yield* on.run(`delete ${those}`, all)
-          if (count > 0) {
+          if ((yield* on.select(Statements.selectUnfinished, range)).length > 0) return which.map(() => 0)
+          yield* on.run(Statements.indexSuperseded)
+          const counts = yield* Effect.forEach(which, (one) =>
+            Effect.gen(function*() {
+              const [where, params] = Statements.redoOf(one)
+              const those =
+                `from outcome where question in (select question from entry where place >= ? and place < ?) and ${where}`
+              yield* on.run(`insert into superseded select * ${those}`, [...range, ...params])
+              return yield* on.run(`delete ${those}`, [...range, ...params])
+            }))
+          if (counts.some((count) => count > 0)) {
+            yield* on.run(Statements.pruneSuperseded, [keptOutcomes])
             yield* changeAll(on)
             yield* on.run(Statements.updateCounts, [...(yield* countAll(list, on.select)), list])
           }
-          return count
+          return counts
         })
       ),
+    earlier: (questions) =>
+      read(selectTexts(Statements.selectEarlier, [JSON.stringify(questions)], Statements.toAnswered)),
+    causes: (list) => {
+      const range = [place(list, 0), place(list + 1, 0)]
+      return read(select(
+        Statements.selectCauses,
+        [...range, ...range],
+        ([outcome, type, http_status, count]): Cause => ({ outcome, type, http_status, count })
+      ))
+    },
     rows: (list, ordinal, limit) =>
       read(selectTexts(
         Statements.selectRows,
@@ -317,21 +340,31 @@ const make = (sql: Connection) => {
             ? on.run("delete from note where name = ?", [name])
             : on.run(Statements.insertNote, [name, JSON.stringify(value)]), { discard: true })
       )),
-    forget: Effect.gen(function*() {
-      const count = yield* write((on) =>
-        Effect.gen(function*() {
-          yield* on.run("delete from superseded")
-          yield* on.run("update list set is_counted = 0")
-          return yield* on.run("update outcome set body = null where body is not null")
-        })
-      )
-      // what is deleted would stay in the file's free pages, and in the journal
-      yield* Effect.mapError(
-        Effect.zipRight(sql.run("vacuum"), sql.select("pragma wal_checkpoint(truncate)")),
-        Failure.make(file, "Write")
-      )
-      return count
-    })
+    forget: ({ before, codes }) =>
+      Effect.gen(function*() {
+        const count = yield* write((on) =>
+          Effect.gen(function*() {
+            yield* on.run("update list set is_counted = 0")
+            if (codes === undefined) {
+              const at = before ?? Number.MAX_SAFE_INTEGER
+              yield* on.run("delete from superseded where at < ?", [at])
+              return yield* on.run("update outcome set body = null where body is not null and at < ?", [at])
+            }
+            const those = [JSON.stringify(codes), JSON.stringify(codes)]
+            yield* on.run(Statements.forgetOutcomes, those)
+            yield* on.run(Statements.forgetSuperseded, those)
+            yield* on.run(Statements.forgetEntries, [forgottenEntry, ...those, those[0]])
+            yield* changeAll(on)
+            return yield* on.run(Statements.forgetQuestions, those)
+          })
+        )
+        // what is deleted would stay in the file's free pages, and in the journal
+        yield* Effect.mapError(
+          Effect.zipRight(sql.run("vacuum"), sql.select("pragma wal_checkpoint(truncate)")),
+          Failure.make(file, "Write")
+        )
+        return count
+      })
   })
 }
 
@@ -349,10 +382,3 @@ const ListedSchema: Schema.Schema<Listed, any> = Schema.extend(
   List,
   Schema.Struct({ id: Schema.Int, epoch: Schema.Int })
 )
-
-/** The condition on outcomes, and its parameters. */
-const toRedo = ({ before, forgotten, outcomes, statuses }: Redo): readonly [string, ReadonlyArray<unknown>] => [
-  `(outcome in (select value from json_each(?)) or http_status in (select value from json_each(?)) or at < ?
-    or (? and outcome = 'found' and body is null))`,
-  [JSON.stringify(outcomes), JSON.stringify(statuses), before ?? null, forgotten ? 1 : 0]
-]

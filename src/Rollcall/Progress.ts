@@ -1,7 +1,7 @@
 /**
  * How far a run is.
  */
-import type { Answered } from "../Ledger.ts"
+import { type Answered, type Cause, isStale } from "../Ledger.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
@@ -19,8 +19,14 @@ export interface Progress extends Sweep.Progress {
   refused: number
   /** Questions that an earlier run had answered. */
   known: number
-  /** Answered questions that are asked again. */
-  redone: number
+  /** Answered questions that are asked again, by each word that says so. */
+  redone: ReadonlyArray<number>
+  /** Of these, how many were asked in vain, so that the old answer stays, and the oldest of those answers. */
+  stale: { count: number; since: number }
+  /** Of these, how many were found before and are not found now. */
+  vanished: number
+  /** Calls of earlier runs of the ledger. */
+  spent: number
   /** Outcomes that are not what they were, because replies are read in another way. */
   revised: number
   /** Answered questions that are asked again, because a rule reads their replies so now. */
@@ -31,8 +37,8 @@ export interface Progress extends Sweep.Progress {
   forgotten: number
   /** Answers of this run that a person is to look at. */
   review: number
-  /** The failures of this run, by kind. */
-  readonly failures: Map<string, number>
+  /** Why codes are invalid or failed, earlier runs included. */
+  readonly causes: Map<string, Cause>
   /** What the readers of the outputs should know, in a line each. */
   warnings: ReadonlyArray<string>
   /** The first few entries that are not codes. */
@@ -50,29 +56,37 @@ export const none = (): Progress => ({
   questions: 0,
   refused: 0,
   known: 0,
-  redone: 0,
+  redone: [],
+  spent: 0,
+  stale: { count: 0, since: Infinity },
+  vanished: 0,
   revised: 0,
   reopened: 0,
   older: {},
   forgotten: 0,
   review: 0,
-  failures: new Map(),
+  causes: new Map(),
   warnings: [],
   refusals: [],
   hygiene: Hygiene.make(false)
 })
 
 /** Counts an outcome that has become durable. */
-export const count = (progress: Progress, { error, http_status, outcome }: Answered): void => {
+export const count = (progress: Progress, { at, error, http_status, outcome }: Answered): void => {
   progress.outcomes[outcome]++
   if (error === null) return
-  if (outcome === "found") {
-    progress.review++
+  if (outcome === "found" || outcome === "not_found") {
+    if (!isStale(outcome, error)) progress.review++
+    else progress.stale = { count: progress.stale.count + 1, since: Math.min(progress.stale.since, at) }
     return
   }
-  const { type } = JSON.parse(error) as ErrorRecord
-  const what = http_status === null ? type : `${type} ${http_status}`
-  progress.failures.set(what, (progress.failures.get(what) ?? 0) + 1)
+  addCause(progress, { outcome, http_status, type: (JSON.parse(error) as ErrorRecord).type, count: 1 })
+}
+
+/** Adds to the causes. */
+export const addCause = ({ causes }: Progress, cause: Cause): void => {
+  const key = `${cause.outcome} ${cause.http_status} ${cause.type}`
+  causes.set(key, { ...cause, count: cause.count + (causes.get(key)?.count ?? 0) })
 }
 
 /** How many have an outcome. */

@@ -27,7 +27,9 @@ export interface Recorder {
 export const make = (
   list: number,
   projection: Projection,
-  progress: Progress.Progress
+  progress: Progress.Progress,
+  /** Some of the questions were answered before. */
+  isRedo = false
 ): Effect.Effect<Recorder, never, Ledger | Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
@@ -39,17 +41,19 @@ export const make = (
 
     const commit = Effect.suspend(() => {
       if (broken !== undefined) return broken
-      const outcomes = batch
-      if (outcomes.length === 0) return Effect.void
+      const settled = batch
+      if (settled.length === 0) return Effect.void
       batch = []
       length = 0
-      return Effect.zipRight(
-        ledger.record(list, outcomes),
-        Effect.suspend(() => {
-          for (const answered of outcomes) Progress.count(progress, answered)
-          return projection.advance(outcomes)
-        })
-      )
+      const kept = isRedo && settled.some(isNoAnswer) ? standing(ledger, progress, settled) : Effect.succeed(settled)
+      return Effect.flatMap(kept, (outcomes) =>
+        Effect.zipRight(
+          ledger.record(list, outcomes),
+          Effect.suspend(() => {
+            for (const answered of outcomes) Progress.count(progress, answered)
+            return projection.advance(outcomes)
+          })
+        ))
     }).pipe(
       Effect.tapErrorCause((cause) =>
         Effect.suspend(() => {
@@ -70,6 +74,26 @@ export const make = (
       flush,
       failure: Deferred.await(failed)
     }
+  })
+
+const isNoAnswer = ({ outcome }: Answered) => outcome !== "found"
+
+/**
+ * An answer is replaced by an answer alone: what is asked again in vain keeps its old one, with the new error beside it.
+ */
+const standing = (ledger: typeof Ledger.Service, progress: Progress.Progress, settled: ReadonlyArray<Answered>) =>
+  Effect.map(ledger.earlier(settled.filter(isNoAnswer).map(({ question }) => question)), (earlier) => {
+    const before = new Map(earlier.map((answered) => [answered.question, answered]))
+    return settled.map((answered) => {
+      const old = before.get(answered.question)
+      if (old === undefined || (old.outcome !== "found" && old.outcome !== "not_found")) return answered
+      if (answered.outcome === "found") return answered
+      if (answered.outcome === "not_found") {
+        if (old.outcome === "found") progress.vanished++
+        return answered
+      }
+      return { ...old, error: answered.error }
+    })
   })
 
 const toAnswered = (settled: Sweep.Settled): Answered => ({

@@ -4,7 +4,7 @@
 import { DateTime } from "effect"
 import * as Entry from "../Entry.ts"
 import { exactly } from "../Json.ts"
-import type { Row } from "../Ledger.ts"
+import { isStale, type Row } from "../Ledger.ts"
 import type { Format, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 import { wellFormed } from "./Text.ts"
@@ -43,8 +43,12 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
       : Answer.selectedJson(row, lookup.expect, select)
     text += `,"answer":${answer}`
   }
-  // a found row has no error: a rule marks it
-  if (row.error !== null) text += row.outcome === "found" ? `,"review":true` : `,"error":${Answer.errorOf(row.error)}`
+  if (row.error !== null) {
+    // a found row has no error: a rule marks it, or it was asked again in vain
+    const isMarked = row.outcome === "found" && !isStale(row.outcome, row.error)
+    if (isStale(row.outcome, row.error)) text += ",\"stale\":true"
+    text += isMarked ? `,"review":true` : `,"error":${Answer.errorOf(row.error)}`
+  }
   if (row.http_status !== null) text += `,"http_status":${row.http_status}`
   if (row.isRepeat) return `${text},"attempts":0,"calls":0,"repeat":true}\n`
   text += `,"attempts":${row.attempts},"calls":${row.calls}`

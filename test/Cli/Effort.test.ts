@@ -6,14 +6,14 @@ import * as Pace from "../../src/Policy/Pace.ts"
 
 describe("Effort.describe", () => {
   const cases: ReadonlyArray<readonly [rates: ReadonlyArray<string>, shown: string]> = [
-    [[], "max-wait 15m, no rate limit but the server's"],
-    [["50/s"], "max-wait 15m, rate 50/s"],
-    [["600/60s burst 10", "10000/24h"], "max-wait 15m, rate 600/min burst 10 and 10000/day"]
+    [[], "max-wait 15m · no rate limit"],
+    [["50/s"], "max-wait 15m · rate 50/s"],
+    [["600/60s burst 10", "10000/24h"], "max-wait 15m · rate 600/min burst 10 and 10000/day"]
   ]
   it.each(cases)("of the rates %j", (rates, shown) => {
     const pace = rates.map((rate) => Schema.decodeSync(Pace.Rate)(rate))
     const line = Effort.describe({ ...Policy.standard, pace })
-    assert.match(line, /^-c 8, timeout 30s, /)
+    assert.match(line, /^-c 8 · timeout 30s · /)
     assert.isTrue(line.endsWith(shown), line)
   })
 })

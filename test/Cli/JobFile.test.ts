@@ -28,7 +28,10 @@ describe.concurrent("--job", { timeout: 60_000 }, () => {
       writeFileSync(join(cwd, "job.yaml"), job.join("\n"))
       const { exit, stderr } = yield* run(["run", "--job", "job.yaml"], { cwd, env })
       assert.strictEqual(exit, 0, stderr)
-      assert.match(stderr, /-c 3, .*rate 100\/s and 9000\/min, retry budget 30% \+ 5\/s, breaker off, 1h at most\n/)
+      assert.match(
+        stderr,
+        /-c 3 · .*rate 100\/s and 9000\/min\nretry budget 30% \+ 5\/s · breaker off · takes 1h at most\n/
+      )
       assert.deepStrictEqual(lines(output()), numbered(codes))
       assert.deepInclude(output()[0], { answer: { city: "Holtsville", zip: "00501" } })
       assert.notProperty(output()[0], "ms")
@@ -37,10 +40,10 @@ describe.concurrent("--job", { timeout: 60_000 }, () => {
           run(["plan", "--job", "job.yaml", ...words], { cwd, env: { ...env, ...more } }),
           ({ stdout }) => stdout
         )
-      assert.match(yield* plan([]), /policy: -c 3, /)
-      assert.match(yield* plan([], { ROLLCALL_CONCURRENCY: "5" }), /policy: -c 5, /)
-      assert.match(yield* plan(["-c", "7"], { ROLLCALL_CONCURRENCY: "5" }), /policy: -c 7, /)
-      assert.match(yield* plan(["--rate", "9/s"]), / rate 9\/s, /)
+      assert.match(yield* plan([]), /policy: -c 3 · /)
+      assert.match(yield* plan([], { ROLLCALL_CONCURRENCY: "5" }), /policy: -c 5 · /)
+      assert.match(yield* plan(["-c", "7"], { ROLLCALL_CONCURRENCY: "5" }), /policy: -c 7 · /)
+      assert.match(yield* plan(["--rate", "9/s"]), / rate 9\/s\n/)
     }))
 
   it.scopedLive("is JSON too, and keeps what looks like a number as it is written", () =>

@@ -19,7 +19,7 @@ describe.concurrent("rollcall plan", { timeout: 60_000 }, () => {
       ])
       assert.match(shown[3]!, /^ {4}line 4: "no good" \(.+\)$/)
       assert.deepStrictEqual(shown.slice(4, 5), ["would ask: 3 questions"])
-      assert.match(shown[5]!, /^policy: -c 8, timeout 30s, 4 retries /)
+      assert.match(shown[5]!, /^policy: -c 8 · timeout 30s · 4 retries · /)
       assert.strictEqual(
         shown.slice(6).join("\n"),
         "the first request:\n  curl -sS -i -H \"ocp-apim-subscription-key: ${DEMO_KEY}\" "

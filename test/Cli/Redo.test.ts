@@ -1,39 +1,76 @@
+import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Schema, TestClock } from "effect"
+import { Effect, Either, Option, Schema, TestClock } from "effect"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import * as Redo from "../../src/Cli/Redo.ts"
-import { found, records, type Reply, scripted, until } from "../command.ts"
-
-const none = { outcomes: [], statuses: [], before: undefined, forgotten: false }
+import { folder, found, records, type Reply, scripted, until } from "../command.ts"
 
 describe("Redo.parse", () => {
   const day = 86_400_000
-  const cases: ReadonlyArray<readonly [words: ReadonlyArray<string>, redo: unknown]> = [
-    [[], undefined],
-    [["failed"], { ...none, outcomes: ["failed"] }],
-    [["not_found,failed"], { ...none, outcomes: ["not_found", "failed"] }],
-    [["failed", "not_found", "failed"], { ...none, outcomes: ["not_found", "failed"] }],
-    [["status=503,status=429"], { ...none, statuses: [503, 429] }],
-    [["forgotten"], { ...none, forgotten: true }],
-    [["older-than=30d"], { ...none, before: 60 * day }],
-    // the youngest of the ages says it all
-    [["older-than=30d", "older-than=2h,older-than=60d"], { ...none, before: 90 * day - 7_200_000 }],
-    [["failed,status=404", "forgotten"], { outcomes: ["failed"], statuses: [404], before: undefined, forgotten: true }]
+  const now = 90 * day
+  const skew = 60_000
+  const cases: ReadonlyArray<readonly [words: ReadonlyArray<string>, which: ReadonlyArray<object>]> = [
+    [[], []],
+    [["failed"], [{ outcomes: ["failed"] }]],
+    [["not_found,failed"], [{ outcomes: ["not_found"] }, { outcomes: ["failed"] }]],
+    [["status=503,status=4xx"], [{ statuses: [[503, 503]] }, { statuses: [[400, 499]] }]],
+    [["forgotten"], [{ forgotten: true }]],
+    // what a wrong clock put into the future is of no age that is known
+    [["older-than=30d"], [{ outside: [60 * day, now + skew] }]],
+    [["newer-than=1h"], [{ since: now - 3_600_000 }]],
+    [["not_found&older-than=7d", "found"], [
+      { outcomes: ["not_found"], outside: [83 * day, now + skew] },
+      { outcomes: ["found"] }
+    ]],
+    [["older-than=1970-02-01"], [{ outside: [new Date("1970-02-01T00:00:00").getTime(), now + skew] }]]
   ]
-  it.effect.each(cases)("%j", ([words, redo]) =>
+  const parse = (redo: ReadonlyArray<string>, redoCodes = Option.none<string>()) =>
+    Effect.provide(Redo.parse({ redo, redoCodes }), NodeFileSystem.layer)
+  it.effect.each(cases)("%j", ([words, which]) =>
     Effect.gen(function*() {
-      yield* TestClock.setTime(90 * day)
-      assert.deepStrictEqual(yield* Redo.parse(words), redo as never)
+      yield* TestClock.setTime(now)
+      const parsed = yield* parse(words)
+      assert.deepStrictEqual(parsed.which, which as never)
+      assert.strictEqual(parsed.words.length, which.length)
+    }))
+
+  it.scoped("takes codes from a file", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "codes")
+      writeFileSync(file, "a\r\n\n b \n")
+      const { which, words } = yield* parse(["failed"], Option.some(file))
+      assert.deepStrictEqual(which, [{ outcomes: ["failed"] }, { codes: ["a", "b"] }])
+      assert.deepStrictEqual(words, ["failed", `codes of ${file}`])
+      const refused = yield* Effect.flip(parse([], Option.some(`${file}-not`)))
+      assert.match(refused.message, /^--redo-codes .*-not cannot be read$/)
     }))
 
   const words = Schema.decodeEither(Redo.Words)
-  it.each(["failed", "found,skipped,invalid", "status=503", "older-than=1ms", "older-than=30d,failed"])(
-    "%s is taken",
-    (text) => assert.isTrue(Either.isRight(words(text)))
-  )
-  it.each(["", "faild", "failed,", "status=", "status=99", "status=600", "status=5xx", "older-than=", "older-than=30"])(
-    "%j is refused",
-    (text) => assert.isTrue(Either.isLeft(words(text)))
-  )
+  it.each([
+    "failed",
+    "found,skipped,invalid",
+    "status=503",
+    "status=5xx",
+    "older-than=1ms",
+    "older-than=30d,failed",
+    "newer-than=2026-11-20",
+    "found & older-than=2d"
+  ])("%s is taken", (text) => assert.isTrue(Either.isRight(words(text))))
+  it.each([
+    "",
+    "faild",
+    "failed,",
+    "failed&",
+    "status=",
+    "status=99",
+    "status=600",
+    "status=6xx",
+    "older-than=",
+    "older-than=30",
+    "older-than=2026-13-45",
+    "since=1h"
+  ])("%j is refused", (text) => assert.isTrue(Either.isLeft(words(text))))
 })
 
 /** Codes with an x are not found, those with a ! fail. */
@@ -60,7 +97,7 @@ describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
       const redone = yield* run("--redo", "failed")
       assert.strictEqual(redone.exit, 3)
       assert.deepStrictEqual(asked.toSorted(), ["b!", "c!"])
-      assert.match(redone.stderr, /^list: 5 entries \(1 repeat, 2 answered already, 2 asked again\)$/m)
+      assert.match(redone.stderr, /^list: 5 entries \(1 repeat, 2 answered already\)\nasked again: 2 failed$/m)
       assert.deepStrictEqual(outcomes(read("out.ndjson")), [
         "a found",
         "b! found",
@@ -81,11 +118,46 @@ describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
       }
       assert.deepStrictEqual(outcomes(read("out.ndjson")), [
         "a found",
-        "b! failed",
+        "b! found",
         "x not_found",
         "c! failed",
-        "b! failed"
+        "b! found"
       ])
+      // an answer is replaced by an answer alone
+      const stale = records(read("out.ndjson"))[1]!
+      assert.nestedInclude(stale, { outcome: "found", stale: true, "answer.city": "City of b!" })
+    }))
+
+  it.scopedLive("leaves the answers of a good day when the server is wrong about all of them", () =>
+    Effect.gen(function*() {
+      const codes = ["a", "b", "c", "d"]
+      const { answer, asked, read, rollcall, run, start } = yield* scripted(codes)
+      yield* run()
+      const before = records(read("out.ndjson"))
+      answer(() => [500, "down"])
+      const { exit, stderr } = yield* run("--redo", "found", "--breaker", "off")
+      assert.strictEqual(exit, 3)
+      assert.match(stderr, /\n4 asked again in vain: the answers of \d{4}-\d\d-\d\d stay; --redo failed asks them\n/)
+      const after = records(read("out.ndjson"))
+      for (const [index, record] of after.entries()) {
+        assert.nestedInclude(record, { code: codes[index]!, at: before[index]!.at, outcome: "found", stale: true })
+        assert.nestedPropertyVal(record, "error.type", "status")
+      }
+      assert.strictEqual((yield* rollcall("export", "out.ndjson", "--only", "found")).stdout, "a\nb\nc\nd\n")
+      // a redo that is stopped half way hides nothing
+      answer((code) => code === "c" ? undefined : found(code))
+      const running = yield* start("--redo", "failed")
+      yield* until(() => asked.includes("c"))
+      running.process.kill("SIGKILL")
+      yield* running.ended
+      const exported = records((yield* rollcall("export", "out.ndjson")).stdout)
+      assert.deepStrictEqual(
+        exported.map(({ code, outcome }) => `${code} ${outcome}`),
+        codes.map((code) => `${code} found`)
+      )
+      answer(found)
+      assert.strictEqual((yield* run()).exit, 0)
+      assert.notInclude(read("out.ndjson"), "stale")
     }))
 
   const codes = ["a!", "b!", "c!", "d!", "e!", "f"]
@@ -121,7 +193,8 @@ describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
       assert.strictEqual(exit, 2)
       assert.strictEqual(
         stderr,
-        "rollcall: --redo: it is one of found, not_found, invalid, failed, skipped, forgotten, status=503, older-than=30d\n"
+        "rollcall: --redo \"failed,faild\": it is one of found, not_found, invalid, failed, skipped, forgotten, status=503,"
+          + " status=5xx, older-than=30d, newer-than=2026-11-20; with & all of them hold: not_found&older-than=7d\n"
       )
       assert.deepStrictEqual([asked, files()], [[], ["list"]])
     }))

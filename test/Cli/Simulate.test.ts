@@ -24,7 +24,7 @@ describe.concurrent("rollcall simulate", { timeout: 60_000 }, () => {
     Effect.gen(function*() {
       const text = yield* simulate("--server", rough, "--codes", "10000", "-c", "16", "--rate", "49/s")
       assert.match(text, /^server: rate=50\/s,latency=/)
-      assert.match(text, /^policy: -c 16, .*rate 49\/s/m)
+      assert.match(text, /^policy: -c 16 · .*rate 49\/s/m)
       assert.match(text, /^10,000 codes would take [45] min:$/m)
       assert.match(row(text, "time")!, /^[45] min, of it .* waiting for the rate, .* in outage$/)
       assert.match(row(text, "outcomes")!, /^9,\d{3} found, \d{3} not found$/)

@@ -60,52 +60,15 @@ describe("Talk", () => {
     assert.deepStrictEqual(Talk.details({ ...progress(), entries: 1, questions: 1 }), [])
     assert.deepStrictEqual(
       Talk.details({ ...progress(), entries: 5, questions: 2, refused: 2, known: 1 }),
-      ["1 repeat", "2 not codes", "1 answered already"]
+      ["1 repeat", "2 invalid", "1 answered already"]
     )
     assert.deepStrictEqual(
-      Talk.details({ ...progress(), entries: 5, questions: 5, known: 3, redone: 2, revised: 1 }),
-      ["3 answered already", "1 outcome changed by reading its reply again", "2 asked again"]
+      Talk.details({ ...progress(), entries: 5, questions: 5, known: 3, revised: 1 }),
+      ["3 answered already", "1 outcome changed by reading its reply again"]
     )
     assert.include(
       Talk.details({ ...progress(), revised: 2_000 }),
       "2,000 outcomes changed by reading their replies again"
     )
-  })
-
-  const figures = Progress.summary(progress(), 17.4)
-  const failures = new Map([["status 503", 5], ["timeout: no answer", 2]])
-
-  it("sums up a run that is complete", () => {
-    const complete = { ...figures, questions: 21_532, entries: 21_532, pending: 0, calls: 21_600, retries: 60 }
-    assert.deepStrictEqual(Talk.summary(complete, failures, [["output", "out.ndjson"]]).split("\n"), [
-      "21,532 codes answered in 17 s, 1,237/s",
-      "  20,000  found",
-      "   1,500  not found",
-      "      25  invalid",
-      "       7  failed; --redo failed asks them again",
-      "          5 × status 503",
-      "          2 × timeout: no answer",
-      "calls   21,600, 60 retries, 0 throttled",
-      "output  out.ndjson"
-    ])
-  })
-
-  it("sums up a run that stopped", () => {
-    const text = Talk.summary({ ...figures, known: 20_000 }, new Map(), [])
-    assert.include(text, "21,532 of 44,175 codes (50,000 entries, 20,000 known before) answered in 17 s, 88/s")
-    assert.include(text, "  22,643  pending: run the same command again to go on")
-    // what failed is asked again when the rest is answered
-    assert.include(text, "       7  failed\n")
-  })
-
-  it("sums up a run that had nothing to do", () => {
-    const known = { ...figures, questions: 21_532, entries: 21_532, pending: 0, known: 21_532 }
-    assert.deepStrictEqual(Talk.summary(known, new Map(), []).split("\n"), [
-      "nothing to ask: 21,532 codes answered already",
-      "  20,000  found",
-      "   1,500  not found",
-      "      25  invalid",
-      "       7  failed; --redo failed asks them again"
-    ])
   })
 })

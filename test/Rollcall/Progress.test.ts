@@ -34,7 +34,10 @@ describe("count", () => {
       error: `{"type":"timeout","message":"no answer within 30s"}`
     })
     Progress.count(progress, { ...outcome, outcome: "found", error: null })
-    assert.deepStrictEqual([...progress.failures], [["status 503", 2], ["timeout", 1]])
+    assert.deepStrictEqual([...progress.causes.values()], [
+      { outcome: "failed", type: "status", http_status: 503, count: 2 },
+      { outcome: "failed", type: "timeout", http_status: null, count: 1 }
+    ])
     assert.deepInclude(progress.outcomes, { failed: 3, found: 1 })
   })
 })

@@ -38,6 +38,11 @@ export const make = (schema: string) => {
     o.http_status, o.attempts, o.calls, o.ms, o.at, o.body, e.ordinal > ${first}`
   const itsOutcome = `left join lateral (select * from ${outcome} where question = e.question offset 0) o on true`
 
+  /** The questions of codes: the code is the key, or the first part of it. */
+  const ofCodes = (codes: string) => `
+    select id from ${question} where key = any (${codes}::text[])
+      or (key like '[%' and case when key like '["%' then key::json ->> 0 end = any (${codes}::text[]))`
+
   const kinds = ["found", "not_found", "invalid", "failed", "skipped"] as const
   const isForgotten = "outcome = 'found' and body is null"
   const countKinds = kinds.map((kind) => `count(*) filter (where outcome = '${kind}') as ${kind}`).join(", ")
@@ -142,13 +147,56 @@ export const make = (schema: string) => {
         select from ${superseded} s
         where (select question from ${entry} e where e.question = s.question and e.list = $1 limit 1) is not null
           and (select question from ${outcome} o where o.question = s.question) is null)`,
-    /** Parameters: the list, and those of {@link fromRedo}. */
-    redo: `
+    /** Parameters: the list, and those of the condition. */
+    redo: (where: string) => `
       with gone as (
-        delete from ${outcome} where question in (${questionsOf("$1")})
-          and (outcome = any ($2::text[]) or http_status = any ($3::int[]) or at < $4 or ($5 and ${isForgotten}))
+        delete from ${outcome} where question in (${questionsOf("$1")}) and ${where}
         returning *)
       insert into ${superseded} select * from gone`,
+    /** The condition of a redo, and its parameters, which follow the list. */
+    redoOf: (
+      { codes, forgotten, outcomes, outside, since, statuses }: Redo
+    ): readonly [string, ReadonlyArray<unknown>] => {
+      const params: Array<unknown> = []
+      const param = (value: unknown) => `$${params.push(value) + 1}`
+      const all = [
+        ...(outcomes === undefined ? [] : [
+          `(outcome = any (${param(outcomes)}::text[])${
+            outcomes.includes("failed")
+              ? " or (outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%')"
+              : ""
+          })`
+        ]),
+        ...(statuses === undefined ? [] : [
+          `(${statuses.map(([from, to]) => `http_status between ${from} and ${to}`).join(" or ")})`
+        ]),
+        ...(outside === undefined
+          ? []
+          : [`(at < ${param(outside[0])}::bigint or at > ${param(outside[1])}::bigint)`]),
+        ...(since === undefined ? [] : [`at >= ${param(since)}::bigint`]),
+        ...(forgotten === true ? [`(${isForgotten})`] : []),
+        ...(codes === undefined ? [] : [`question in (${ofCodes(param(codes))})`])
+      ]
+      return [all.length === 0 ? "false" : all.join(" and "), params]
+    },
+    indexSuperseded: `create index if not exists superseded_question on ${superseded} (question)`,
+    /** Parameter: how many of each question stay. */
+    pruneSuperseded: `
+      delete from ${superseded} where ctid in (
+        select place from (
+          select ctid as place, row_number() over (partition by question order by at desc) as nth from ${superseded}) all_of
+        where nth > $1)`,
+    /** What a redo put aside last. Parameter: the questions. */
+    selectEarlier: `
+      select distinct on (question) * from ${superseded} where question = any ($1::bigint[])
+      order by question, at desc`,
+    /** Parameter: the list. */
+    selectCauses: `
+      select outcome, error::json ->> 'type', http_status, count(*) from ${outcome}
+      where outcome in ('invalid', 'failed') and question in (${questionsOf("$1")}) group by 1, 2, 3
+      union all
+      select 'invalid', error::json ->> 'message', null, count(*) from ${entry}
+      where list = $1 and question is null group by 2`,
 
     /** Parameters: the list, and from where to where. */
     selectRows: `
@@ -163,21 +211,21 @@ export const make = (schema: string) => {
     selectKnown: `
       select key from json_to_recordset($1::json) as t(key text)
       where exists (select from ${outcome} o where o.question = (select id from ${question} q where q.key = t.key) offset 0)`,
-    deleteSuperseded: `truncate ${superseded}`,
-    forget: `update ${outcome} set body = null where body is not null`,
+    /** Parameter: before when. */
+    deleteSuperseded: `delete from ${superseded} where at < $1::bigint`,
+    forget: `update ${outcome} set body = null where body is not null and at < $1::bigint`,
+    /** Parameter: the codes. */
+    forgetOutcomes: `delete from ${outcome} where question in (${ofCodes("$1")})`,
+    forgetSuperseded: `delete from ${superseded} where question in (${ofCodes("$1")})`,
+    forgetEntries: `
+      update ${entry} set question = null, input = '', columns = null, error = $2
+      where question in (${ofCodes("$1")}) or (question is null and trim(input) = any ($1::text[]))`,
+    forgetQuestions: `delete from ${question} where id in (${ofCodes("$1")})`,
     uncount: `update ${list} set is_counted = false`,
     /** What is forgotten would stay in the table's file. */
-    vacuum: `vacuum full ${outcome}`
+    vacuum: [outcome, superseded, entry, question].map((table) => `vacuum full ${table}`)
   }
 }
-
-/** The parameters of `redo` that follow the list. */
-export const fromRedo = ({ before, forgotten, outcomes, statuses }: Redo): ReadonlyArray<unknown> => [
-  outcomes,
-  statuses,
-  before ?? null,
-  forgotten
-]
 
 export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
   question: row[0],

@@ -1,7 +1,7 @@
 /**
  * What a ledger says to SQLite, and how rows stand for what it holds.
  */
-import type { Answered, Enrolled, Row, Unanswered } from "../../Ledger.ts"
+import type { Answered, Enrolled, Redo, Row, Unanswered } from "../../Ledger.ts"
 import { values } from "../../Sql/Sqlite/Connection.ts"
 import { place } from "./Tables.ts"
 
@@ -221,6 +221,79 @@ export const selectAnswered = reading(
   ["body", "error"],
   "from outcome where question >= ? order by question limit ?"
 )
+
+/** What a redo put aside last. Parameter: the questions. */
+export const selectEarlier = reading(
+  outcomeColumns,
+  ["body", "error"],
+  `from superseded where question in (select value from json_each(?))
+    and rowid = (select max(rowid) from superseded other where other.question = superseded.question)`
+)
+
+/** Questions are looked up there by the thousand. */
+export const indexSuperseded = "create index if not exists superseded_question on superseded (question)"
+
+/** Parameter: how many of each question stay. */
+export const pruneSuperseded = `
+  delete from superseded where rowid in (
+    select row from (select rowid row, row_number() over (partition by question order by rowid desc) nth from superseded)
+    where nth > ?)`
+
+/** Parameters: the places of the list, twice. */
+export const selectCauses = `
+  select outcome, error ->> 'type', http_status, count(*) from outcome
+  where outcome in ('invalid', 'failed') and question in (select question from entry where place >= ? and place < ?)
+  group by 1, 2, 3
+  union all
+  select 'invalid', error ->> 'message', null, count(*) from entry
+  where place >= ? and place < ? and question is null group by 2`
+
+/** Parameter: the codes, twice. */
+const ofCodes = (key: string) => `
+  (${key} in (select value from json_each(?))
+    or (json_valid(${key}) and ${key} like '[%' and ${key} ->> 0 in (select value from json_each(?))))`
+
+const questionsOf = `(select id from question where ${ofCodes("key")})`
+export const forgetOutcomes = `delete from outcome where question in ${questionsOf}`
+export const forgetSuperseded = `delete from superseded where question in ${questionsOf}`
+export const forgetEntries = `
+  update entry set question = null, input = '', columns = null, error = ?
+  where question in ${questionsOf} or (question is null and trim(input) in (select value from json_each(?)))`
+export const forgetQuestions = `delete from question where ${ofCodes("key")}`
+
+/** The condition of a redo, and its parameters. */
+export const redoOf = (
+  { codes, forgotten, outcomes, outside, since, statuses }: Redo
+): readonly [string, ReadonlyArray<unknown>] => {
+  const all: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
+    ...(outcomes === undefined ? [] : [
+      [
+        `(outcome in (select value from json_each(?))${
+          outcomes.includes("failed")
+            ? " or (outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%')"
+            : ""
+        })`,
+        [JSON.stringify(outcomes)]
+      ] as const
+    ]),
+    ...(statuses === undefined ? [] : [
+      [
+        "exists (select 1 from json_each(?) where http_status between value ->> 0 and value ->> 1)",
+        [JSON.stringify(statuses)]
+      ] as const
+    ]),
+    ...(outside === undefined ? [] : [["(at < ? or at > ?)", outside] as const]),
+    ...(since === undefined ? [] : [["at >= ?", [since]] as const]),
+    ...(forgotten === true ? [["(outcome = 'found' and body is null)", []] as const] : []),
+    ...(codes === undefined ? [] : [
+      [
+        `question in ${questionsOf}`,
+        [JSON.stringify(codes), JSON.stringify(codes)]
+      ] as const
+    ])
+  ]
+  return all.length === 0 ? ["0", []] : [all.map(([text]) => text).join(" and "), all.flatMap(([, params]) => params)]
+}
 
 export const toAnswered = (row: ReadonlyArray<any>): Answered =>
   Object.fromEntries(outcomeColumns.map((name, index) => [name, row[index]])) as unknown as Answered

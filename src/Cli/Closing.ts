@@ -1,0 +1,164 @@
+/**
+ * What a run says at its end: its figures, why it stopped, and in the last line what to do next.
+ */
+import type { Cause } from "../Ledger.ts"
+import * as Budget from "../Policy/Budget.ts"
+import * as Moment from "../Policy/Moment.ts"
+import { type Progress, settled } from "../Rollcall/Progress.ts"
+import type { Summary } from "../Summary.ts"
+import type { StopError } from "../Sweep.ts"
+import * as Effort from "./Effort.ts"
+import * as Talk from "./Talk.ts"
+
+/** Causes of an outcome that are told apart. */
+const most = 5
+
+/** What the figures do not tell. */
+export type Details = Pick<Progress, "causes" | "stale" | "vanished">
+
+/** The figures of a run. */
+export const figures = (
+  summary: Summary,
+  { causes, stale, vanished }: Details,
+  places: ReadonlyArray<readonly [string, string]>
+): string => {
+  const { calls, entries, known, outcomes, pending, questions, refused, retries, seconds, review, throttled } = summary
+  const answered = settled(outcomes) - refused
+  const asked = answered - known
+  const kinds = Talk.kinds.filter((kind) => outcomes[kind] > 0)
+  const wide = Math.max(...[...kinds.map((kind) => outcomes[kind]), pending].map((value) => Talk.count(value).length))
+  const line = (value: number, word: string) => `  ${Talk.count(value).padStart(wide)}  ${word}`
+  const under = (kind: Cause["outcome"]) => {
+    const lines = told([...causes.values()].filter(({ outcome }) => outcome === kind))
+    const width = Math.max(0, ...lines.map(([value]) => Talk.count(value).length))
+    return lines.map(([value, what]) => `${" ".repeat(wide + 4)}${Talk.count(value).padStart(width)} × ${what}`)
+  }
+  const again = pending === 0 ? "failed; --redo failed asks them again" : "failed"
+  return [
+    head(summary),
+    ...kinds.flatMap((kind) => [
+      line(outcomes[kind], kind === "failed" ? again : Talk.words[kind]),
+      ...under(kind)
+    ]),
+    ...(pending > 0 ? [line(pending, "pending")] : []),
+    ...(review === undefined ? [] : [`${Talk.count(review)} found now are to be reviewed`]),
+    ...(stale.count > 0
+      ? [
+        `${Talk.count(stale.count)} asked again in vain: the answers of ${Moment.date(stale.since)} stay; `
+        + "--redo failed asks them"
+      ]
+      : []),
+    ...(vanished > 0
+      ? [`${Talk.counted(vanished, "code that was", "codes that were")} found before ${isAre(vanished)} not found now`]
+      : []),
+    ...(calls > 0
+      ? [
+        `calls   ${Talk.count(calls)}, ${Talk.counted(retries, "retry", "retries")}, ${Talk.count(throttled)} throttled`
+      ]
+      : []),
+    ...places.map(([what, where]) => `${what.padEnd(8)}${where}`)
+  ].join("\n")
+
+  function head({ pending }: Summary): string {
+    const codes = pending > 0
+      ? `${Talk.count(answered)} of ${Talk.counted(answered + pending, "code")}`
+      : Talk.counted(answered, "code")
+    const details = [
+      ...(entries > questions + refused ? [`${Talk.count(entries)} entries`] : []),
+      ...(known > 0 && (asked > 0 || pending > 0) ? [`${Talk.count(known)} known before`] : [])
+    ]
+    const shown = details.length === 0 ? "" : ` (${details.join(", ")})`
+    const invalid = refused === 0 ? "" : `, ${Talk.count(refused)} invalid without a call`
+    const speed = asked > 0 && seconds > 0 ? `, ${Talk.rate(asked / seconds)}` : ""
+    if (asked > 0 || pending > 0) return `${codes}${shown} answered in ${Talk.time(seconds)}${speed}${invalid}`
+    return answered === 0
+      ? `nothing to ask: ${Talk.counted(refused, "code is", "codes are")} invalid, none is left to ask`
+      : `nothing to ask: ${codes}${shown} answered already${invalid}`
+  }
+}
+
+const isAre = (count: number) => count === 1 ? "is" : "are"
+
+/** The causes in words, the most frequent first; equal words are one, and the rest is one. */
+const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, string]> => {
+  const counts = new Map<string, number>()
+  for (const cause of causes) counts.set(wordsOf(cause), (counts.get(wordsOf(cause)) ?? 0) + cause.count)
+  const all = [...counts].map(([what, count]) => [count, what] as const).sort((a, b) => b[0] - a[0])
+  if (all.length <= most) return all
+  const rest = all.slice(most - 1)
+  return [
+    ...all.slice(0, most - 1),
+    [rest.reduce((sum, [count]) => sum + count, 0), `${rest.length} other causes`]
+  ]
+}
+
+/** A cause as people say it. */
+export const wordsOf = ({ http_status, type }: Pick<Cause, "http_status" | "type">): string => {
+  const status = http_status === null ? "" : `status ${http_status}`
+  if (type === "status" || type === "unauthorized" || type === "throttled") return status || type
+  const pattern = /^the code does not match (.*)$/s.exec(type)
+  if (pattern !== null) return "no match of --pattern"
+  const words = reasons[type] ?? type
+  return status === "" ? words : `${status}, ${words}`
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  decode: "not what was expected (--expect)",
+  dns: "no such host",
+  refused: "connection refused",
+  tls: "certificate or TLS",
+  transport: "connection broken",
+  too_large: "longer than --max-body",
+  redirect: "redirected elsewhere",
+  invalid_code: "not a code"
+}
+
+/** Why a run stopped, and how to try by hand what was refused. */
+export const stopped = ({ curl, message }: StopError): string =>
+  [`stopped: ${message}`, ...(curl === undefined ? [] : ["Try it by hand:", `  ${curl}`])].join("\n")
+
+/** The last line of a run that left something pending: what is done next. */
+export const next = (
+  { calls, pending }: { readonly calls: number; readonly pending: number },
+  stop: Pick<StopError, "reason"> | undefined,
+  { budget, settings }: { readonly budget: Budget.Budget; readonly settings: ReadonlyArray<string> }
+): string => {
+  const goes = "the same command goes on"
+  const words: Partial<Record<StopError["reason"], string>> = {
+    unauthorized: `with a new ${settings.map((name) => `\${${name}}`).join(" and ") || "key"} ${goes}`,
+    forbidden: `with a key that may ask this, ${goes}`,
+    uniform: `later ${goes}, and begins elsewhere in the list`,
+    quota: `when the account has something left, ${goes}`,
+    unreachable: `when the server is reached, ${goes}`,
+    redirected: `with the right --url, or --allow-origin, ${goes}`,
+    none_found: `is the path right? --allow-none goes on; --fresh puts what was answered aside`,
+    outage: `${goes} when the server is well; --breaker off asks on`,
+    throttled: `later ${goes}`,
+    budget: larger(budget, calls)
+  }
+  return `${Talk.count(pending)} pending: ${stop === undefined ? goes : words[stop.reason] ?? goes}`
+}
+
+const larger = (budget: Budget.Budget, calls: number): string => {
+  const most = Budget.calls(budget)
+  if (budget.cost !== undefined && most !== budget.calls) {
+    const spent = Effort.amount(Budget.costOf(budget, calls) ?? budget.cost)
+    return `--max-cost ${Number((budget.cost * 2).toFixed(2))} goes on (${spent} of ${
+      Effort.amount(budget.cost)
+    } is spent)`
+  }
+  return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.counted(most, "call")} are spent)`
+}
+
+/** What is left to say of a run that ended with codes that have no answer, where nothing else is said. */
+export const missing = (outcomes: Summary["outcomes"], stale: number, output: string): string => {
+  const total = settled(outcomes)
+  const [count, what] = outcomes.failed > 0
+    ? [outcomes.failed, "failed"]
+    : stale > 0
+    ? [stale, "asked again in vain"]
+    : outcomes.invalid > 0
+    ? [outcomes.invalid, "invalid"]
+    : [outcomes.not_found, "not found"]
+  return `${Talk.count(count)} of ${Talk.count(total)} ${what}: rollcall status ${output}`
+}

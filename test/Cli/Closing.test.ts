@@ -1,0 +1,120 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Closing from "../../src/Cli/Closing.ts"
+import type { Cause } from "../../src/Ledger.ts"
+import type { StopError } from "../../src/Sweep.ts"
+
+describe("Closing.figures", () => {
+  const complete = {
+    entries: 200_002,
+    questions: 199_998,
+    outcomes: { found: 199_796, not_found: 0, invalid: 200, failed: 4, skipped: 0 },
+    refused: 4,
+    pending: 0,
+    known: 0,
+    calls: 200_010,
+    retries: 12,
+    throttled: 0,
+    seconds: 161.4
+  }
+  const causesOf = (...causes: ReadonlyArray<Cause>) => new Map(causes.map((cause, index) => [String(index), cause]))
+  const none = { causes: causesOf(), stale: { count: 0, since: Infinity }, vanished: 0 }
+  const causes = causesOf(
+    { outcome: "failed", type: "timeout", http_status: null, count: 1 },
+    { outcome: "failed", type: "status", http_status: 500, count: 3 },
+    { outcome: "invalid", type: "status", http_status: 422, count: 196 },
+    { outcome: "invalid", type: "the code does not match ^[0-9]{5}$", http_status: null, count: 4 }
+  )
+
+  it("tells each cause under its outcome, and they add up", () => {
+    assert.deepStrictEqual(Closing.figures(complete, { ...none, causes }, [["output", "out.ndjson"]]).split("\n"), [
+      "199,996 codes answered in 2 min 41 s, 1,239/s, 4 invalid without a call",
+      "  199,796  found",
+      "      200  invalid",
+      "           196 × status 422",
+      "             4 × no match of --pattern",
+      "        4  failed; --redo failed asks them again",
+      "           3 × status 500",
+      "           1 × timeout",
+      "calls   200,010, 12 retries, 0 throttled",
+      "output  out.ndjson"
+    ])
+  })
+
+  it("tells five causes of an outcome at the most, and the others in one", () => {
+    const many = causesOf(...[1, 2, 3, 4, 5, 6, 7].map((count): Cause => ({
+      outcome: "failed",
+      type: "status",
+      http_status: 500 + count,
+      count
+    })))
+    const lines = Closing.figures(complete, { ...none, causes: many }, []).split("\n")
+    const told = lines.filter((line) => line.includes("×")).map((line) => line.trim())
+    assert.deepStrictEqual(told, [
+      "7 × status 507",
+      "6 × status 506",
+      "5 × status 505",
+      "4 × status 504",
+      "6 × 3 other causes"
+    ])
+  })
+
+  it("sums up a run that stopped, and one that was slow", () => {
+    const stopped = { ...complete, pending: 600, known: 199_990, refused: 0, seconds: 6.9 }
+    const text = Closing.figures(stopped, none, [])
+    assert.include(
+      text,
+      "200,000 of 200,600 codes (4 entries, 199,990 known before)".replace("4 entries, ", "200,002 entries, ")
+    )
+    assert.include(text, " answered in 6.9 s, 1.4/s\n")
+    // what failed is asked again when the rest is answered
+    assert.include(text, "        4  failed\n      600  pending\n")
+  })
+
+  it("sums up a run that had nothing to do, and says why", () => {
+    const known = { ...complete, known: 199_996, calls: 0 }
+    assert.match(
+      Closing.figures(known, none, []),
+      /^nothing to ask: 199,996 codes answered already, 4 invalid without a call\n/
+    )
+    const outcomes = { found: 0, not_found: 0, invalid: 3, failed: 0, skipped: 0 }
+    const invalid = { ...complete, entries: 3, questions: 0, refused: 3, outcomes, calls: 0 }
+    assert.match(Closing.figures(invalid, none, []), /^nothing to ask: 3 codes are invalid, none is left to ask\n/)
+  })
+
+  it("tells what was asked again in vain", () => {
+    const stale = { count: 4, since: new Date(2026, 10, 20, 12).getTime() }
+    assert.include(
+      Closing.figures(complete, { ...none, stale, vanished: 1 }, []),
+      "4 asked again in vain: the answers of 2026-11-20 stay; --redo failed asks them\n"
+        + "1 code that was found before is not found now\n"
+    )
+  })
+})
+
+describe("Closing.next", () => {
+  const left = { calls: 400, pending: 600 }
+  const cases: ReadonlyArray<readonly [reason: StopError["reason"] | undefined, budget: object, line: string]> = [
+    [undefined, {}, "the same command goes on"],
+    ["time", {}, "the same command goes on"],
+    ["outage", {}, "the same command goes on when the server is well; --breaker off asks on"],
+    ["unauthorized", {}, "with a new ${API_KEY} the same command goes on"],
+    ["budget", { cost: 2, costPer1000: 5 }, "--max-cost 4 goes on (2.00 of 2.00 is spent)"],
+    ["budget", { calls: 400 }, "--max-calls 800 goes on (400 of 400 calls are spent)"]
+  ]
+  it.each(cases)("after %s with %j", (reason, budget, line) =>
+    assert.strictEqual(
+      Closing.next(left, reason && { reason }, { budget, settings: ["API_KEY"] }),
+      `600 pending: ${line}`
+    ))
+})
+
+describe("Closing.missing", () => {
+  it("says in one line what is wrong and where to look", () => {
+    const outcomes = { found: 1, not_found: 0, invalid: 0, failed: 2, skipped: 0 }
+    assert.strictEqual(Closing.missing(outcomes, 0, "o.csv"), "2 of 3 failed: rollcall status o.csv")
+    assert.strictEqual(
+      Closing.missing({ ...outcomes, failed: 0, invalid: 1 }, 0, "o.csv"),
+      "1 of 2 invalid: rollcall status o.csv"
+    )
+  })
+})
