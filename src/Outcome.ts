@@ -90,6 +90,9 @@ export type Outcome<A, E = LookupError> =
   | Told & { readonly outcome: "not_found" | "skipped" }
   | Told & { readonly outcome: "invalid" | "failed"; readonly error: E }
 
+/** The selected fields, where the body has any of them. */
+const some = Schema.optional(Schema.Unknown)
+
 /** True where a person is to look at the answer. */
 const review = Schema.optional(Schema.Literal(true))
 
@@ -112,7 +115,7 @@ const again = {
 /** One record of the output: an entry and the outcome of its question. */
 export const Record = Schema.Union(
   Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("found"), answer: Schema.Unknown, review }),
-  Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("not_found", "skipped") }),
-  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("invalid", "failed"), error: ErrorRecord })
+  Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("not_found", "skipped"), answer: some }),
+  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("invalid", "failed"), answer: some, error: ErrorRecord })
 ).annotations({ identifier: "Record", description: "One record of a run's output, NDJSON" })
 export type Record = typeof Record.Type

@@ -47,3 +47,19 @@ export const errorOf = (error: string): string =>
   error.includes("\\ud")
     ? JSON.stringify(JSON.parse(error), (_, value: unknown) => typeof value === "string" ? value.toWellFormed() : value)
     : error
+
+/**
+ * Whether a row has something to show of its answer. What was not found, is invalid or has failed shows what is selected, where its body has
+ * any of it: the reason of a 404, the first half of what was cut off.
+ */
+export const isThere = ({ body, outcome }: Row, expect: Expect, select: ReadonlyArray<Select>): boolean => {
+  if (body === null || outcome === null) return false
+  if (outcome === "found") return true
+  if (select.length === 0 || body === "") return false
+  try {
+    const answer = parsers[expect](body)
+    return select.some(({ get }) => (get(answer) ?? null) !== null)
+  } catch {
+    return false
+  }
+}

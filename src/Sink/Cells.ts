@@ -89,9 +89,9 @@ const given = (row: Row, { entries, list: { column, columns }, lookup }: Layout)
 }
 
 const answered = (row: Row, { lookup: { expect }, select }: Layout): ReadonlyArray<Cell> => {
-  if (row.outcome !== "found" || row.body === null) return select.length === 0 ? [""] : select.map(() => "")
+  if (!Answer.isThere(row, expect, select)) return select.length === 0 ? [""] : select.map(() => "")
   if (select.length === 0) {
-    return [expect === "json" ? { text: onOneLine(Answer.json(row, expect)) } : fit(row.body)]
+    return [expect === "json" ? { text: onOneLine(Answer.json(row, expect)) } : fit(row.body!)]
   }
   return Answer.selected(row, expect, select).map(cell)
 }

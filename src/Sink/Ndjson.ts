@@ -37,7 +37,7 @@ const encode = (row: Row, { list, lookup, noTiming, select }: Layout): string =>
   if (row.input !== code) text += `,"input":${quoted(row.input)}`
   if (row.columns !== null) text += others(row.columns, list.column)
   text += `,"outcome":"${row.outcome}"`
-  if (row.outcome === "found") {
+  if (row.outcome === "found" || Answer.isThere(row, lookup.expect, select)) {
     const answer = select.length === 0
       ? Answer.json(row, lookup.expect)
       : Answer.selectedJson(row, lookup.expect, select)

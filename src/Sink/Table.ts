@@ -95,7 +95,7 @@ export const encoder = (layout: Layout): Encoder | Clash => {
 }
 
 const answered = (row: Row, { list: { expect }, select }: Layout): ReadonlyArray<unknown> => {
-  if (row.outcome !== "found" || row.body === null) return select.length === 0 ? [null] : select.map(() => null)
+  if (!Answer.isThere(row, expect, select)) return select.length === 0 ? [null] : select.map(() => null)
   if (select.length === 0) return [expect === "json" ? Answer.json(row, expect) : row.body]
   return Answer.selected(row, expect, select)
 }
