@@ -48,6 +48,8 @@ export interface Encoder {
   readonly encode: (row: Row) => string | Clash
   /** The cells so far that a spreadsheet would take for formulas, in a format that spreadsheets open. */
   readonly formulas?: () => number
+  /** What else a reader should know, in a line each. */
+  readonly warnings?: () => ReadonlyArray<string>
 }
 
 /** How rows become text: a value, so that a program can bring its own. The command knows some by name (Cli/Format). */
@@ -179,7 +181,10 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
         // another sink may be behind
         keep: (position) => run.isOrdered && position > from ? keep(position, formulas()) : Effect.void,
         complete: complete(Effect.suspend(() => footer === "" ? Effect.void : write(footer)), () => formulas()),
-        warnings: () => formulas() === 0 || layout.excel || layout.entries ? [] : [warning(formulas(), target.name)]
+        warnings: () => [
+          ...(formulas() === 0 || layout.excel || layout.entries ? [] : [warning(formulas(), target.name)]),
+          ...(encoder.warnings?.() ?? []).map((text) => `${target.name}: ${text}`)
+        ]
       }
     })
 })

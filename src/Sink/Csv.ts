@@ -12,16 +12,17 @@ export const format: Format = {
     const { excel } = layout
     const made = Cells.make(layout, { format: "CSV", unfit })
     if ("clash" in made) return made
-    let formulas = 0
+    let [formulas, long] = [0, 0]
     const end = excel ? "\r\n" : "\n"
     const isAlone = made.header.length === 1
     const line = (cells: ReadonlyArray<Cells.Cell>): string => {
       let text = ""
       for (let index = 0; index < cells.length; index++) {
         const cell = Cells.textOf(cells[index]!)
+        if (excel && cell.length > cellLimit) long++
         if (isFormula(cell)) formulas++
         if (index > 0) text += ","
-        text += quoted(excel ? forSpreadsheet(cell) : cell, isAlone)
+        text += quoted(excel ? forSpreadsheet(cell, typeof cells[index] === "string") : cell, isAlone)
       }
       return text + end
     }
@@ -32,10 +33,19 @@ export const format: Format = {
         const cells = made.cells(row)
         return "clash" in cells ? cells : line(cells)
       },
-      formulas: () => formulas
+      formulas: () => formulas,
+      warnings: () => [
+        ...(long === 0
+          ? []
+          : [`${long} ${long === 1 ? "cell has" : "cells have"} more than the 32,767 characters of a spreadsheet's`]),
+        ...(excel && layout.list.entries >= rowLimit ? ["there are more rows than the 1,048,576 of a sheet"] : [])
+      ]
     }
   }
 }
+
+/** What a sheet of a spreadsheet holds. */
+const [rowLimit, cellLimit] = [1_048_576, 32_767]
 
 /** A line that holds nothing is no row, so a cell that stands alone has its quotes. */
 const quoted = (cell: string, isAlone: boolean): string =>

@@ -25,6 +25,9 @@ export const make = (
       name: place.name,
       id: place.name,
       table: place.table,
+      other: "?table=NAME in its URL",
+      columnLimit: 1_600,
+      isTaken: (column) => system.has(column),
       check: Effect.scoped(Effect.asVoid(connect(place))),
       open: (run, columns) => Effect.flatMap(connect(place), (session) => open(session, place, run, columns))
     }, options))
@@ -166,6 +169,9 @@ const open = (
       complete: (progress, end) => write(dropAndRemember, [run, end, ...mark(progress)])
     } satisfies Table.Table
   }).pipe(Effect.mapError(failure(place, "Open")))
+
+/** Columns that every table has. */
+const system = new Set(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"])
 
 /** The bytes of a name that PostgreSQL keeps. */
 const isLong = (name: string) => new TextEncoder().encode(name).length > 63

@@ -30,7 +30,20 @@ export const make = (
     name: path,
     id: table === "rollcall" ? id : `${id}?table=${table}`,
     table: Table.named(table),
-    check: Effect.suspend(() => existsSync(path) ? Effect.scoped(Effect.asVoid(connected(path))) : Effect.void),
+    other: `${path}?table=NAME`,
+    columnLimit: 2_000,
+    isTaken: () => false,
+    check: Effect.suspend(() =>
+      /^sqlite_/i.test(table)
+        ? new SinkError({
+          reason: "Clash",
+          sink: path,
+          detail: `tables whose names begin with sqlite_ are SQLite's own: name another one (${path}?table=NAME)`
+        })
+        : existsSync(path)
+        ? Effect.scoped(Effect.asVoid(connected(path)))
+        : Effect.void
+    ),
     open: (run, columns) => Effect.flatMap(connected(path), (sql) => open(sql, path, table, run, columns))
   }, options)
 

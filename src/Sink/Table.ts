@@ -133,6 +133,11 @@ export interface Database {
   /** The same for the same table, however its place is written. */
   readonly id: string
   readonly table: string
+  /** How another table of it is named. */
+  readonly other: string
+  /** The columns that a table of it can have at most, and names that it has taken itself. */
+  readonly columnLimit: number
+  readonly isTaken: (column: string) => boolean
   /** Fails where it cannot be reached, or is not what it should be. Makes nothing. */
   readonly check: Effect.Effect<void, SinkError>
   readonly open: (run: string, columns: ReadonlyArray<Column>) => Effect.Effect<Table, SinkError, Scope.Scope>
@@ -168,10 +173,23 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
   const rowsOf = (layout: Layout): Effect.Effect<Encoder, SinkError> => {
     if (options.entries === true) return failed("Clash", "an input to run again is text: write CSV or NDJSON")
     if (database.table.endsWith(named(marks))) {
-      return failed("Clash", `the table ${marks} is ours: name another one`)
+      return failed("Clash", `the table ${marks} is ours: name another one (${database.other})`)
     }
     const rows = encoder(layout)
-    return "clash" in rows ? failed("Clash", rows.clash) : Effect.succeed(rows)
+    if ("clash" in rows) return failed("Clash", rows.clash)
+    if (rows.columns.length > database.columnLimit) {
+      return failed(
+        "Clash",
+        `a table holds ${database.columnLimit.toLocaleString("en")} columns, and these are `
+          + `${rows.columns.length.toLocaleString("en")}: write NDJSON or CSV, or fewer columns`
+      )
+    }
+    const taken = rows.columns.find(({ name }) => database.isTaken(name.toLowerCase()))
+    return taken === undefined ? Effect.succeed(rows) : failed(
+      "Clash",
+      `the database has columns of its own called ${JSON.stringify(taken.name)}: `
+        + "rename the input's column, or give a selected one another name (--select name=expression)"
+    )
   }
   return {
     outputs: [database.id],
@@ -188,7 +206,8 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
         if (problem !== undefined) {
           return yield* failed(
             "Exists",
-            `the table ${database.table} has other columns (${problem}): name another table, or drop it if its rows are not needed`
+            `the table ${database.table} has other columns (${problem}): name another table (${database.other}), `
+              + "or drop it if its rows are not needed"
           )
         }
         const note = Mark.ofTable(database.id, list.name)
@@ -197,7 +216,9 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
             return yield* failed(
               "Exists",
               `the table ${database.table} has rows of a run ${quoted(list.name)} that are not of this ledger: `
-                + `name another table, or delete them (delete from ${database.table} where run = ${quoted(list.name)})`
+                + `name another table (${database.other}), or delete them (delete from ${database.table} where run = ${
+                  quoted(list.name)
+                })`
             )
           }
           yield* ledger.write(note, {

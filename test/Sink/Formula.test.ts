@@ -182,4 +182,67 @@ describe("Formula", () => {
       }
     }
   })
+
+  it.each([
+    "1E5",
+    "219E01",
+    "2-1",
+    "MAR1",
+    "mar-1",
+    "1-Mar",
+    "SEPT2",
+    "3 May 2020",
+    "May 2020",
+    "Dez 5",
+    "1/2",
+    "1 1/2",
+    "12:30",
+    "12:30 PM",
+    "1 a",
+    "TRUE",
+    "false",
+    "WAHR",
+    "1.10",
+    "1,234",
+    "5%",
+    "$5",
+    "5 €",
+    "(5)",
+    "+5",
+    "-05",
+    " 12",
+    "2020-01-01",
+    "1.2.2020",
+    "2026-11-27T12:00:00Z",
+    "#N/A",
+    "00501",
+    "123456789012"
+  ])("keeps the text %j, which a spreadsheet would take for something else", (text) => {
+    assert.strictEqual(forSpreadsheet(text, true), `="${text}"`)
+  })
+
+  it.each([
+    "-5",
+    "4.2",
+    "0",
+    "34102",
+    "0.5",
+    "A1B2",
+    "Naples",
+    "Mars 1 Mission",
+    "marble 5th",
+    "12 Main St",
+    "1D5X",
+    "TRUEST",
+    "v1.0",
+    "",
+    "x",
+    "-"
+  ])("leaves the text %j alone", (text) => {
+    assert.strictEqual(forSpreadsheet(text, true), text)
+  })
+
+  it.each(["1E5", "2.50E3", "-0.5", "1.10", "true"])("leaves the value %s alone, which is no text", (text) => {
+    assert.strictEqual(forSpreadsheet(text), text)
+  })
 })
