@@ -6,11 +6,11 @@ import { Effect } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { run, start } from "../command.ts"
-import { scale, timeout } from "./scale.ts"
+import { scale, timeout } from "../scale.ts"
 import { sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
-const count = scale(400, 4_000)
+const count = scale(200, 400, 4_000)
 const codes = Trial.mixed(count)
 /** Codes that it does not hold. */
 const others = Trial.mixed(count + 80).slice(count)

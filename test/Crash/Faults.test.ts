@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import type { DemoError } from "../../src/Demo.ts"
 import { type Ended, folder, program, run } from "../command.ts"
-import { isLong, say, scale, seeded, timeout } from "./scale.ts"
+import { isLong, say, scale, seeded, timeout } from "../scale.ts"
 import { type Kind, sinks } from "./sinks.ts"
 import * as Strace from "./strace.ts"
 import * as Trial from "./trial.ts"
@@ -110,7 +110,7 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
     Effect.gen(function*() {
       const all = [...new Set([1, Math.ceil(count / 2), count])]
       const one = syncs.includes(call) ? all.length - 2 : yield* Random.nextIntBetween(0, all.length)
-      return scale([all[Math.max(0, one)]!], all)
+      return scale([all[Math.max(0, one)]!], [all[Math.max(0, one)]!], all)
     })
 
   const strike = (sink: Kind, injection: Strace.Injection): Effect.Effect<void, DemoError> =>
@@ -146,7 +146,13 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
       for (const [index, { call, count, file }] of (yield* undisturbed(sink, files)).entries()) {
         const all = errors(call)
         const turn = index + sinks.indexOf(sink)
-        for (const what of scale(all.filter((_, place) => place === turn % all.length), all)) {
+        for (
+          const what of scale(
+            all.filter((_, place) => place === turn % all.length),
+            all.filter((_, place) => place === turn % all.length),
+            all
+          )
+        ) {
           // what does not open now does not open later: SQLite would try again to read it only
           const isLasting = opens.includes(call)
           for (const nth of yield* occurrences(call, count)) injections.push({ file, call, nth, what, isLasting })
@@ -161,7 +167,7 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
     })
 
   /** What is in `-shm` is made anew, and is left for the long form. */
-  const some = (files: ReadonlyArray<string>) => scale(files.filter((file) => !file.endsWith("-shm")), files)
+  const some = (files: ReadonlyArray<string>) => isLong ? files : files.filter((file) => !file.endsWith("-shm"))
 
   for (const sink of sinks.filter(({ files }) => files.length > 0)) {
     it.live(
@@ -242,8 +248,8 @@ describe("rollcall run: a write that is cut short", () => {
     }))
 
   /** Kilobytes of a disk for everything, and of one for the output alone. */
-  const sizes = scale([24, 400], Array.from({ length: 40 }, (_, index) => 24 + index * 20))
-  const sizesOfOutput = scale([60], Array.from({ length: 12 }, (_, index) => 12 + index * 8))
+  const sizes = scale([24], [24, 400], Array.from({ length: 40 }, (_, index) => 24 + index * 20))
+  const sizesOfOutput = scale([60], [60], Array.from({ length: 12 }, (_, index) => 12 + index * 8))
 
   for (const sink of sinks.filter(({ files }) => files.length > 0)) {
     it.live.skipIf(!isMountable)(`${sink.name}: by a disk that is full`, () =>
@@ -265,7 +271,7 @@ describe("rollcall run: a write that is cut short", () => {
     it.live(
       `${sink.name}: by a limit on the size of a file`,
       () =>
-        Effect.forEach(scale([64], [16, 32, 64, 100]), (size) =>
+        Effect.forEach(scale([64], [64], [16, 32, 64, 100]), (size) =>
           Effect.scoped(Effect.gen(function*() {
             const { isFinished, judge, options, run: again, words } = yield* Trial.make({ codes, sinks: [sink] })
             const limited = ["bash", "-c", `ulimit -f ${size}; exec "$@"`, "bash", ...program]

@@ -6,10 +6,10 @@ import { Effect, Random } from "effect"
 import type * as Demo from "../../src/Demo.ts"
 import * as Faults from "../../src/Demo/Faults.ts"
 import { faults } from "../command.ts"
-import { say, scale, seeded, timeout } from "./scale.ts"
+import { say, scale, seeded, timeout } from "../scale.ts"
 import * as Trial from "./trial.ts"
 
-const [kills, count] = scale([20, 10_000], [500, 100_000])
+const [kills, count] = scale([5, 4000], [20, 10_000], [500, 100_000])
 const concurrency = 64
 /** What the API answered, or had in flight, when both sides had as much in flight as they may, and a batch was not committed. */
 const bound = 2 * concurrency + Trial.batch
@@ -39,7 +39,7 @@ describe("rollcall run: kill -9 at any instant", () => {
         })
         const asked = Effect.map(demo.log, ({ codes }) => codes.size)
         // the log of a hundred thousand codes takes 10 ms to read
-        const interval = scale("5 millis", "50 millis")
+        const interval = scale("5 millis", "5 millis", "50 millis")
         const hits = { starting: 0, asking: 0, ending: 0 }
         let before = 0
         let most = 0

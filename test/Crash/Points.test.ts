@@ -4,12 +4,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { DemoError } from "../../src/Demo.ts"
-import { sample, say, scale, seeded, timeout } from "./scale.ts"
+import { sample, say, scale, seeded, timeout } from "../scale.ts"
 import { type Kind, sinks } from "./sinks.ts"
 import * as Strace from "./strace.ts"
 import * as Trial from "./trial.ts"
 
-const codes = Trial.mixed(scale(500, 1_000))
+const codes = Trial.mixed(scale(200, 500, 1_000))
 const concurrency = 64
 const ledger = ["x.ledger", "x.ledger-wal", "x.ledger-shm", "x.ledger-journal", "x.ledger-lock"]
 
@@ -17,7 +17,7 @@ const ledger = ["x.ledger", "x.ledger-wal", "x.ledger-shm", "x.ledger-journal", 
 const places = sinks.filter(({ files }) => files.length > 0)
 
 /** In the long form so slow that the run says more than once how far its output is. */
-const api = { latency: scale("0 millis", "90 millis") } as const
+const api = { latency: scale("0 millis", "0 millis", "90 millis") } as const
 
 const trial = (sink: Kind) => Trial.make({ api, codes, sinks: [sink], words: ["-c", String(concurrency)] })
 
@@ -76,7 +76,10 @@ describe.skipIf(!Strace.available)("rollcall run: killed at every change of a fi
       () =>
         Effect.gen(function*() {
           const { bytes, groups } = yield* undisturbed(sink)
-          const points = yield* choose(groups, scale(Math.ceil(40 / places.length), Infinity))
+          const points = yield* choose(
+            groups,
+            scale(Math.ceil(6 / places.length), Math.ceil(40 / places.length), Infinity)
+          )
           yield* Trial.each(points, {
             run: (point) => strike(sink, point, bytes),
             name: Strace.describe,

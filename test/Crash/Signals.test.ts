@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Random } from "effect"
 import type * as Demo from "../../src/Demo.ts"
 import { until } from "../command.ts"
-import { median, say, scale, seeded, timeout } from "./scale.ts"
+import { median, say, scale, seeded, timeout } from "../scale.ts"
 import { type Kind, sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
@@ -54,7 +54,7 @@ describe("rollcall run: a signal", () => {
     "at any instant drains the run for as long as it is told, and the next one asks only what is left",
     () =>
       Effect.gen(function*() {
-        const cases = yield* Effect.forEach(repeat(scale(20, 200)), (index): Effect.Effect<Case> =>
+        const cases = yield* Effect.forEach(repeat(scale(4, 20, 200)), (index): Effect.Effect<Case> =>
           Effect.gen(function*() {
             const place = { signal: signals[index % 3]!, sink: sinks[(index >> 1) % sinks.length]! }
             const draw = (from: number, to: number) =>
@@ -99,7 +99,7 @@ describe("rollcall run: a signal", () => {
 
   it.live("and a second one ends it at once, and keeps what is answered", () =>
     Effect.gen(function*() {
-      const took = yield* Effect.forEach(repeat(scale(5, 50)), (index) =>
+      const took = yield* Effect.forEach(repeat(scale(2, 5, 50)), (index) =>
         Effect.scoped(Effect.gen(function*() {
           const [signal, code] = signals[index % 3]!
           const { again, demo, judge, log, start } = yield* Trial.make({
@@ -134,7 +134,7 @@ describe("rollcall run: a signal", () => {
 
   it.live("SIGSTOP, for longer than a call may take, and SIGCONT: no outcome is wrong", () =>
     Effect.gen(function*() {
-      const instants = yield* Effect.forEach(repeat(scale(2, 5)), () => Random.nextIntBetween(10, 140))
+      const instants = yield* Effect.forEach(repeat(scale(1, 2, 5)), () => Random.nextIntBetween(10, 140))
       yield* Effect.forEach(instants, (instant) =>
         Effect.scoped(Effect.gen(function*() {
           const { demo, judge, log, start } = yield* Trial.make({
@@ -145,7 +145,7 @@ describe("rollcall run: a signal", () => {
           const running = yield* start
           while ((yield* demo.log).codes.size < instant) yield* Effect.sleep("5 millis")
           running.process.kill("SIGSTOP")
-          yield* Effect.sleep(scale("3 seconds", "60 seconds"))
+          yield* Effect.sleep(scale("3 seconds", "3 seconds", "60 seconds"))
           running.process.kill("SIGCONT")
           yield* judge(yield* running.ended)
           const { calls, codes: asked } = yield* log

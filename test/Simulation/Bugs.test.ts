@@ -4,14 +4,14 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { pathToFileURL } from "node:url"
-import { scale } from "../Crash/scale.ts"
+import { scale, some } from "../scale.ts"
 import { type Bug, bugs } from "./bugs.ts"
 
 const source = resolve(import.meta.dirname, "../../src")
 /** Where packages are found from. */
 const folder = resolve(import.meta.dirname, "../../node_modules/.simulation", String(process.pid))
 /** A bug must show within so many seeds. */
-const most = scale(3000, 10_000)
+const most = scale(3000, 3000, 10_000)
 
 /** What a bundle gives. */
 interface Prover {
@@ -63,17 +63,20 @@ describe("the prover", { timeout: 600_000 }, () => {
     for (let seed = 0; seed < 20; seed++) assert.deepStrictEqual(prove(seed), [])
   })
 
-  it.each(bugs.map((bug, index) => [bug.name, bug, index] as const))("finds that %s", async (_, bug, index) => {
-    assert.isUndefined(misfit(bug))
-    mkdirSync(folder, { recursive: true })
-    const { prove } = await prover(`bug${index}`, bug)
-    let seed = 0
-    while (seed < most && prove(seed).length === 0) {
-      seed++
-      // vitest is to hear of this process now and then
-      if (seed % 50 === 0) await setImmediate()
+  it.each(some(bugs.map((bug, index) => [bug.name, bug, index] as const), 12))(
+    "finds that %s",
+    async (_, bug, index) => {
+      assert.isUndefined(misfit(bug))
+      mkdirSync(folder, { recursive: true })
+      const { prove } = await prover(`bug${index}`, bug)
+      let seed = 0
+      while (seed < most && prove(seed).length === 0) {
+        seed++
+        // vitest is to hear of this process now and then
+        if (seed % 50 === 0) await setImmediate()
+      }
+      assert.isBelow(seed, most, `in src/${bug.file}, ${JSON.stringify(bug.find)}`)
+      rmSync(folder, { recursive: true, force: true })
     }
-    assert.isBelow(seed, most, `in src/${bug.file}, ${JSON.stringify(bug.find)}`)
-    rmSync(folder, { recursive: true, force: true })
-  })
+  )
 })

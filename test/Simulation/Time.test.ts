@@ -10,7 +10,7 @@ import * as Forecast from "../../src/Simulation/Forecast.ts"
 import * as Server from "../../src/Simulation/Server.ts"
 import * as Spec from "../../src/Simulation/Spec.ts"
 import * as Sweep from "../../src/Sweep.ts"
-import { scale } from "../Crash/scale.ts"
+import { scale } from "../scale.ts"
 import { most } from "../windows.ts"
 
 interface Sweeping {
@@ -58,7 +58,7 @@ const sweep = ({ codes, jumps = [], policy, seed, server: spec }: Sweeping) => {
 const rate = (text: string) => Schema.decodeSync(Pace.Rate)(text)
 
 describe("an outage of ten minutes", () => {
-  const seeds = scale(100, 1000)
+  const seeds = scale(25, 100, 1000)
   it(`costs few calls, fails nothing and loses no work, in ${seeds} runs`, { timeout: 600_000 }, () => {
     const minutes = 10
     for (let seed = 0; seed < seeds; seed++) {

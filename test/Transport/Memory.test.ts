@@ -9,7 +9,7 @@ import { Readable } from "node:stream"
 import { buffer } from "node:stream/consumers"
 import { createGzip } from "node:zlib"
 import * as Command from "../command.ts"
-import { isLong, say } from "../Crash/scale.ts"
+import { isLong, say } from "../scale.ts"
 import * as Faulty from "./faulty.ts"
 
 const codes = ["first", ...Array.from({ length: 20 }, (_, index) => `q${index}`)]

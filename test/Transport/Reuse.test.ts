@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Schema } from "effect"
 import * as Policy from "../../src/Policy.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
-import { scale } from "../Crash/scale.ts"
+import { scale } from "../scale.ts"
 import * as Faulty from "./faulty.ts"
 import { ask, assertClosed, watch } from "./judge.ts"
 
@@ -39,20 +39,20 @@ const policy: Policy.Policy = {
 const rows: ReadonlyArray<
   readonly [name: string, questions: number, then: Parameters<typeof replying>[0], tuned?: Partial<Policy.Policy>]
 > = [
-  ["a server that closes after each reply", scale(10_000, 100_000), (write, end, good) => {
+  ["a server that closes after each reply", scale(2000, 10_000, 100_000), (write, end, good) => {
     write(good)
     end()
   }],
   [
     "a second reply after each, at once",
-    scale(500, 20_000),
+    scale(100, 500, 20_000),
     (write, _, good) => write(Buffer.concat([good, reply(answer("smuggled"))]))
   ],
-  ["a second reply after each, while nobody asks", scale(50, 500), (write, _, good) => {
+  ["a second reply after each, while nobody asks", scale(20, 50, 500), (write, _, good) => {
     write(good)
     setTimeout(() => write(reply(answer("smuggled"))), 2)
   }, { concurrency: 1, pace }],
-  ["a server that waits as long as we do", scale(50, 2000), (write, end, good) => {
+  ["a server that waits as long as we do", scale(20, 50, 2000), (write, end, good) => {
     write(good)
     setTimeout(end, 20)
   }, { concurrency: 1, pace }]
@@ -71,6 +71,6 @@ describe("Connections that are used again", () => {
           assert.deepInclude(outcome, { outcome: "found", answer: { code: codes[index] } })
         }
         assert.isAtMost(server.calls(), count * 1.25)
-      }), scale(60_000, 1_800_000))
+      }), scale(60_000, 60_000, 1_800_000))
   }
 })

@@ -9,11 +9,11 @@ import type { Kind, Reason } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
-import { scale } from "../Crash/scale.ts"
+import { scale } from "../scale.ts"
 import * as Faulty from "./faulty.ts"
 
 /** How often each class is tried. */
-export const tries = scale(2, 20)
+export const tries = scale(1, 2, 20)
 
 export const policy: Policy.Policy = {
   ...Policy.local,

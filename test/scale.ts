@@ -1,16 +1,23 @@
 /**
- * How hard the tests of this folder try: a sample in `npm test`, everything with `TORTURE=1` (`npm run torture`).
+ * How hard the tests try: a sample in `npm test`, more with `PROVE=1` (`npm run prove`), everything with `TORTURE=1` (`npm run torture`).
  */
 import { Array, Effect, Random } from "effect"
 
 /** Whether everything is tried. */
 export const isLong = process.env.TORTURE === "1"
 
-/** What is taken in `npm test`, and what in `npm run torture`. */
-export const scale = <A>(short: A, long: A): A => isLong ? long : short
+/** Whether more than a sample is tried. */
+export const isProof = isLong || process.env.PROVE === "1"
+
+/** What is taken in `npm test`, in `npm run prove`, and in `npm run torture`. */
+export const scale = <A>(sample: A, proof: A, torture: A): A => isLong ? torture : isProof ? proof : sample
+
+/** A part of these in `npm test`, another one for another `nth`, and all of them otherwise. */
+export const some = <A>(all: ReadonlyArray<A>, part: number, nth = 0): ReadonlyArray<A> =>
+  isProof ? all : all.filter((_, index) => index % part === nth % part)
 
 /** How long a test may take, in milliseconds. */
-export const timeout = scale(240_000, 4 * 3_600_000)
+export const timeout = scale(240_000, 240_000, 4 * 3_600_000)
 
 /** The same draws for the same seed, whatever else draws. */
 export const seeded = (seed: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
