@@ -1,8 +1,9 @@
 /**
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
-import { Clock, DateTime, Effect, Either, Schema } from "effect"
+import { Clock, DateTime, Effect, Either, Option, Schema } from "effect"
 import * as Code from "./Code.ts"
+import * as Entry from "./Entry.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
@@ -142,15 +143,20 @@ export const run = <A, E, R, R2>(
     progress.spent = spent?.calls ?? 0
     yield* options.onBegin ?? Effect.void
     const { sample } = options
+    const inVain = new Set(
+      Schema.decodeUnknownOption(Ids)(yield* ledger.note("in_vain")).pipe(Option.getOrElse(() => []))
+    )
     const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
     yield* Sweep.sweep({
       lookup,
       ask,
       policy: options.policy ?? Policy.standard,
       progress,
-      pull: sample === undefined
-        ? Enrolment.pending(pulling)
-        : Enrolment.sample(pulling, sample),
+      ...(sample === undefined
+        ? Enrolment.pending({ ...pulling, entries: list.entries }, inVain)
+        : Enrolment.sample(pulling, sample)),
+      leave: (ids) =>
+        ids.length === 0 && inVain.size === 0 ? Effect.void : ledger.setNotes({ in_vain: ids.slice(-most) }),
       settle: recorder.settle,
       failure: recorder.failure,
       known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
@@ -165,9 +171,25 @@ export const run = <A, E, R, R2>(
     const seconds = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
     const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
     yield* isPart ? projection.keep : projection.complete
+    if (progress.outcomes.found === 0) progress.sample = yield* sampleOf(lookup, ledger, list.id)
     progress.warnings = [...writer.warnings?.() ?? [], ...faults(progress)]
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
+
+/** The request for the first question of a list, for showing. */
+const sampleOf = <A, E, R>(
+  lookup: Lookup<A, E, R>,
+  ledger: typeof Ledger.Service,
+  list: number,
+  ordinal = 0
+): Effect.Effect<string | undefined, LedgerError> =>
+  // answers may be large: one at a time
+  Effect.flatMap(ledger.rows(list, ordinal, 1), ([row]) => {
+    if (row === undefined) return Effect.succeed(undefined)
+    if (row.key === null) return sampleOf(lookup, ledger, list, ordinal + 1)
+    const curl = lookup.curl(Entry.fromKey(row.key, lookup.inputs))
+    return Effect.orElseSucceed(Effect.map(curl, Option.getOrUndefined), () => undefined)
+  })
 
 /** Rules that could not be applied do not hold; whoever wrote them should know. */
 const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>
@@ -181,6 +203,10 @@ const isRedone = (ledger: typeof Ledger.Service, list: number) =>
     pending.length === 0
       ? Effect.succeed(false)
       : Effect.map(ledger.earlier(pending.map(({ question }) => question)), (earlier) => earlier.length > 0))
+
+/** What the last run has asked in vain, by the ids of questions, and how many of them are remembered. */
+const Ids = Schema.Array(Schema.Int)
+const most = 4096
 
 /** The id of the runs of a ledger: each goes on with the one before. */
 const idOf = (ledger: typeof Ledger.Service): Effect.Effect<string, LedgerError> =>

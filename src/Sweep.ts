@@ -192,6 +192,7 @@ const askAll = <A, E, R, E2>(
       meter,
       retryBudget,
       suspicious,
+      patience: Duration.toMillis(policy.throttle.maxWait) / 3,
       now,
       onSpent: () => stop("budget", Stop.spentCalls(policy.budget, spent)),
       onHopeless: () => stop("throttled", toldToWait())
@@ -362,7 +363,7 @@ const askAll = <A, E, R, E2>(
           suspicion.drop("failed")
         }
         const left = [...new Set([...lost, ...suspicion.dropped.map(({ id }) => id), ...queue.left()])]
-        return Effect.zipRight(give(suspicion.release()), Effect.suspend(() => options.leave?.(left) ?? Effect.void))
+        return Effect.zipRight(give(suspicion.release()), Effect.ignore(options.leave?.(left) ?? Effect.void))
       })
 
     /** Nobody's fault but the server's: it is asked again as if nothing had happened. */

@@ -108,6 +108,7 @@ const reasons: Readonly<Record<string, string>> = {
   refused: "connection refused",
   tls: "certificate or TLS",
   transport: "connection broken",
+  protocol: "no HTTP",
   too_large: "longer than --max-body",
   redirect: "redirected elsewhere",
   invalid_code: "not a code"
@@ -131,7 +132,7 @@ export const next = (
     quota: `when the account has something left, ${goes}`,
     unreachable: `when the server is reached, ${goes}`,
     redirected: `with the right --url, or --allow-origin, ${goes}`,
-    none_found: `is the path right? --allow-none goes on; --fresh puts what was answered aside`,
+    none_found: `is the path right? if it is, --allow-none goes on`,
     outage: `${goes} when the server is well; --breaker off asks on`,
     throttled: `later ${goes}`,
     budget: larger(budget, calls)
@@ -149,6 +150,15 @@ const larger = (budget: Budget.Budget, calls: number): string => {
   }
   return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.counted(most, "call")} are spent)`
 }
+
+/** A list of which nothing at all was found, and how one of its codes is asked by hand. */
+export const noneFound = (questions: number, curl: string | undefined): string =>
+  [
+    questions === 1
+      ? "the only code was not found: is the path right?"
+      : `none of ${Talk.count(questions)} codes was found: is the path right?`,
+    ...(curl === undefined ? [] : [`  ${curl}`])
+  ].join("\n")
 
 /** What is left to say of a run that ended with codes that have no answer, where nothing else is said. */
 export const missing = (outcomes: Summary["outcomes"], stale: number, output: string): string => {

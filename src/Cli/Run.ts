@@ -262,6 +262,8 @@ export const call = (
         const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
         const summary = Progress.summary(progress, seconds)
         const answered = Progress.settled(progress.outcomes)
+        // what was spent, and who was asked in vain, is known to the next run; who never reached the server spent nothing
+        const isSpent = progress.calls > 0 && !isUnreachable(exit)
         if (Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)) {
           if (Exit.isFailure(exit) && isReaderGone(exit.cause)) return
           if (!options.quiet) {
@@ -275,7 +277,7 @@ export const call = (
         if (hasBegun) yield* remove(options.outputs.map((path) => `${path}.part`))
         // one that cannot be used may be another run's by now
         const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
-        if (!wasThere && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
+        if (!wasThere && !isSpent && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
         if (!hasBegun) yield* aside.putBack
       })
     const next = (stop: StopError | undefined) =>
@@ -292,6 +294,10 @@ export const call = (
       onSuccess: (summary) =>
         Effect.gen(function*() {
           const { outcomes, pending, questions, refused } = summary
+          // it is said however quiet it is to be: nothing else tells a wrong path from a list of which nothing is known
+          if (outcomes.found === 0 && questions > 0 && pending === 0) {
+            yield* Talk.say(Closing.noneFound(questions, progress.sample))
+          }
           if (pending > 0) {
             yield* Talk.say(
               options.quiet ? next(undefined) : Sample.extrapolate(summary, job.policy)
@@ -310,6 +316,11 @@ export const call = (
 /** What the ledger has to know of what was not put aside. */
 const owning = ({ notes }: Fresh.Aside) =>
   Object.keys(notes).length === 0 ? Effect.void : Effect.flatMap(Ledger, (ledger) => ledger.setNotes(notes))
+
+const isUnreachable = (exit: Exit.Exit<unknown, unknown>): boolean => {
+  const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+  return error instanceof Rollcall.StopError && error.reason === "unreachable"
+}
 
 const isReaderGone = (cause: Cause.Cause<unknown>): boolean => {
   const error = Cause.squash(cause)

@@ -10,7 +10,7 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   const known = causes.find((cause) => cause instanceof LookupError)
   const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
   const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy"> = known ?? {
-    reason: reasonOf(error, code),
+    reason: causes.some(isUnreadable) && code === undefined ? "protocol" : reasonOf(error, code),
     message: words[code ?? ""]
       ?? tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
   }
@@ -44,6 +44,9 @@ const reasonOf = (error: HttpClientError.HttpClientError, code: string | undefin
     ? "error"
     : fromCode(code ?? "")
 }
+
+/** What came is no HTTP; undici gives such an error no code where its parser did not even begin. */
+const isUnreadable = ({ name }: Error): boolean => name === "HTTPParserError"
 
 const headersTooLarge = "the block of headers is larger than what is taken"
 

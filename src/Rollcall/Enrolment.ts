@@ -106,23 +106,67 @@ interface Pulling {
   readonly see: (page: ReadonlyArray<Unanswered>) => void
 }
 
-/** The pending questions, a page at each call. */
-export const pending = ({ inputs, ledger, list, see }: Pulling): Effect.Effect<
-  ReadonlyArray<Queue.Pending>,
-  LedgerError
-> =>
-  Effect.map(pages(ledger, list), (page) => {
+/** Where the sweep gets its questions. */
+interface Pulled {
+  /** The next ones, a page at each call. */
+  readonly pull: Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError>
+  /** Some from all over the list, which no page will hold. */
+  readonly elsewhere?: Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError>
+}
+
+/** The pending questions in their order, but for those that the last run has asked in vain: they come last. */
+export const pending = (
+  { entries, inputs, ledger, list, see }: Pulling & { readonly entries: number },
+  inVain: ReadonlySet<number>
+): Pulled => {
+  let from = 0
+  let late: ReadonlyArray<Unanswered> = []
+  /** What was pulled from elsewhere, or comes last. */
+  const taken = new Set(inVain)
+  let places = 0
+  const give = (page: ReadonlyArray<Unanswered>) => {
     see(page)
     return page.map(toPending(inputs))
+  }
+  const pull: Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> = Effect.suspend(() =>
+    Effect.flatMap(ledger.pending(list, from, pageSize), (page) => {
+      if (page.length === 0) {
+        const last = late
+        late = []
+        return Effect.succeed(give(last))
+      }
+      from = page.at(-1)!.ordinal + 1
+      if (taken.size === 0) return Effect.succeed(give(page))
+      late = [...late, ...page.filter(({ question }) => inVain.has(question))]
+      const rest = page.filter(({ question }) => !taken.has(question))
+      return rest.length === 0 ? pull : Effect.succeed(give(rest))
+    })
+  )
+  const one = Effect.suspend(() => {
+    // the golden ratio: each place is far from those before it
+    const place = from + Math.floor((++places * 0.618034) % 1 * (entries - from))
+    return from >= entries ? Effect.succeed([]) : ledger.pending(list, place, 1)
   })
+  const elsewhere = Effect.map(Effect.replicateEffect(one, farSize), (found) => {
+    // a page may have come meanwhile
+    const far = found.flat().filter(({ ordinal, question }) =>
+      ordinal >= from && !taken.has(question) && taken.add(question)
+    )
+    return give(far)
+  })
+  return { pull, elsewhere }
+}
+
+/** Questions that are pulled from elsewhere at once. */
+const farSize = 8
 
 /** So many pending questions picked at random, each set of them as likely as any other, in their order; then none. */
 export const sample = (
   { inputs, ledger, list, see }: Pulling,
   size: number
-): Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> => {
+): Pulled => {
   let isPicked = false
-  return Effect.suspend(() => {
+  const pull = Effect.suspend(() => {
     if (isPicked) return Effect.succeed([])
     isPicked = true
     return Effect.map(pick(pages(ledger, list), size), (picked) => {
@@ -130,6 +174,7 @@ export const sample = (
       return picked.map(toPending(inputs))
     })
   })
+  return { pull }
 }
 
 /** A question near the beginning of the list that an earlier run found an answer for. Answers may be large: one at a time. */

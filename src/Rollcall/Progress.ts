@@ -39,6 +39,8 @@ export interface Progress extends Sweep.Progress {
   review: number
   /** Why codes are invalid or failed, earlier runs included. */
   readonly causes: Map<string, Cause>
+  /** The request for one of the questions, where nothing was found of a list, for a person to try. */
+  sample: string | undefined
   /** What the readers of the outputs should know, in a line each. */
   warnings: ReadonlyArray<string>
   /** The first few entries that are not codes. */
@@ -66,6 +68,7 @@ export const none = (): Progress => ({
   forgotten: 0,
   review: 0,
   causes: new Map(),
+  sample: undefined,
   warnings: [],
   refusals: [],
   hygiene: Hygiene.make(false)

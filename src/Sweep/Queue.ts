@@ -104,6 +104,8 @@ export const make = <E>(options: {
   readonly retryBudget: RetryBudget.RetryBudget | null
   /** What was refused so often is under suspicion. */
   readonly suspicious: number
+  /** Milliseconds of nothing but refusals after which a known question is asked as well, where nothing new is left. */
+  readonly patience: number
   /** Is run when a call is wanted that no budget pays for. */
   readonly onSpent: () => void
   /** Is run when a call is wanted that the server allows only later than anybody is willing to wait. */
@@ -112,7 +114,7 @@ export const make = <E>(options: {
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) => {
-    const { admission, meter, now, onHopeless, onSpent, progress, retryBudget, suspicious } = options
+    const { admission, meter, now, onHopeless, onSpent, patience, progress, retryBudget, suspicious } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     /** Places of the page beyond `index` that are begun, and questions from beyond the page. */
@@ -187,7 +189,7 @@ export const make = <E>(options: {
         ?? once(hedges.shift(), active)
         ?? (retryAt() <= at ? once(paid(retries.shift(), at), active) : undefined)
         ?? fresh(active)
-        ?? (isAfterPause ? witness(active) : undefined)
+        ?? (isAfterPause ? witness(active, at) : undefined)
         ?? (hasBack() ? once(back.shift(), active) : undefined)
     }
 
@@ -228,8 +230,10 @@ export const make = <E>(options: {
     }
 
     /** Where nothing else is left, what is known tells whether others are refused too: by turns, so that neither has the better chance. */
-    const witness = (active: number) => {
-      if (known === undefined || back.length === 0 || (back[0]!.refused?.times ?? 0) < suspicious) return undefined
+    const witness = (active: number, at: number) => {
+      if (known === undefined || back.length === 0) return undefined
+      const isLong = at - progress.gate.streakSince > patience
+      if (!isLong && (back[0]!.refused?.times ?? 0) < suspicious) return undefined
       isKnownsTurn = !isKnownsTurn
       return isKnownsTurn ? canary(active) : undefined
     }

@@ -122,8 +122,12 @@ const isSame = (a: Doubt, b: Doubt) => a === b || (isRefusal.has(a) && isRefusal
 const isRefusal: ReadonlySet<Doubt> = new Set<Doubt>(["unauthorized", "forbidden"])
 
 /** What an error may be to all questions, if anything. */
-export const doubtOf = ({ reason, status }: Pick<LookupError, "reason" | "status">): Doubt | undefined =>
-  reason === "status" ? (status === 403 ? "forbidden" : undefined) : doubts[reason]
+export const doubtOf = ({ reason, remedy, status }: LookupError): Doubt | undefined => {
+  if (reason === "status") return status === 403 ? "forbidden" : undefined
+  // a setting that helps helps all
+  return doubts[reason] ??
+    (reason === "transport" && remedy !== undefined && remedy !== "idempotent" ? "unreachable" : undefined)
+}
 
 const doubts: Partial<Record<LookupError["reason"], Doubt>> = {
   unauthorized: "unauthorized",

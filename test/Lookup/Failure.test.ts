@@ -56,6 +56,11 @@ describe("Failure.fromHttpClient", () => {
     })
   }
 
+  it("tells what is no HTTP where the parser did not even begin", () => {
+    const cause = Object.assign(new Error("Response does not match the HTTP/1.1 protocol"), { name: "HTTPParserError" })
+    assert.strictEqual(failure(cause).reason, "protocol")
+  })
+
   it("takes the first of several addresses", () => {
     const all = Object.assign(
       new AggregateError([coded("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), coded("ETIMEDOUT")], ""),

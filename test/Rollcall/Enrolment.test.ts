@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Layer } from "effect"
+import * as Memory from "../../src/Ledger/Memory.ts"
+import * as Lookup from "../../src/Lookup.ts"
+import { LookupError } from "../../src/Outcome.ts"
+import * as Policy from "../../src/Policy.ts"
+import * as Rollcall from "../../src/Rollcall.ts"
+import * as Sink from "../../src/Sink.ts"
+import * as Source from "../../src/Source.ts"
+import { simulate } from "../simulate.ts"
+
+const number = (code: string) => Number(code.slice(1))
+const codes = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
+
+/** Runs of one list on one ledger, against a server that refuses what it is told to; each gives what was asked, in order. */
+const bench = (count: number, given: Partial<Policy.Policy>, answer: (code: string) => LookupError | undefined) => {
+  const ledger = Effect.runSync(Effect.scoped(Layer.build(Memory.layer)))
+  return () => {
+    const asked: Array<string> = []
+    const lookup = Lookup.make("refusing", (code) =>
+      Effect.suspend(() => {
+        asked.push(code)
+        return Effect.zipRight(Effect.sleep(Duration.millis(5)), answer(code) ?? Effect.succeed({ code }))
+      }))
+    const exit = simulate(
+      Rollcall.run(lookup, {
+        source: Source.codes(codes(count)),
+        policy: { ...Policy.standard, concurrency: 4, ...given }
+      }).pipe(
+        Effect.provide(ledger),
+        Effect.provideService(Sink.Sink, Sink.memory([]))
+      )
+    )
+    const stopped = Exit.match(exit, {
+      onSuccess: ({ outcomes }) => `found ${outcomes.found}, failed ${outcomes.failed}`,
+      onFailure: (cause) =>
+        cause._tag === "Fail" && cause.error._tag === "StopError" ? cause.error.reason : String(cause)
+    })
+    return { asked, stopped }
+  }
+}
+
+const soon = { base: Duration.seconds(1), cap: Duration.seconds(60), maxWait: Duration.seconds(8) }
+const failure = (reason: LookupError["reason"]) => new LookupError({ reason, message: reason })
+
+describe("the next run", () => {
+  it("begins with what was not refused, and ends", () => {
+    const isRefused = (code: string) => number(code) < 3
+    const run = bench(200, { throttle: soon }, (code) => isRefused(code) ? failure("throttled") : undefined)
+    // nothing but refusals at first, until the wait is too long
+    const runs = [run(), run(), run()]
+    assert.strictEqual(runs.at(-1)!.stopped, "found 197, failed 3")
+    for (const { asked } of runs) assert.isFalse(asked.length > 1 && asked.every(isRefused), asked.join())
+  })
+
+  it("begins elsewhere than where the last one was stopped by failures that are all alike", () => {
+    let isSuspended = true
+    const run = bench(1000, { allowNone: true }, () => isSuspended ? failure("too_large") : undefined)
+    const first = run()
+    assert.strictEqual(first.stopped, "uniform")
+    assert.isAtMost(first.asked.length, 24)
+    // and not all of it from one place
+    assert.isAbove(new Set(first.asked.map((code) => Math.floor(number(code) / 250))).size, 2)
+    isSuspended = false
+    const second = run()
+    assert.strictEqual(second.stopped, "found 1000, failed 0")
+    assert.notInclude(first.asked, second.asked[0])
+    assert.strictEqual(new Set(second.asked).size, 1000)
+    assert.lengthOf(second.asked, 1000)
+  })
+
+  it("ends where a block of the list always fails, however short the time is that it may wait", () => {
+    for (const [from, to] of [[0, 30], [0, 600], [40, 70]] as const) {
+      const isBad = (code: string) => number(code) >= from && number(code) < to
+      const count = to + 70
+      const run = bench(count, { throttle: soon }, (code) => isBad(code) ? failure("transport") : undefined)
+      let last = run()
+      for (let nth = 1; nth < 4 && !last.stopped.startsWith("found"); nth++) last = run()
+      assert.strictEqual(last.stopped, `found ${count - (to - from)}, failed ${to - from}`)
+    }
+  })
+})
