@@ -165,7 +165,7 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   readonly record: (list: number, outcomes: ReadonlyArray<Answered>) => Effect.Effect<void, LedgerError>
   /** The outcomes of any lists, by question, from `question` on. */
   readonly answered: (question: number, limit: number) => Effect.Effect<ReadonlyArray<Answered>, LedgerError>
-  /** Replaces what these outcomes say: their replies were read in another way. What has none any more is put aside, as by a redo. */
+  /** Replaces what these outcomes say: their replies were read in another way. What has none any more is put aside as a failure. */
   readonly revise: (outcomes: ReadonlyArray<Revised>) => Effect.Effect<void, LedgerError>
   /**
    * Makes answered questions of the list pending again and keeps the old outcomes aside; gives how many by each of `which`, and not

@@ -164,7 +164,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           if (outcome !== null) outcomes.set(question, { ...outcomes.get(question)!, outcome, error })
           else {
             const old = outcomes.get(question)
-            if (old !== undefined) redone.set(question, old)
+            if (old !== undefined) redone.set(question, { ...old, outcome: "failed" })
             outcomes.delete(question)
           }
         }

@@ -249,10 +249,12 @@ const make = (sql: Connection) => {
             outcomes,
             ({ error, outcome, question }) =>
               outcome === null
-                ? Effect.zipRight(
-                  on.run("insert into superseded select * from outcome where question = ?", [question]),
-                  on.run("delete from outcome where question = ?", [question])
-                )
+                ? Effect.forEach([
+                  "update outcome set outcome = 'failed' where question = ?",
+                  "insert into superseded select * from outcome where question = ?",
+                  "delete from outcome where question = ?"
+                ], (text) =>
+                  on.run(text, [question]), { discard: true })
                 : on.run("update outcome set outcome = ?, error = ? where question = ?", [outcome, error, question]),
             {
               discard: true

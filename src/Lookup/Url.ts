@@ -3,7 +3,7 @@
  * from the environment: a base URL where it begins the URL, percent-encoded elsewhere.
  */
 import { Effect, Either } from "effect"
-import type { Question } from "../Entry.ts"
+import { type Question, toText } from "../Entry.ts"
 import {
   type Expand,
   fill,
@@ -51,7 +51,12 @@ interface Expression {
   readonly source: string
   readonly index: number
   readonly operator: string
-  readonly variables: ReadonlyArray<{ readonly name: string; readonly length: number | undefined }>
+  readonly variables: ReadonlyArray<{
+    readonly name: string
+    readonly length: number | undefined
+    /** A list or an object is spread, each item by itself. */
+    readonly isExploded: boolean
+  }>
 }
 
 const expressions = (text: string): ReadonlyArray<Expression> =>
@@ -61,7 +66,8 @@ const expressions = (text: string): ReadonlyArray<Expression> =>
     operator: match[1]!,
     variables: match[2]!.split(",").map((variable) => {
       const [, name, length] = /^(.*?)(?:\*|:([1-9]\d{0,3}))?$/s.exec(variable)!
-      return { name: name!, length: length === undefined ? undefined : Number(length) }
+      const isExploded = length === undefined && variable.endsWith("*")
+      return { name: name!, length: length === undefined ? undefined : Number(length), isExploded }
     })
   }))
 
@@ -108,6 +114,9 @@ const problemOf = (text: string): TemplateError | undefined => {
     const isInQuery = index > query
     const names = namesOf(expression)
     if (names.some((name) => name.trim() === "")) return malformed(`${source} in the URL names nothing`)
+    if (names.some((name) => /[?*:]/.test(name))) {
+      return malformed(`${source} is no template: ? stands first, as in {?x}, and * or :3 last`)
+    }
     if (operator === "+" || operator === "#") {
       return unsafe(`${source} would let a value change the URL, write {${names}}`)
     }
@@ -176,24 +185,70 @@ const pieces = (text: string): ReadonlyArray<Piece> => {
   const found: Array<Piece> = []
   let from = 0
   for (const expression of expressions(text)) {
-    found.push(text.slice(from, expression.index), ...expanders(expression))
+    found.push(text.slice(from, expression.index), expander(expression))
     from = expression.index + expression.source.length
   }
   return [...found, text.slice(from)].filter((piece) => piece !== "")
 }
 
-const expanders = ({ operator, variables }: Expression): ReadonlyArray<Piece> => {
+const expander = ({ operator, variables }: Expression): Piece => {
   const { first, isNamed, separator } = operators[operator]!
-  return variables.map(({ length, name }, index) => {
-    const before = (index === 0 ? first : separator) + (isNamed ? encode(name) : "")
-    return (question) => {
+  const written = ({ name, value }: Item) =>
+    isNamed ? value === "" && operator === ";" ? name : `${name}=${value}` : value
+  const parts = variables.map(({ isExploded, length, name }) => {
+    const shown = encodeName(name)
+    return (question: Question): string | undefined => {
       const value = valueOf(question, name)
-      const text = encode(length === undefined ? value : [...value].slice(0, length).join(""))
-      if (!isNamed) return before + text
-      return text === "" && operator === ";" ? before : `${before}=${text}`
+      const items = isExploded ? spread(shown, value, isNamed) : undefined
+      // an empty list is not there
+      if (items !== undefined) return items.length === 0 ? undefined : items.map(written).join(separator)
+      return written({
+        name: shown,
+        value: encode(length === undefined ? value : [...value].slice(0, length).join(""))
+      })
     }
   })
+  return (question) => {
+    let text = ""
+    let before = first
+    for (const part of parts) {
+      const added = part(question)
+      if (added === undefined) continue
+      text += before + added
+      before = separator
+    }
+    return text
+  }
 }
+
+interface Item {
+  readonly name: string
+  readonly value: string
+}
+
+/** The items of a list, or of an object by their names, that stands as JSON; `undefined` where a value is neither. */
+const spread = (
+  name: string,
+  text: string,
+  isNamed: boolean
+): ReadonlyArray<Item> | undefined => {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  let value: object
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const there = ([, item]: readonly [string, unknown]) => item !== null
+  return Object.entries(value).filter(there).map(([key, item]) => {
+    if (Array.isArray(value)) return { name, value: encode(toText(item)) }
+    // without names of its own, a list has those of the object beside the values
+    return { name: encode(key), value: isNamed ? encode(toText(item)) : `${encode(key)}=${encode(toText(item))}` }
+  })
+}
+
+/** What is percent-encoded in a name already stays as it is. */
+const encodeName = (name: string): string => encode(name).replace(/%25(?=[0-9A-Fa-f]{2})/g, "%")
 
 const expand = (pieces: ReadonlyArray<Piece>, question: Question): string => {
   let text = ""

@@ -5,7 +5,7 @@
  * refusal, goes back to pending. Nothing else does, for that would be a call that nobody asked for.
  */
 import { Clock, Effect } from "effect"
-import { type Answered, Ledger, type LedgerError, type Revised } from "../Ledger.ts"
+import { type Answered, isStale, Ledger, type LedgerError, type Revised } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { edition as newest, type Verdict } from "../Lookup/Classify.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
@@ -155,7 +155,7 @@ const ruleOf = ({ error }: Answered): string | undefined =>
   error === null ? undefined : (JSON.parse(error) as ErrorRecord).rule
 
 const changed = ({ error: was, outcome: before, question }: Answered, outcome: Kind, error: string | null) =>
-  before === outcome && was === error ? undefined : { question, outcome, error }
+  before === outcome && (was === error || isStale(before, was)) ? undefined : { question, outcome, error }
 
 const read = (lookup: Reader, answered: Answered, edition: number): Verdict<unknown, unknown> | undefined => {
   const { at, body, http_status } = answered

@@ -34,6 +34,14 @@ describe("Url.make", () => {
     ["https://h/{code:3}", "https://h/341"],
     ["https://h/{emoji:1}{code}", "https://h/%F0%9F%98%8034102"],
     ["https://h/{code*}", "https://h/34102"],
+    ["https://h/x{?tags*}", "https://h/x?tags=x&tags=y%20z"],
+    ["https://h/x?a=1{&tags*,code}", "https://h/x?a=1&tags=x&tags=y%20z&code=34102"],
+    ["https://h/x{?no*,code}", "https://h/x?code=34102"],
+    ["https://h/{code}{?no*}", "https://h/34102"],
+    ["https://h/{code}{?filter*}", "https://h/34102?min=1&max=a%26b"],
+    ["https://h/x{/tags*}", "https://h/x/x/y%20z"],
+    ["https://h/x?t={tags*}", "https://h/x?t=x,y%20z"],
+    ["https://h/x{?caf%C3%A9,code}", "https://h/x?caf%C3%A9=&code=34102"],
     ["https://h/x{.code,year}", "https://h/x.34102.2024"],
     ["https://h/x{/code,year}", "https://h/x/34102/2024"],
     ["https://h{/code}", "https://h/34102"],
@@ -50,7 +58,16 @@ describe("Url.make", () => {
     ["https://bücher.example/{code}", "https://xn--bcher-kva.example/34102"],
     ["https://h/$$/{code}", "https://h/$/34102"]
   ]
-  const values = { year: "2024", none: "", "ZIP Code": "a b", größe: "XL", emoji: "😀😀" }
+  const values = {
+    year: "2024",
+    none: "",
+    "ZIP Code": "a b",
+    größe: "XL",
+    emoji: "😀😀",
+    tags: `["x","y z"]`,
+    no: "[]",
+    filter: `{"min":1,"max":"a&b","none":null}`
+  }
 
   for (const [template, expected] of forms) {
     it.effect(`${template} is ${expected}`, () =>
@@ -267,6 +284,9 @@ describe("Url.check", () => {
     ["https://h/{}", /^\{\} in the URL names nothing: /],
     ["https://h/{code,}", /names nothing/],
     ["https://h/{?}", /names nothing/],
+    ["https://h/p{code?}", /^\{code\?\} is no template: \? stands first/],
+    ["https://h/{code}{?a*b}", /is no template/],
+    ["https://h/{code:x}", /is no template/],
     ["https://h/ {code}", /white space/],
     ["https://h/{code}\n", /white space/],
     ["https://h/../{code}", /^the URL has "\." or "\.\." as a path segment: /],

@@ -143,6 +143,9 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       assert.deepStrictEqual(yield* Revision.revise(throttled), planned)
       assert.deepStrictEqual(yield* after(list), { a: null, b: "found", c: null })
       assert.lengthOf(yield* ledger.pending(list, 0, 10), 2)
+      // a refusal is no answer to fall back on
+      const earlier = yield* ledger.earlier(planned.reopened)
+      assert.deepStrictEqual(earlier.map(({ outcome }) => outcome), ["failed", "failed"])
       assert.deepInclude(yield* Revision.revise(throttled), { changed: 0, reopened: [] })
       // what this rule has tried until the end stays
       const rule = "retry when state=BUSY"

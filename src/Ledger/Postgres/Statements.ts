@@ -140,7 +140,8 @@ export const make = (schema: string) => {
       givenOutcomes(1)
     }) given where outcome is null)
         returning *)
-      insert into ${superseded} select * from gone`,
+      insert into ${superseded} (question, outcome, http_status, attempts, calls, ms, at, body, error)
+        select question, 'failed', http_status, attempts, calls, ms, at, body, error from gone`,
     /** Whether a question of the list is to be asked again and has not been answered since. */
     selectIsUnfinished: `
       select exists (
