@@ -135,24 +135,27 @@ const unknown = (name: string) => {
   })
 }
 
-/** The list of processes shows arguments to everybody on the machine. */
-const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Record<string, string | undefined>>) =>
-  Effect.forEach(
-    Object.entries(environment).filter(([name, value]) =>
-      /KEY|TOKEN|SECRET/.test(name) && value !== undefined && value.length >= 8 &&
-      words.some((word) => word.includes(value))
-    ),
-    ([name]) =>
-      say(
-        `warning: the value of ${name} stands in the arguments, where every user of this machine can read it: write '\${${name}}'`
-      ),
-    { discard: true }
-  ).pipe(
-    Effect.zipRight(
-      words.some(Environment.hasPassword)
-        ? say(
-          "warning: a password stands in the arguments, where every user of this machine can read it: write '${PGPASSWORD}'"
-        )
-        : Effect.void
-    )
+/** The list of processes shows arguments to everybody on the machine; one warning is enough. */
+const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Record<string, string | undefined>>) => {
+  const [known] = Object.entries(environment).filter(([name, value]) =>
+    /KEY|TOKEN|SECRET/.test(name) && value !== undefined && value.length >= 8 &&
+    words.some((word) => word.includes(value))
   )
+  const url = words.find(Environment.hasPassword)
+  const where = "where every user of this machine can read it"
+  if (known !== undefined) {
+    return say(`warning: the value of ${known[0]} stands in the arguments, ${where}: write '\${${known[0]}}'`)
+  }
+  if (url !== undefined) {
+    const name = /^postgres/.test(url) ? "PGPASSWORD" : "NAME"
+    return say(`warning: a password stands in the arguments, ${where}: write '\${${name}}'`)
+  }
+  return words.some(isKeyed)
+    ? say("warning: a key stands in the command line, where other users can read it: write ${NAME}")
+    : Effect.void
+}
+
+/** A header that holds a key as such. */
+const isKeyed = (word: string): boolean =>
+  /^(-H|--header=)?(authorization|cookie|[\w-]*(key|token|secret|auth))\s*:\s*[^\s$]/i.test(word) &&
+  !word.includes("${")

@@ -227,7 +227,7 @@ export const mismatch = (
   return parts.length === 0 ? Effect.void : new LedgerError({
     reason: "Mismatch",
     ledger,
-    message: `this ledger answers another request (${parts.join("; ")}): use --fresh to start anew, or another --ledger`
+    message: `this ledger answers another request (${parts.join("; ")}): use another --ledger`
   })
 }
 

@@ -115,8 +115,16 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Why a run stopped, and how to try by hand what was refused. */
-export const stopped = ({ curl, message }: StopError): string =>
-  [`stopped: ${message}`, ...(curl === undefined ? [] : ["Try it by hand:", `  ${curl}`])].join("\n")
+export const stopped = ({ curl, message, reason }: StopError, keys?: ReadonlyArray<string>): string =>
+  [
+    `stopped: ${message}`,
+    ...(reason !== "unauthorized" || keys === undefined
+      ? []
+      : keys.length === 0
+      ? ["the server wants a key and none was sent (-H 'Key: ${NAME}')"]
+      : [`the server refuses the key in ${keys.join(" and ")}`]),
+    ...(curl === undefined ? [] : ["Try it by hand:", `  ${curl}`])
+  ].join("\n")
 
 /** The last line of a run that left something pending: what is done next. */
 export const next = (
@@ -148,7 +156,7 @@ const larger = (budget: Budget.Budget, calls: number): string => {
       Effort.amount(budget.cost)
     } is spent)`
   }
-  return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.counted(most, "call")} are spent)`
+  return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.count(most)} calls are spent)`
 }
 
 /** A list of which nothing at all was found, and how one of its codes is asked by hand. */

@@ -151,7 +151,7 @@ export const describe = (policy: Policy.Policy): string => {
     ...(breaker === standard.breaker ? [] : [`breaker ${breaker === null ? "off" : Breaker.format(breaker)}`]),
     ...(Duration.equals(drain, standard.drain) ? [] : [`drain ${duration(drain)}`]),
     ...(hedge ? ["hedged after p95"] : []),
-    ...(budget.calls === undefined ? [] : [`${budget.calls} calls at most`]),
+    ...(budget.calls === undefined ? [] : [`${budget.calls} ${budget.calls === 1 ? "call" : "calls"} at most`]),
     ...cost,
     ...(budget.time === undefined ? [] : [`takes ${duration(budget.time)} at most`])
   ]

@@ -148,6 +148,7 @@ export const make = (
       return yield* usage("which API? --url 'https://api.example/zip/{code}'")
     }
     const fill = renaming(values.as)
+    const data = yield* bodyOf(values.data)
     const headers: Record<string, string> = {}
     for (const line of [...values.header, ...(yield* headerLines(values.headerFile))]) {
       const [name, ...value] = line.split(":")
@@ -166,7 +167,7 @@ export const make = (
         url: fill(values.url.value),
         headers,
         ...Flag.given("method", values.method),
-        ...Flag.given("body", Option.map(values.data, fill)),
+        ...Flag.given("body", Option.map(data, fill)),
         ...Flag.given("expect", values.expect),
         ...Flag.given("weight", values.weight),
         allowOrigins: values.allowOrigin,
@@ -175,7 +176,7 @@ export const make = (
         rules: verdicts,
         ...Rules.reading(values, verdicts),
         // in plain lines, what stands in braces in a body is the body's own
-        columns: hasColumns ? named([...Object.values(headers), ...Option.toArray(values.data).map(fill)]) : []
+        columns: hasColumns ? named([...Object.values(headers), ...Option.toArray(data).map(fill)]) : []
       }),
       source: yield* source(file, {
         format: format(values, file),
@@ -186,6 +187,36 @@ export const make = (
       policy: yield* Effort.policy(values),
       select: yield* Effect.forEach(values.select, (text) => Select.parse(text))
     }
+  })
+
+/** A body, or that of the file behind an `@`, as curl has it; `@@` is an `@`. */
+const bodyOf = (data: Option.Option<string>) => {
+  if (Option.isNone(data) || !data.value.startsWith("@")) return Effect.succeed(data)
+  if (data.value.startsWith("@@")) return Effect.succeedSome(data.value.slice(1))
+  const path = data.value.slice(1)
+  return Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
+    Effect.mapBoth({
+      onFailure: () => usage(`-d ${data.value} cannot be read (@@ for a body that begins with @)`),
+      // the end of the last line is the editor's
+      onSuccess: (text) => Option.some(text.replace(/\r?\n$/, ""))
+    })
+  )
+}
+
+/** Where a key may stand in the request, in words. */
+export const keys = ({ header, headerFile, url }: Values<typeof flags>): ReadonlyArray<string> => [
+  ...header.map((line) => line.split(":")[0]!.trim()).filter((name) => isKey.test(name)).map((name) => `"${name}"`),
+  ...Option.toArray(headerFile),
+  ...Option.toArray(url).filter((text) => isKey.test(text.split("?")[1] ?? "")).map(() => "the URL")
+]
+
+const isKey = /key|auth|token|secret|cookie/i
+
+/** `$NAME` is a variable in a shell, and three letters and more here. */
+export const dollars = ({ data, header, url }: Values<typeof flags>): ReadonlyArray<string> =>
+  [...Option.toArray(url), ...header, ...Option.toArray(data)].flatMap((text) => {
+    const [, name] = /(?<![\w$])\$([A-Z_][A-Z0-9_]{2,})\b/.exec(text) ?? []
+    return name === undefined ? [] : [`warning: did you mean \${${name}}? $${name} is sent as it stands`]
   })
 
 /** Short names in braces become the columns that they stand for. */

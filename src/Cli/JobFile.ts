@@ -27,7 +27,7 @@ export const read = (
     const { default: yaml } = yield* Effect.promise(() => import("yaml"))
     const job = yield* Effect.try({
       // JSON is YAML too; numbers such as 00501 keep their zeros
-      try: () => yaml.parse(text, { schema: "failsafe" }) as unknown,
+      try: () => yaml.parse(text, { schema: "failsafe", logLevel: "error" }) as unknown,
       catch: (cause) => fail(`it is neither YAML nor JSON: ${(cause as Error).message.split("\n")[0]}`)
     })
     if (job === null || typeof job !== "object" || Array.isArray(job)) {
@@ -36,14 +36,32 @@ export const read = (
     const values = new Map<string, ReadonlyArray<string>>()
     for (const [name, value] of Object.entries(job)) {
       const flag = flags.find((flag) => flag.name === name && name !== "job")
+      if (flag === undefined && name === "input") return yield* fail("there is no flag input: did you mean file?")
       if (flag === undefined && name !== inFile) {
         const near = nearest(name, [inFile, ...flags.map(({ name }) => name)])
         return yield* fail(`there is no flag ${name}${near === undefined ? "" : `: did you mean ${near}?`}`)
       }
-      const given: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
-      if (!given.every((one) => typeof one === "string" && one !== "")) return yield* fail(`${name} has no value`)
+      const given = listOf(name, value, () => yaml.parse(text, { logLevel: "error" })[name])
+      if (given === undefined) return yield* fail(`${name} has names where it has no place for them: write a text`)
+      if (given.length === 0 || !given.every((one) => typeof one === "string" && one !== "")) {
+        return yield* fail(`${name} has no value`)
+      }
       if (given.length !== 1 && !flag?.isRepeated) return yield* fail(`${name} has one value`)
       values.set(name, given as ReadonlyArray<string>)
     }
     return values
   })
+
+/** What joins a name and its value in flags that have both. */
+const joins: Readonly<Record<string, string>> = { select: "=", as: "=", header: ": " }
+
+/** A value as a flag takes it: names to values where the flag has both, and a body as JSON, with its numbers. */
+const listOf = (name: string, value: unknown, typed: () => unknown): ReadonlyArray<unknown> | undefined => {
+  if (Array.isArray(value) && name !== "data") return value
+  if (typeof value !== "object" || value === null) return [value]
+  if (name === "data") return [JSON.stringify(typed())]
+  const join = joins[name]
+  return join === undefined
+    ? undefined
+    : Object.entries(value).map(([key, one]) => typeof one === "string" && one !== "" ? `${key}${join}${one}` : "")
+}

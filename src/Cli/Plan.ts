@@ -12,6 +12,7 @@ import * as Progress from "../Rollcall/Progress.ts"
 import * as Revision from "../Rollcall/Revision.ts"
 import { marks } from "../Sink/Mark.ts"
 import * as Sweep from "../Sweep.ts"
+import * as Alike from "./Alike.ts"
 import * as Command from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import type * as Job from "./Job.ts"
@@ -31,8 +32,12 @@ export const command = Command.make({
   handle: (values, file) =>
     Effect.gen(function*() {
       const planned = yield* Run.prepare(values, file)
-      const lines = yield* Effect.provide(show(planned, values), Memory.layer)
-      yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
+      yield* Run.warn(values, planned.job)
+      if (!values.fresh && Option.isNone(values.ledger)) {
+        yield* Alike.tell(planned.ledger, yield* planned.job.lookup.fingerprint)
+      }
+      const lines = yield* Alike.explain(planned.ledger)(Effect.provide(show(planned, values), Memory.layer))
+      yield* Effect.sync(() => process.stdout.write(`${Talk.plain(lines.join("\n"))}\n`))
       return 0
     })
 })

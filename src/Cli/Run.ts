@@ -14,6 +14,7 @@ import * as Sink from "../Sink.ts"
 import type { Summary } from "../Summary.ts"
 import { StopError } from "../Sweep.ts"
 import type * as Transport from "../Transport.ts"
+import * as Alike from "./Alike.ts"
 import { stdin } from "./Argv.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
@@ -21,6 +22,7 @@ import * as Distinct from "./Distinct.ts"
 import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
 import * as Fresh from "./Fresh.ts"
+import * as IfRunning from "./IfRunning.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as List from "./List.ts"
@@ -60,6 +62,7 @@ export const flags = {
     help: "no reason for exit 3: failed=1%, invalid=all"
   }),
   fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
+  ifRunning: IfRunning.flag,
   quiet: Flag.toggle("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
 }
 
@@ -99,48 +102,57 @@ export const command = Command.make({
   argument: "FILE",
   flags,
   common,
-  handle: (values, file) =>
-    Effect.gen(function*() {
-      const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
-      const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
-      return yield* call(job, {
-        network,
-        sink,
-        ledger,
-        list,
-        outputs: files,
-        aside,
-        order: Option.getOrElse(values.order, () => "input" as const),
-        redo,
-        ...Flag.given("sample", values.sample),
-        tolerate: values.tolerate,
-        quiet: values.quiet,
-        isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
-        begin: (progress) => {
-          const line = List.line(job.source.name, progress, Talk.details(progress))
-          const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
-          return Talk.say([
-            line,
-            ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
-            Effort.describe(job.policy),
-            ...Talk.olderLines(progress.older),
-            ...List.warnings(progress)
-          ].join("\n"))
-        },
-        settings: Job.settings(values),
-        summary: (summary, details) =>
-          Effect.flatMap(
-            Effect.forEach(values.output, (output) => Output.whereabouts(output, summary)),
-            (outputs) =>
-              Talk.say(Closing.figures(summary, details, [
-                ...Effort.learnt(job.policy, summary),
-                ...outputs.map((where) => ["output", where] as const),
-                ["ledger", ledger.name]
-              ]))
-          )
-      })
-    })
+  handle: (values, file) => IfRunning.heed(values.ifRunning, perform(values, file))
 })
+
+const perform = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
+    yield* warn(values, job)
+    if (!values.fresh && Option.isNone(values.ledger)) yield* Alike.tell(ledger, yield* job.lookup.fingerprint)
+    const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
+    return yield* Alike.explain(ledger)(call(job, {
+      network,
+      sink,
+      ledger,
+      list,
+      outputs: files,
+      aside,
+      order: Option.getOrElse(values.order, () => "input" as const),
+      redo,
+      ...Flag.given("sample", values.sample),
+      tolerate: values.tolerate,
+      quiet: values.quiet,
+      isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
+      begin: (progress) => {
+        const line = List.line(job.source.name, progress, Talk.details(progress))
+        const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
+        return Talk.say([
+          line,
+          ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
+          Effort.describe(job.policy),
+          ...Talk.olderLines(progress.older),
+          ...List.warnings(progress)
+        ].join("\n"))
+      },
+      settings: Job.settings(values),
+      keys: Job.keys(values),
+      summary: (summary, details) =>
+        Effect.flatMap(
+          Effect.forEach(values.output, (output) => Output.whereabouts(output, summary)),
+          (outputs) =>
+            Talk.say(Closing.figures(summary, details, [
+              ...Effort.learnt(job.policy, summary),
+              ...outputs.map((where) => ["output", where] as const),
+              ["ledger", ledger.name]
+            ]))
+        )
+    }))
+  })
+
+/** What is told before anything is asked, by `plan` too. */
+export const warn = (values: Command.Values<typeof flags>, _job: Job.Job) =>
+  Effect.forEach(Job.dollars(values), (text) => Talk.say(text), { discard: true })
 
 /** What a command line of `run` asks for, checked: `run` does it, and `plan` shows it. */
 export const prepare = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>
@@ -211,6 +223,8 @@ export const call = (
     ) => Effect.Effect<void, never, FileSystem.FileSystem>
     /** The names of the settings that the request uses. */
     readonly settings?: ReadonlyArray<string>
+    /** Where a key stands in it, in words. */
+    readonly keys?: ReadonlyArray<string>
   }
 ) =>
   Effect.gen(function*() {
@@ -289,7 +303,7 @@ export const call = (
     return yield* Effect.matchEffect(Effect.onExit(shown, end), {
       onFailure: (error) =>
         error instanceof StopError && error.reason !== "setting"
-          ? Effect.as(Talk.say(`rollcall: ${Closing.stopped(error)}\n${next(error)}`), 4)
+          ? Effect.as(Talk.say(`rollcall: ${Closing.stopped(error, options.keys)}\n${next(error)}`), 4)
           : Effect.fail(error),
       onSuccess: (summary) =>
         Effect.gen(function*() {

@@ -10,8 +10,16 @@ export const say = (text: string): Effect.Effect<void> => Effect.sync(() => writ
 
 /** The same, at once. */
 export const write = (text: string): void => {
-  process.stderr.write(`${isTerminal() ? clear : ""}${text}\n`)
+  process.stderr.write(`${isTerminal() ? clear : ""}${plain(text)}\n`)
 }
+
+/** Text with what would move the cursor, or turn the direction of reading, written out: names and messages are others'. */
+export const plain = (text: string): string =>
+  text.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
 
 /** Whether a person sees it as it comes. */
 export const isTerminal = (): boolean => process.stderr.isTTY === true

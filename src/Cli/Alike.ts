@@ -1,0 +1,69 @@
+/**
+ * Ledgers that have answered the same request, and what a ledger of another request holds.
+ */
+import { FileSystem, Path } from "@effect/platform"
+import { Effect } from "effect"
+import { difference, Ledger, LedgerError } from "../Ledger.ts"
+import { settled } from "../Rollcall/Progress.ts"
+import * as Ledgers from "./Ledgers.ts"
+import * as Talk from "./Talk.ts"
+
+/** Ledgers in a folder that are looked into. */
+const looks = 50
+
+/** What a ledger has answered: how many, how many of them found, and of which request. */
+const look = (named: Ledgers.Named) =>
+  Effect.gen(function*() {
+    const ledger = yield* Ledger
+    const counts = yield* Effect.forEach(yield* ledger.lists, ({ id }) => ledger.counts(id))
+    return {
+      answered: counts.reduce((sum, { outcomes }) => sum + settled(outcomes), 0),
+      found: counts.reduce((sum, { outcomes }) => sum + outcomes.found, 0),
+      request: (yield* ledger.note("request")) as Readonly<Record<string, string>> | undefined
+    }
+  }).pipe(Effect.provide(named.read))
+
+/** Says which ledger beside a new one has answers to the same request, before they are paid for again. */
+export const tell = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string, string>>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const [file] = ledger.files
+    if (file === undefined || (yield* fs.exists(file))) return
+    const names = yield* fs.readDirectory(".")
+    for (const name of names.filter((name) => name.endsWith(".ledger")).slice(0, looks)) {
+      if (path.resolve(name) === path.resolve(file)) continue
+      const found = yield* Effect.option(Effect.flatMap(Ledgers.named(name), look))
+      if (found._tag === "None") continue
+      const { answered, request } = found.value
+      if (answered === 0 || request === undefined || difference(request, fingerprint).length > 0) continue
+      return yield* Talk.say(
+        `${name} has ${Talk.counted(answered, "answer")} to this request: --ledger ${name} uses them without a call`
+      )
+    }
+  }).pipe(Effect.ignore)
+
+/** Adds to a refusal because of another request what would be lost by the way out of it. */
+export const explain = (named: Ledgers.Named) =>
+<A, E, R>(
+  run: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | LedgerError, R> =>
+  Effect.catchIf(
+    run,
+    isMismatch,
+    (error) =>
+      Effect.flatMap(Effect.option(look(named)), (found): Effect.Effect<never, E | LedgerError> => {
+        if (found._tag === "None") return Effect.fail(error)
+        const { ledger, message, reason } = error as E & LedgerError
+        const holds = found.value.found === 0
+          ? "nothing in it was found"
+          : `it holds ${Talk.counted(found.value.answered, "answer")}`
+        return new LedgerError({
+          reason,
+          ledger,
+          message: `${message}; ${holds}: --fresh puts it aside and starts anew`
+        })
+      })
+  )
+
+const isMismatch = (error: unknown): boolean => error instanceof LedgerError && error.reason === "Mismatch"

@@ -1,0 +1,59 @@
+/**
+ * `--if-running`: what a run does where another one holds its ledger, as a schedule needs it.
+ */
+import { Clock, Duration, Effect, Option, Schema } from "effect"
+import { LedgerError } from "../Ledger.ts"
+import { Limit } from "../Policy/DurationText.ts"
+import * as Flag from "./Flag.ts"
+import * as Talk from "./Talk.ts"
+
+const waiting = /^wait (\S+)$/
+
+const Word = Schema.String.pipe(
+  Schema.filter((text) =>
+    text === "fail" || text === "skip" || Option.isSome(limitOf(text)) || "write skip, fail, or 'wait 10m'"
+  )
+)
+
+/** How long the word says to wait. */
+const limitOf = (text: string): Option.Option<Duration.Duration> =>
+  text === "wait" ? Option.some(Duration.infinity) : Schema.decodeOption(Limit)(waiting.exec(text)?.[1] ?? "")
+
+export const flag = Flag.optional("if-running", Word, {
+  group: "Output",
+  value: "WORD",
+  help: "where another run holds the ledger: fail (default), skip: exit 0, or 'wait 10m'"
+})
+
+/** Looks per wait, in milliseconds between them. */
+const interval = 1_000
+
+/** Does what the flag says where the ledger is held. */
+export const heed = <E, R>(
+  word: Option.Option<string>,
+  run: Effect.Effect<number, E, R>
+): Effect.Effect<number, E, R> =>
+  Effect.gen(function*() {
+    const text = Option.getOrElse(word, () => "fail")
+    const until = (yield* Clock.currentTimeMillis) + Option.match(limitOf(text), {
+      onNone: () => 0,
+      onSome: Duration.toMillis
+    })
+    let isTold = false
+    const again: Effect.Effect<number, E, R> = Effect.catchIf(run, isBusy, (error) =>
+      Effect.gen(function*() {
+        const { ledger, message } = error as E & LedgerError
+        if (text === "skip") {
+          return yield* Effect.as(Talk.say(`${ledger}: ${message.replace(/:[^:]*$/, "")}: skipped`), 0)
+        }
+        const left = until - (yield* Clock.currentTimeMillis)
+        if (left <= 0) return yield* Effect.fail(error)
+        if (!isTold) yield* Talk.say(`${ledger}: ${message}`)
+        isTold = true
+        yield* Effect.sleep(Duration.millis(Math.min(interval, left)))
+        return yield* again
+      }))
+    return yield* again
+  })
+
+const isBusy = (error: unknown): boolean => error instanceof LedgerError && error.reason === "Busy"

@@ -1,0 +1,144 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Sqlite from "../../src/Ledger/Sqlite.ts"
+import { found, records, scripted } from "../command.ts"
+import { here } from "../here.ts"
+
+const setUp = (codes: ReadonlyArray<string>) =>
+  Effect.map(scripted(codes), (api) => ({
+    ...api,
+    rollcall: (...words: ReadonlyArray<string>) => here(words, { cwd: api.cwd, env: { KEY: "k".repeat(12) } }),
+    base: ["list", ...api.words]
+  }))
+
+describe("what the command says on the way", { timeout: 60_000 }, () => {
+  it.scopedLive("a body may stand in a file, and @@ is an @", () =>
+    Effect.gen(function*() {
+      const { base, cwd, rollcall, write } = yield* setUp(["7"])
+      write("query.json", "{\"q\":\"{code}\"}\n")
+      const plan = (data: string) => rollcall("plan", ...base, "-d", data)
+      assert.include((yield* plan("@query.json")).stdout, "--data-raw '{\"q\":\"7\"}'")
+      assert.include((yield* plan("@@{code}")).stdout, "--data-raw '@7'")
+      const refused = yield* plan("@nothing")
+      assert.deepStrictEqual([refused.exit, refused.stdout], [2, ""])
+      assert.match(refused.stderr, /^rollcall: -d @nothing cannot be read \(@@ for a body that begins with @\)\n/)
+      assert.notStrictEqual(cwd, "")
+    }))
+
+  it.scopedLive("a job file is written as YAML would have it", () =>
+    Effect.gen(function*() {
+      const { read, rollcall, words, write } = yield* setUp(["7"])
+      const job = [
+        `url: ${words[1]!}`,
+        "file: list",
+        "output: out.ndjson",
+        "select: {town: city, of: code}",
+        "header: {X-One: a, X-Two: b}",
+        "allow-none: yes"
+      ]
+      write("job.yaml", job.join("\n"))
+      const { exit, stderr } = yield* rollcall("run", "--job", "job.yaml")
+      assert.strictEqual(exit, 0, stderr)
+      assert.nestedPropertyVal(records(read("out.ndjson"))[0], "answer.town", "City of 7")
+      write("body.yaml", `url: ${words[1]!}\nfile: list\ndata: {q: "{code}", limit: 5}\n`)
+      const body = yield* rollcall("plan", "--job", "body.yaml")
+      assert.include(body.stdout, "--data-raw '{\"q\":\"7\",\"limit\":5}'")
+      for (
+        const [text, message] of [
+          ["input: list", /there is no flag input: did you mean file\?/],
+          ["rate: {a: b}", /rate has names where it has no place for them/],
+          ["select: {a: }", /select has no value/]
+        ] as const
+      ) {
+        write("bad.yaml", text)
+        const refused = yield* rollcall("run", "--job", "bad.yaml")
+        assert.strictEqual(refused.exit, 2)
+        assert.match(refused.stderr, message)
+      }
+    }))
+
+  it.scopedLive("a key in the arguments, and a variable without braces, are told once", () =>
+    Effect.gen(function*() {
+      const { base, rollcall } = yield* setUp(["7"])
+      const typed = yield* rollcall("plan", ...base, "-H", "X-Api-Key:abcdefghijkl")
+      assert.notInclude(typed.stdout + typed.stderr, "abcdefghijkl")
+      const literal = yield* rollcall("plan", ...base, "-HX-Api-Key: abcdefghijkl")
+      assert.strictEqual(
+        literal.stderr,
+        "warning: a key stands in the command line, where other users can read it: write ${NAME}\n"
+      )
+      const dollar = yield* rollcall("plan", ...base, "-H", "X-Api-Key: $KEY")
+      assert.strictEqual(dollar.stderr, "warning: did you mean ${KEY}? $KEY is sent as it stands\n")
+      assert.strictEqual((yield* rollcall("plan", ...base, "-H", "X-Api-Key: ${KEY}")).stderr, "")
+    }))
+
+  it.scopedLive("a refused key is told from none at all", () =>
+    Effect.gen(function*() {
+      const { answer, base, rollcall } = yield* setUp(["a", "b", "c"])
+      answer(() => [401, ""])
+      const none = yield* rollcall("run", ...base, "-o", "o.ndjson")
+      assert.strictEqual(none.exit, 4)
+      assert.match(none.stderr, /\nthe server wants a key and none was sent \(-H 'Key: \$\{NAME\}'\)\n/)
+      const wrong = yield* rollcall("run", ...base, "-o", "o.ndjson", "-H", "X-Key: ${KEY}", "--fresh")
+      assert.match(wrong.stderr, /\nthe server refuses the key in "X-Key"\n/)
+      assert.match(wrong.stderr, /\n3 pending: with a new \$\{KEY\} the same command goes on\n$/)
+    }))
+
+  it.scopedLive("a ledger of the same request is named before it is paid for again, and one of another says what it holds", () =>
+    Effect.gen(function*() {
+      const { asked, base, rollcall } = yield* setUp(["a", "b"])
+      yield* rollcall("run", ...base, "-o", "one.ndjson")
+      const hint =
+        "one.ndjson.ledger has 2 answers to this request: --ledger one.ndjson.ledger uses them without a call"
+      for (const command of ["plan", "run"]) {
+        const { stderr } = yield* rollcall(command, ...base, "-o", "two.ndjson")
+        assert.include(stderr, `${hint}\n`)
+      }
+      assert.lengthOf(asked, 4)
+      const other = ["list", "--url", `${base[2]!}?v=2`, "-o", "one.ndjson"]
+      for (const command of ["plan", "run"]) {
+        const { exit, stderr } = yield* rollcall(command, ...other)
+        assert.strictEqual(exit, 2)
+        assert.match(stderr, /; it holds 2 answers: --fresh puts it aside and starts anew\n$/)
+      }
+    }))
+
+  it.scopedLive("--if-running skips, waits or fails where another run holds the ledger", () =>
+    Effect.gen(function*() {
+      const { asked, base, cwd, rollcall } = yield* setUp(["a"])
+      const words = ["run", ...base, "-o", "o.ndjson"]
+      yield* rollcall(...words)
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Sqlite.lock(`${cwd}/o.ndjson.ledger`)
+        const skipped = yield* rollcall(...words, "--if-running", "skip")
+        assert.strictEqual(skipped.exit, 0)
+        assert.match(skipped.stderr, /^o.ndjson.ledger: another run holds it.*: skipped\n$/)
+        const failed = yield* rollcall(...words)
+        assert.strictEqual(failed.exit, 5)
+        const waited = yield* rollcall(...words, "--if-running", "wait 10ms")
+        assert.strictEqual(waited.exit, 5)
+      }))
+      assert.strictEqual((yield* rollcall(...words, "--if-running", "wait 1m")).exit, 0)
+      assert.strictEqual((yield* rollcall(...words, "--if-running", "sleep")).exit, 2)
+      assert.deepStrictEqual(asked, ["a"])
+    }))
+
+  it.scopedLive("-q leaves one line of whatever did not end well", () =>
+    Effect.gen(function*() {
+      const { answer, base, rollcall } = yield* setUp(["a", "b", "c"])
+      answer((code) => code === "a" ? found(code) : [500, ""])
+      const words = ["run", ...base, "-o", "o.ndjson", "-q"]
+      const failed = yield* rollcall(...words)
+      assert.deepStrictEqual([failed.exit, failed.stderr], [3, "2 of 3 failed: rollcall status o.ndjson\n"])
+      const some = yield* rollcall("run", ...base, "-o", "p.ndjson", "-q", "--sample", "1")
+      assert.strictEqual(some.exit, 4)
+      assert.match(some.stderr, /2 pending: the same command goes on\n$/)
+    }))
+
+  it.scopedLive("what others wrote moves no cursor", () =>
+    Effect.gen(function*() {
+      const { rollcall, words } = yield* setUp([])
+      const { stderr } = yield* rollcall("run", "a\u001b[31m\u202eb", ...words)
+      assert.include(stderr, "a\\u001b[31m\\u202eb")
+    }))
+})
