@@ -147,7 +147,7 @@ const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Recor
     return say(`warning: the value of ${known[0]} stands in the arguments, ${where}: write '\${${known[0]}}'`)
   }
   if (url !== undefined) {
-    const name = /^postgres/.test(url) ? "PGPASSWORD" : "NAME"
+    const name = url.startsWith("postgres") ? "PGPASSWORD" : "NAME"
     return say(`warning: a password stands in the arguments, ${where}: write '\${${name}}'`)
   }
   return words.some(isKeyed)
