@@ -31,7 +31,7 @@ export const Reason = Schema.Literal(
 export type Reason = typeof Reason.Type
 
 /** What helps against an error, where that is a setting; the command says which flag it is. */
-export const Remedy = Schema.Literal("http2", "lenient", "https", "ca", "cert", "proxy", "idempotent")
+export const Remedy = Schema.Literal("http2", "lenient", "http", "https", "ca", "cert")
 export type Remedy = typeof Remedy.Type
 
 /**
@@ -46,6 +46,8 @@ export class LookupError extends Schema.TaggedError<LookupError>()("LookupError"
   rule: Schema.optional(Schema.String),
   /** Nothing was done for the call: it may be made again, whatever it asks for. */
   isUnprocessed: Schema.optional(Schema.Boolean),
+  /** How long to wait before the next call, where who refused it has said so. */
+  wait: Schema.optional(Schema.DurationFromSelf),
   /** What helps. */
   remedy: Schema.optional(Remedy),
   cause: Schema.optional(Schema.Defect)

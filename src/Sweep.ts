@@ -6,7 +6,7 @@ import { type Clock, Duration, Effect, ScheduleDecision, ScheduleIntervals, type
 import type { Question } from "./Entry.ts"
 import type { Ask, Lookup, Reply } from "./Lookup.ts"
 import type * as Classify from "./Lookup/Classify.ts"
-import { type Kind, LookupError } from "./Outcome.ts"
+import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"
 import * as Gate from "./Policy/Gate.ts"
@@ -113,6 +113,12 @@ export interface Options<A, E, R, E2> {
   /** Fails when outcomes can be taken no more, also while none comes. */
   readonly failure?: Effect.Effect<never, E2> | undefined
 }
+
+/** Whether every other question would meet the same: no way leads to the server, or a setting would help. */
+const isSetUp = (
+  verdict: string,
+  { reason, remedy }: { readonly reason: string; readonly remedy?: Remedy | undefined }
+) => (verdict === "retry" && Attempt.unreachable.has(reason)) || (remedy !== undefined && remedy !== "lenient")
 
 /** Outcomes without a single `found` that stop a sweep. */
 const noneFoundLimit = 100
@@ -223,19 +229,24 @@ const askAll = <A, E, R, E2>(
 
     const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
-    const stop = (reason: StopError["reason"], message: string, curl?: string) => {
-      stopped ??= new StopError({ reason, message, ...(curl === undefined ? {} : { curl }) })
+    const stop = (reason: StopError["reason"], message: string, curl?: string, remedy?: Remedy) => {
+      stopped ??= new StopError({
+        reason,
+        message,
+        ...(curl === undefined ? {} : { curl }),
+        ...(remedy === undefined ? {} : { remedy })
+      })
       crew.stop()
     }
 
     const refuse = (
       asked: Queue.Asked,
       reason: StopError["reason"],
-      { message }: { readonly message: string }
+      { message, remedy }: { readonly message: string; readonly remedy?: Remedy | undefined }
     ): Effect.Effect<void> =>
       Effect.map(
         Effect.orElseSucceed(Effect.flatten(lookup.curl(asked.question)), () => undefined),
-        (curl) => stop(reason, message, curl)
+        (curl) => stop(reason, message, curl, remedy)
       )
 
     const finish = (
@@ -404,7 +415,7 @@ const askAll = <A, E, R, E2>(
       crew.count(asked)
       if (isFailure(verdict)) {
         const { error } = verdict
-        if (verdict.verdict === "retry" && wasFirst && Attempt.unreachable.has(error.reason)) {
+        if (wasFirst && isSetUp(verdict.verdict, error)) {
           return refuse(asked, "unreachable", error)
         }
         if (verdict.verdict !== "stop" || error.reason === "unauthorized") {

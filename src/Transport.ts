@@ -18,6 +18,7 @@ import { discreet } from "./Lookup/Call.ts"
 import { LookupError } from "./Outcome.ts"
 import { Connector, type Opening } from "./Transport/Connect.ts"
 import * as Http2 from "./Transport/Http2.ts"
+import { Lenient } from "./Transport/Lenient.ts"
 import * as Proxy from "./Transport/Proxy.ts"
 import { header, type RawHeaders, Response } from "./Transport/Response.ts"
 import * as Silence from "./Transport/Silence.ts"
@@ -33,6 +34,8 @@ export interface Options extends Trust {
   readonly maxHeader?: number | undefined
   /** Speaks HTTP/2 with servers that do, over TLS. */
   readonly http2?: boolean | undefined
+  /** Reads answers over HTTP/1.1 that break its rules, of servers that are trusted not to mix them up. */
+  readonly lenient?: boolean | undefined
   /**
    * Connections to an origin at the most; more calls wait for one. Left out, there are as many as calls need, up to twice as many as are in
    * flight: one that has just answered is not ready for the next call at once.
@@ -69,7 +72,7 @@ const patience = () => new Promise((resolve) => setTimeout(resolve, 1000).unref(
 
 /** What all calls of a layer share. */
 interface Line {
-  readonly agent: Dispatcher
+  readonly agent: Agent | Lenient
   readonly connector: Connector
   /** Connections over HTTP/2, where that is spoken. */
   readonly sessions: Http2.Sessions | undefined
@@ -85,13 +88,15 @@ const open = (options: Options): Line => {
   const maxHeader = options.maxHeader ?? 64 * 1024
   return {
     // the time limits are the sweep's
-    agent: new Agent({
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: maxHeader,
-      connect: connector.connect,
-      connections: options.connections ?? null
-    }),
+    agent: options.lenient === true
+      ? new Lenient(connector.connect, maxHeader, options.connections)
+      : new Agent({
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        maxHeaderSize: maxHeader,
+        connect: connector.connectMended,
+        connections: options.connections ?? null
+      }),
     connector,
     sessions: options.http2 === true ? new Http2.Sessions(connector.connect2, maxHeader) : undefined,
     proxies,

@@ -8,6 +8,7 @@ import { type Progress, settled } from "../Rollcall/Progress.ts"
 import type { Summary } from "../Summary.ts"
 import type { StopError } from "../Sweep.ts"
 import * as Effort from "./Effort.ts"
+import * as Remedy from "./Remedy.ts"
 import * as Talk from "./Talk.ts"
 
 /** Causes of an outcome that are told apart. */
@@ -115,9 +116,9 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Why a run stopped, and how to try by hand what was refused. */
-export const stopped = ({ curl, message, reason }: StopError, keys?: ReadonlyArray<string>): string =>
+export const stopped = ({ curl, message, reason, remedy }: StopError, keys?: ReadonlyArray<string>): string =>
   [
-    `stopped: ${message}`,
+    `stopped: ${Remedy.told(message, remedy)}`,
     ...(reason !== "unauthorized" || keys === undefined
       ? []
       : keys.length === 0

@@ -44,6 +44,13 @@ export const flags = {
     help: "certificates to trust besides the well-known ones, in PEM"
   }),
   insecure: Flag.toggle("insecure", { group: network, help: "check no certificate: anybody may listen or answer" }),
+  cert: Flag.optional("cert", Flag.text, {
+    group: network,
+    value: "FILE",
+    help: "a client certificate in PEM, for a server that wants one"
+  }),
+  key: Flag.optional("key", Flag.text, { group: network, value: "FILE", help: "its private key in PEM" }),
+  lenient: Flag.toggle("lenient", { group: network, help: "read answers that break the rules of HTTP/1.1" }),
   http2: Flag.toggle("http2", { group: network, help: "speak HTTP/2 with a server that does" }),
   userAgent: Flag.optional("user-agent", UserAgent, {
     group: network,
@@ -71,10 +78,45 @@ export const options = (
     return {
       insecure: values.insecure,
       http2: values.http2,
+      lenient: values.lenient,
+      ...(yield* identity(values.cert, values.key)),
       ca: Option.isNone(values.ca) ? undefined : yield* certificates(values.ca.value),
       userAgent: Option.getOrUndefined(values.userAgent),
       maxBody: Option.getOrUndefined(values.maxBody)
     }
+  })
+
+/** Who asks: a certificate, and the key to it, which may stand in one file. */
+const identity = (cert: Option.Option<string>, key: Option.Option<string>) =>
+  Effect.gen(function*() {
+    if (Option.isNone(cert)) {
+      return Option.isNone(key) ? {} : yield* usage("--key is the key of a certificate: name that by --cert FILE")
+    }
+    const fs = yield* FileSystem.FileSystem
+    const read = (flag: string, path: string) =>
+      Effect.mapError(fs.readFileString(path), () => usage(`${flag} ${path} cannot be read: name a file in PEM`))
+    const made = {
+      cert: yield* read("--cert", cert.value),
+      key: yield* Option.match(key, {
+        onNone: () => read("--cert", cert.value),
+        onSome: (path) => read("--key", path)
+      })
+    }
+    const { createSecureContext } = yield* Effect.promise(() => import("node:tls"))
+    yield* Effect.try({
+      try: () => createSecureContext(made),
+      catch: (cause) => {
+        const { code, message } = cause as { readonly code?: string; readonly message: string }
+        return usage(
+          code === "ERR_OSSL_BAD_DECRYPT" || /passphrase|interrupted or cancelled|bad decrypt/i.test(message)
+            ? "the private key has a password: openssl pkey -in KEY -out key.pem takes it off"
+            : code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH"
+            ? "--cert and --key do not belong together"
+            : `--cert and --key are no certificate and its private key in PEM (${code ?? message})`
+        )
+      }
+    })
+    return made
   })
 
 const certificates = (path: string): Effect.Effect<ReadonlyArray<string>, UsageError, FileSystem.FileSystem> =>

@@ -77,13 +77,14 @@ export const prepare = (
       })
     }
 
-    const failed = ({ isUnprocessed, message, reason, remedy, status }: LookupError) =>
+    const failed = ({ isUnprocessed, message, reason, remedy, status, wait }: LookupError) =>
       new LookupError({
         reason,
         message: conceal(message),
         ...(status === undefined ? {} : { status }),
         ...(isUnprocessed === undefined ? {} : { isUnprocessed }),
-        ...(remedy === undefined ? {} : { remedy })
+        ...(remedy === undefined ? {} : { remedy }),
+        ...(wait === undefined ? {} : { wait })
       })
 
     const exchange = (

@@ -222,7 +222,7 @@ export const failure = (error: LookupError): Verdict<never> => {
     case "local":
       return { verdict: "retry", error, wait: undefined }
     case "throttled":
-      return { verdict: "throttled", error, wait: undefined }
+      return { verdict: "throttled", error, wait: error.wait }
     case "unauthorized":
     case "quota":
       return { verdict: "stop", error }

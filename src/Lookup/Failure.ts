@@ -3,16 +3,21 @@
  */
 import type { HttpClientError } from "@effect/platform"
 import { LookupError, type Reason } from "../Outcome.ts"
+import * as Words from "./Failure/Words.ts"
 
 /** The typed error behind an error of any `HttpClient`. The URL is left out: it may hold a secret. */
 export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupError => {
   const causes = chain(error.cause)
   const known = causes.find((cause) => cause instanceof LookupError)
   const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
-  const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy"> = known ?? {
-    reason: causes.some(isUnreadable) && code === undefined ? "protocol" : reasonOf(error, code),
-    message: words[code ?? ""]
-      ?? tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
+    // undici leaves it out where its parser is the one in WebAssembly
+    ?? (causes.some(({ name }) => name === "HTTPParserError") ? "HPE_" : undefined)
+  const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy" | "wait"> = known ?? {
+    reason: reasonOf(error, code),
+    ...(causes.map((cause) => Words.of(cause, error.request.url)).findLast((said) => said !== undefined)
+      ?? {
+        message: tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
+      })
   }
   const status = error._tag === "ResponseError" ? error.response.status : told.status
   return new LookupError({
@@ -20,7 +25,8 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
     message: told.message,
     ...(status === undefined ? {} : { status }),
     ...(told.isUnprocessed === true ? { isUnprocessed: true } : {}),
-    ...(told.remedy === undefined ? {} : { remedy: told.remedy })
+    ...(told.remedy === undefined ? {} : { remedy: told.remedy }),
+    ...(told.wait === undefined ? {} : { wait: told.wait })
   })
 }
 
@@ -43,17 +49,6 @@ const reasonOf = (error: HttpClientError.HttpClientError, code: string | undefin
   return error.reason !== "Transport" || /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED)|ERR_INVALID_URL)$/.test(code ?? "")
     ? "error"
     : fromCode(code ?? "")
-}
-
-/** What came is no HTTP; undici gives such an error no code where its parser did not even begin. */
-const isUnreadable = ({ name }: Error): boolean => name === "HTTPParserError"
-
-const headersTooLarge = "the block of headers is larger than what is taken"
-
-/** What the words of an error do not say to a person. */
-const words: Readonly<Record<string, string>> = {
-  UND_ERR_HEADERS_OVERFLOW: headersTooLarge,
-  HPE_HEADER_OVERFLOW: headersTooLarge
 }
 
 const fromCode = (code: string): Reason => {

@@ -55,11 +55,16 @@ export const lost = <A, E>(
   if (
     verdict.error.rule !== undefined || verdict.error.isUnprocessed === true || unreachable.has(verdict.error.reason)
   ) return verdict
-  const { message, reason, status } = verdict.error
+  const { message, reason, remedy, status } = verdict.error
   const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`
   return {
     verdict: "failed",
-    error: new LookupError({ reason, message: told, ...(status === undefined ? {} : { status }) })
+    error: new LookupError({
+      reason,
+      message: told,
+      ...(status === undefined ? {} : { status }),
+      ...(remedy === undefined ? {} : { remedy })
+    })
   }
 }
 

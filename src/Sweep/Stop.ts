@@ -2,7 +2,7 @@
  * Why a sweep stops before its end.
  */
 import { Duration, Schema } from "effect"
-import type { LookupError } from "../Outcome.ts"
+import { type LookupError, Remedy } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
 import * as Budget from "../Policy/Budget.ts"
 import { format } from "../Policy/DurationText.ts"
@@ -29,6 +29,8 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
     "time"
   ),
   message: Schema.String,
+  /** What helps. */
+  remedy: Schema.optional(Remedy),
   /** The request that was refused, for a person to try; secrets are shown by name. */
   curl: Schema.optional(Schema.String)
 }) {}

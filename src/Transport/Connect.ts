@@ -5,6 +5,7 @@
 import type { Socket } from "node:net"
 import * as Tls from "node:tls"
 import { buildConnector } from "undici"
+import * as Heads from "./Heads.ts"
 import * as Proxy from "./Proxy.ts"
 import type { Trust } from "./Trust.ts"
 
@@ -23,11 +24,17 @@ export class Connector {
   private readonly http1: buildConnector.connector
   private readonly http2: buildConnector.connector
 
-  constructor({ ca, insecure = false }: Trust, proxies: Proxy.Proxies | undefined) {
+  constructor({ ca, cert, insecure = false, key }: Trust, proxies: Proxy.Proxies | undefined) {
     const tls = {
       rejectUnauthorized: !insecure,
       // made once: to read all the certificates takes longer than a call
-      ...(ca === undefined ? {} : { secureContext: Tls.createSecureContext({ ca: [...wellKnown(), ...[ca].flat()] }) })
+      ...(ca === undefined && cert === undefined ? {} : {
+        secureContext: Tls.createSecureContext({
+          ca: [...wellKnown(), ...(ca === undefined ? [] : [ca].flat())],
+          ...(cert === undefined ? {} : { cert }),
+          ...(key === undefined ? {} : { key })
+        })
+      })
     }
     // the time limits are the sweep's
     this.http1 = buildConnector({ ...tls, timeout: 0 })
@@ -38,6 +45,13 @@ export class Connector {
   /** For HTTP/1.1, as undici calls it. */
   readonly connect: buildConnector.connector = (options, callback) => this.begin(this.http1, options, callback)
 
+  /** The same for undici, which does not read all heads that others do. */
+  readonly connectMended: buildConnector.connector = (options, callback) =>
+    this.connect(options, (...result) => {
+      if (result[0] === null) Heads.mend(result[1])
+      callback(...result)
+    })
+
   /** For HTTP/2 with a server that speaks it. */
   readonly connect2: buildConnector.connector = (options, callback) => this.begin(this.http2, options, callback)
 
@@ -47,6 +61,7 @@ export class Connector {
     callback: buildConnector.Callback
   ): void {
     const sockets: Array<Socket> = []
+    let seen: Tls.PeerCertificate | undefined
     const destroy = () => {
       for (const socket of sockets) socket.destroy(new Error("interrupted"))
     }
@@ -57,13 +72,19 @@ export class Connector {
     }
     // undici gives the socket back, although its type does not say so
     const open = (connector: buildConnector.connector, ...args: Parameters<buildConnector.connector>) => {
-      const socket: unknown = connector(...args)
-      if (socket !== undefined) sockets.push(socket as Socket)
+      const socket = connector(...args) as unknown as Socket | undefined
+      if (socket === undefined) return
+      sockets.push(socket)
+      if (socket instanceof Tls.TLSSocket) socket.prependListener("secure", () => seen = socket.getPeerCertificate())
     }
     const end: buildConnector.Callback = (...result) => {
       // a connection may fail in several places at once
       if (!this.openings.delete(opening)) return
-      if (result[0] !== null) destroy()
+      if (result[0] !== null) {
+        destroy()
+        // the error does not tell when the certificate was or will be good
+        if (seen?.valid_to) Object.assign(result[0], { validFrom: seen.valid_from, validTo: seen.valid_to })
+      }
       callback(...result)
     }
     this.openings.add(opening)

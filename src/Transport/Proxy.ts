@@ -4,7 +4,8 @@
  * Sources: curl's manual, ENVIRONMENT; RFC 9110, 7.1, 9.3.6 and 11.7.
  */
 import * as Http from "node:http"
-import type { Socket } from "node:net"
+import * as Net from "node:net"
+import * as RetryAfter from "../Lookup/Limits/RetryAfter.ts"
 import { LookupError } from "../Outcome.ts"
 
 /** A proxy that speaks HTTP. */
@@ -28,6 +29,8 @@ export interface Proxies {
 
 interface Exception {
   readonly host: string
+  /** Whether an address is in it, where it is a net such as `10.0.0.0/8`. */
+  readonly net: Net.BlockList | undefined
   /** Any port where it is left out. */
   readonly port: string | undefined
 }
@@ -35,10 +38,14 @@ interface Exception {
 /** The environment, or what stands for it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say, each also in lower case, which wins; `undefined` where no proxy is named. */
+/**
+ * What `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for what these leave open, and `NO_PROXY` say, each also in lower case, which wins;
+ * `undefined` where no proxy is named.
+ */
 export const fromEnvironment = (environment: Environment): Proxies | undefined => {
   const setting = (name: string) => environment[name.toLowerCase()] ?? environment[name]
-  const [http, https] = ["HTTP_PROXY", "HTTPS_PROXY"].map((name) => parse(name, setting(name)?.trim() ?? ""))
+  const all = parse("ALL_PROXY", setting("ALL_PROXY")?.trim() ?? "")
+  const [http, https] = ["HTTP_PROXY", "HTTPS_PROXY"].map((name) => parse(name, setting(name)?.trim() ?? "") ?? all)
   return http === undefined && https === undefined
     ? undefined
     : { "http:": http, "https:": https, none: exceptions(setting("NO_PROXY") ?? "") }
@@ -70,7 +77,7 @@ export const unauthorized = (): LookupError =>
  */
 export const tunnel = (
   { headers }: Proxy,
-  socket: Socket,
+  socket: Net.Socket,
   authority: string,
   done: (error: Error | undefined) => void
 ): void => {
@@ -80,14 +87,31 @@ export const tunnel = (
     headers: { host: authority, connection: "keep-alive", ...headers },
     createConnection: () => socket
   })
-  request.once("connect", ({ statusCode }, _, head) => {
+  request.once("connect", ({ headers, statusCode }, _, head) => {
     if (statusCode === 407) return done(unauthorized())
-    if (statusCode !== 200) return done(broken(`the proxy said ${statusCode}`))
+    if (statusCode !== 200) return done(refused(statusCode ?? 0, headers))
     if (head.length > 0) return done(broken("the proxy sent bytes before it was asked"))
     done(undefined)
   })
   request.on("error", done)
   request.end()
+}
+
+/** What a proxy forbids it forbids to every question; a refusal for asking too much passes. */
+const refused = (status: number, headers: Http.IncomingHttpHeaders): LookupError => {
+  const message = `the proxy said ${status}`
+  if (status === 429 || (status === 503 && headers["retry-after"] !== undefined)) {
+    const wait = RetryAfter.wait({
+      status,
+      body: "",
+      header: (name) => headers[name] === undefined ? undefined : String(headers[name]),
+      at: Date.now()
+    })
+    return new LookupError({ reason: "throttled", status, message, isUnprocessed: true, ...(wait && { wait }) })
+  }
+  return status >= 400 && status < 500
+    ? new LookupError({ reason: "refused", status, message: `${message}: does it allow this host and port?` })
+    : new LookupError({ reason: "transport", status, message, isUnprocessed: true })
 }
 
 const broken = (message: string) => new LookupError({ reason: "transport", message })
@@ -99,7 +123,9 @@ const parse = (name: string, text: string): Proxy | LookupError | undefined => {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return new LookupError({
       reason: "refused",
-      message: `${name} names no proxy that can be used: write it as http://HOST:PORT`
+      message: `${name} names no proxy that can be used${
+        url !== undefined && /^socks/.test(url.protocol) ? ", as SOCKS is not spoken here" : ""
+      }: write it as http://HOST:PORT`
     })
   }
   const { host, hostname, origin, password, port, protocol, username } = url
@@ -123,10 +149,25 @@ const bare = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1")
 const exceptions = (text: string): ReadonlyArray<Exception> =>
   text.toLowerCase().split(/[\s,]+/).filter((entry) => entry !== "").map((entry) => {
     const [, name, port] = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(entry) ?? [entry, entry]
-    return { host: bare(name!).replace(/^\*?\./, ""), port }
+    return { host: bare(name!).replace(/^\*?\./, ""), net: netOf(entry), port }
   })
+
+const netOf = (entry: string): Net.BlockList | undefined => {
+  const [, address = "", bits = ""] = /^\[?([\da-f.:]+)\]?\/(\d{1,3})$/.exec(entry) ?? []
+  const version = Net.isIP(address)
+  if (version === 0 || Number(bits) > (version === 4 ? 32 : 128)) return undefined
+  const net = new Net.BlockList()
+  net.addSubnet(address, Number(bits), version === 4 ? "ipv4" : "ipv6")
+  return net
+}
+
+const isWithin = (net: Net.BlockList, hostname: string): boolean => {
+  const version = Net.isIP(hostname)
+  return version !== 0 && net.check(hostname, version === 4 ? "ipv4" : "ipv6")
+}
 
 const isExempt = (exception: Exception, hostname: string, port: string): boolean =>
   exception.host === "*" ||
+  (exception.net !== undefined && isWithin(exception.net, hostname)) ||
   ((exception.port === undefined || exception.port === port) &&
     (hostname === exception.host || hostname.endsWith(`.${exception.host}`)))

@@ -63,11 +63,67 @@ describe("Failure.fromHttpClient", () => {
 
   it("takes the first of several addresses", () => {
     const all = Object.assign(
-      new AggregateError([coded("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), coded("ETIMEDOUT")], ""),
+      new AggregateError([
+        Object.assign(coded("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), { address: "::1", port: 1 }),
+        coded("ETIMEDOUT")
+      ], ""),
       { code: "ECONNREFUSED" }
     )
     const error = failure(new TypeError("fetch failed", { cause: all }))
-    assert.deepStrictEqual([error.reason, error.message], ["refused", "connect ECONNREFUSED ::1:1"])
+    assert.deepStrictEqual([error.reason, error.message], ["refused", "nothing listens at [::1]:1 (ECONNREFUSED)"])
+  })
+
+  it.each<[cause: Error, message: string, remedy?: string]>([
+    [
+      Object.assign(coded("ENOTFOUND"), { hostname: "api.exmaple" }),
+      "there is no host api.exmaple: is the name right? (ENOTFOUND)"
+    ],
+    [
+      Object.assign(coded("ECONNREFUSED"), { address: "127.0.0.1", port: 9 }),
+      "nothing listens at 127.0.0.1:9 (ECONNREFUSED)"
+    ],
+    [
+      coded("DEPTH_ZERO_SELF_SIGNED_CERT"),
+      "the server's certificate is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)",
+      "ca"
+    ],
+    [
+      Object.assign(coded("CERT_HAS_EXPIRED"), { validTo: "Nov  1 00:00:00 2025 GMT" }),
+      "the server's certificate expired on 2025-11-01: its owner must renew it (CERT_HAS_EXPIRED)"
+    ],
+    [
+      coded("ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"),
+      "this server speaks only HTTP/2 (ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL)",
+      "http2"
+    ],
+    [
+      coded("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+      "the server wants a client certificate (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED)",
+      "cert"
+    ],
+    [
+      Object.assign(new Error("Expected HTTP/"), { name: "HTTPParserError", data: "\0\0\u0012\u0004\0" }),
+      "this server speaks only HTTP/2",
+      "http2"
+    ],
+    [
+      Object.assign(coded("HPE_INVALID_CONSTANT", "Expected HTTP/"), { data: "\u0015\u0003\u0003\0" }),
+      "this looks like HTTPS (HPE_INVALID_CONSTANT)",
+      "https"
+    ],
+    [
+      coded("HPE_CR_EXPECTED", "Missing expected CR after header value"),
+      "the answer is not as HTTP has it: Missing expected CR after header value (HPE_CR_EXPECTED)",
+      "lenient"
+    ],
+    [
+      Object.assign(coded("UND_ERR_SOCKET", "other side closed"), { socket: { bytesRead: 0 } }),
+      "the server closed the connection without a word: does it want a client certificate? (UND_ERR_SOCKET)"
+    ],
+    [coded("E_UNHEARD_OF", "something else"), "something else"]
+  ])("says it in plain words: %s", (cause, message, remedy) => {
+    const error = failure(cause)
+    assert.deepStrictEqual([error.message, error.remedy], [message, remedy])
   })
 
   it("survives causes that are none, strange, or go in a circle", () => {
@@ -111,21 +167,21 @@ for (const [name, layer] of [["Transport", Transport.layer], ["FetchHttpClient",
       Effect.gen(function*() {
         const error = yield* call(`http://127.0.0.1:${yield* Serve.closedPort}/`)
         assert.strictEqual(error.reason, "refused")
-        assert.match(error.message, /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
+        assert.match(error.message, /^nothing listens at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/)
       }))
 
     it.effect("a host that is not known", () =>
       Effect.gen(function*() {
         const error = yield* call("http://no-such-host.invalid/")
         assert.strictEqual(error.reason, "dns")
-        assert.match(error.message, /^getaddrinfo \w+ no-such-host\.invalid$/)
+        assert.match(error.message, /^(there is no host|the name) no-such-host\.invalid.* \(\w+\)$/)
       }))
 
     it.scoped("https where the server speaks http", () =>
       Effect.gen(function*() {
         const error = yield* call((yield* Serve.echo).replace("http:", "https:"))
         assert.strictEqual(error.reason, "tls")
-        assert.match(error.message, /^TLS: [\w ]+$/)
+        assert.match(error.message, /^this port does not speak TLS: .* \(ERR_SSL_\w+\)$/)
       }))
 
     const faults: ReadonlyArray<readonly [name: string, reply: string, isReset?: boolean]> = [

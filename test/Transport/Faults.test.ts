@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { constants } from "node:http2"
 import { brotliCompressSync, constants as zlib, deflateSync, gzipSync } from "node:zlib"
 import type { Reason } from "../../src/Outcome.ts"
+import type * as Transport from "../../src/Transport.ts"
 import * as Faulty from "./faulty.ts"
 import { codes, type Expected, judge, patiently, tries, watch } from "./judge.ts"
 
@@ -69,12 +70,15 @@ const beforeHeaders: ReadonlyArray<Row> = [
     (wire) => wire.every(10, () => wire.write("HTTP/1.1 103 Early Hints\r\n\r\n")),
     retried("timeout")
   ],
-  // it may be ignored (RFC 9110, 15.2), and undici does not
   [
     "100 that nobody asked for",
     (wire) => wire.write(`HTTP/1.1 100 Continue\r\n\r\n${reply(good)}`),
-    retried("transport")
+    found
   ],
+  ["100 in pieces, between others", (wire) => {
+    const bytes = `HTTP/1.1 103 Early Hints\r\n\r\n${"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n".repeat(3)}${reply(good)}`
+    for (let at = 0; at < bytes.length; at += 7) setTimeout(() => wire.write(bytes.slice(at, at + 7)), at / 7)
+  }, found],
   [
     "101 that nobody asked for",
     (wire) => wire.write("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
@@ -89,12 +93,37 @@ const beforeHeaders: ReadonlyArray<Row> = [
   ["a space before the colon", (wire) => wire.write(reply(good, ["X-Y : z"])), retried("transport")],
   ["NUL in a header", (wire) => wire.write(reply(good, ["X: a\0b"])), retried("transport")],
   ["two lengths", (wire) => wire.write(reply(good, ["Content-Length: 17", "Content-Length: 3"])), retried("transport")],
+  ["the same length twice", (wire) => wire.write(reply(good, ["Content-Length: 17", "content-length: 17"])), found],
+  ["the same length as a list", (wire) => wire.write(reply(good, ["Content-Length: 17, 17"])), found],
+  ["two lengths as a list", (wire) => wire.write(reply(good, ["Content-Length: 17, 3"])), retried("transport")],
   ["a negative length", (wire) => wire.write(reply(good, ["Content-Length: -1"])), retried("transport")],
   [
     "length and chunked",
     (wire) => wire.write(reply(`2\r\n{}\r\n0\r\n\r\n`, ["Content-Length: 2", chunked])),
     retried("transport")
   ]
+]
+
+/** What is read where it is asked for. */
+const lenient: ReadonlyArray<Row> = [
+  ["a good answer", (wire) => wire.write(reply(good)), found],
+  ["bare LF", (wire) => wire.write(reply(good).toString().replaceAll("\r", "")), found],
+  ["mixed LF", (wire) => wire.write(reply(good, ["X: y"]).toString().replace("y\r\n", "y\n")), found],
+  ["a folded header", (wire) => wire.write(reply(good, ["X: a\r\n b"])), found],
+  ["a control character in a header", (wire) => wire.write(reply(good, ["X: a\u0001b"])), found],
+  [
+    "chunks and a length",
+    (wire) => wire.write(reply(`11\r\n${good}\r\n0\r\n\r\n`, ["Content-Length: 17", chunked])),
+    found
+  ],
+  ["a space after the size of a chunk", (wire) => wire.write(reply(`11 \r\n${good}\r\n0\r\n\r\n`, [chunked])), found],
+  ["100 that nobody asked for", (wire) => wire.write(`HTTP/1.1 100 Continue\r\n\r\n${reply(good)}`), found],
+  ["short of its length", (wire) => wire.end(reply("1", ["Content-Length: 17"])), retried("transport")],
+  ["reset", (wire) => wire.reset(), retried("transport")],
+  ["hang", () => {}, retried("timeout")],
+  ["NUL in a header", (wire) => wire.write(reply(good, ["X: a\0b"])), retried("transport")],
+  ["a line without a colon", (wire) => wire.write(reply(good, ["X y"])), retried("transport")],
+  ["1 MB of headers", (wire) => wire.write(reply(good, [`x: ${"a".repeat(1e6)}`])), final("too_large")]
 ]
 
 const inBody: ReadonlyArray<Row> = [
@@ -376,13 +405,13 @@ const table = <Fault>(
   name: string,
   rows: ReadonlyArray<readonly [name: string, fault: Fault, expected: Expected]>,
   serve: (fault: Fault) => ReturnType<typeof Faulty.http2>,
-  isHttp2 = false
+  options: Transport.Options = {}
 ) =>
   describe.concurrent(`Faults: ${name}`, () => {
     for (const [row, fault, expected] of rows) {
       it.live(row, () =>
         Effect.repeatN(
-          patiently(judge(serve(fault), codes, expected, { http2: isHttp2, insecure: true, ca: undefined })),
+          patiently(judge(serve(fault), codes, expected, { insecure: true, ca: undefined, ...options })),
           tries - 1
         ), 20_000 * tries)
     }
@@ -392,7 +421,8 @@ watch()
 for (const transport of ["http", "https"] as const) {
   table(`before headers, ${transport}`, beforeHeaders, servers[transport])
   table(`in the body, ${transport}`, inBody, servers[transport])
+  table(`read leniently, ${transport}`, lenient, servers[transport], { lenient: true })
   table(`reuse, ${transport}`, reuse, servers[transport])
 }
 table("statuses", statuses, servers.http)
-table("HTTP/2", streams, servers.h2, true)
+table("HTTP/2", streams, servers.h2, { http2: true })

