@@ -197,7 +197,7 @@ for (const [name, layer] of [["Transport", Transport.layer], ["FetchHttpClient",
       it.scoped(fault, () =>
         Effect.gen(function*() {
           const url = yield* Serve.raw(reply, (socket) => isReset ? socket.resetAndDestroy() : socket.end())
-          assert.strictEqual((yield* call(url)).reason, "transport")
+          assert.strictEqual((yield* call(url)).reason, fault === "garbage" ? "protocol" : "transport")
         }))
     }
   })
