@@ -124,7 +124,7 @@ const parse = (name: string, text: string): Proxy | LookupError | undefined => {
     return new LookupError({
       reason: "refused",
       message: `${name} names no proxy that can be used${
-        url !== undefined && /^socks/.test(url.protocol) ? ", as SOCKS is not spoken here" : ""
+        url !== undefined && url.protocol.startsWith("socks") ? ", as SOCKS is not spoken here" : ""
       }: write it as http://HOST:PORT`
     })
   }
