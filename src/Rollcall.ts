@@ -7,9 +7,11 @@ import * as Entry from "./Entry.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
+import type { Select } from "./Lookup/Select.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Enrolment from "./Rollcall/Enrolment.ts"
+import * as Fields from "./Rollcall/Fields.ts"
 import * as Progress from "./Rollcall/Progress.ts"
 import * as Projection from "./Rollcall/Projection.ts"
 import * as Recorder from "./Rollcall/Recorder.ts"
@@ -104,6 +106,10 @@ export interface RunOptions<R> {
   readonly sample?: number | undefined
   /** Is kept up to date while the run goes on. */
   readonly progress?: Progress.Progress
+  /** Fields that are picked out of the answers: one that is empty in all of them is told. */
+  readonly select?: ReadonlyArray<Select>
+  /** Is told at once what should not wait for the end. */
+  readonly onWarning?: (warning: string) => Effect.Effect<void>
   /** Is run when the list has been read and everything is ready, before the first call. */
   readonly onBegin?: Effect.Effect<void>
 }
@@ -142,7 +148,16 @@ export const run = <A, E, R, R2>(
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
     yield* options.onBegin ?? Effect.void
-    const { sample } = options
+    const { onWarning = () => Effect.void, sample, select = [] } = options
+    const fields = Fields.make(select)
+    const settle: typeof recorder.settle = select.length === 0
+      ? recorder.settle
+      : (settled) => {
+        const told = settled.outcome === "found" ? Fields.see(fields, settled.answer) : []
+        return told.length === 0
+          ? recorder.settle(settled)
+          : Effect.zipRight(Effect.forEach(told, onWarning), recorder.settle(settled))
+      }
     const inVain = new Set(
       Schema.decodeUnknownOption(Ids)(yield* ledger.note("in_vain")).pipe(Option.getOrElse(() => []))
     )
@@ -157,7 +172,7 @@ export const run = <A, E, R, R2>(
         : Enrolment.sample(pulling, sample)),
       leave: (ids) =>
         ids.length === 0 && inVain.size === 0 ? Effect.void : ledger.setNotes({ in_vain: ids.slice(-most) }),
-      settle: recorder.settle,
+      settle,
       failure: recorder.failure,
       known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
       spent,
@@ -172,7 +187,11 @@ export const run = <A, E, R, R2>(
     const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
     yield* isPart ? projection.keep : projection.complete
     if (progress.outcomes.found === 0) progress.sample = yield* sampleOf(lookup, ledger, list.id)
-    progress.warnings = [...writer.warnings?.() ?? [], ...faults(progress)]
+    progress.warnings = [
+      ...writer.warnings?.() ?? [],
+      ...faults(progress),
+      ...(yield* Fields.judge(fields, list, progress.outcomes.found))
+    ]
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
 

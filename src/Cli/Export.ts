@@ -4,8 +4,10 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Schema } from "effect"
 import { Ledger, type Row } from "../Ledger.ts"
+import { parsers } from "../Lookup/Expect.ts"
 import * as Select from "../Lookup/Select.ts"
 import { Kind } from "../Outcome.ts"
+import * as Fields from "../Rollcall/Fields.ts"
 import * as Projection from "../Rollcall/Projection.ts"
 import { SinkError } from "../Sink.ts"
 import type { Marks } from "../Sink/Mark.ts"
@@ -94,6 +96,7 @@ export const command = Command.make({
         const writer = yield* sink.open({ list, isOrdered: true, marks })
         const wanted: ReadonlySet<string> = new Set(only)
         const nextPage = Projection.pages(ledger, list)
+        const fields = Fields.make(entries ? [] : select)
         let [written, pending] = [0, 0]
         for (let position = writer.position; position < list.entries;) {
           const rows = yield* withEarlier(ledger, yield* nextPage(position))
@@ -103,6 +106,11 @@ export const command = Command.make({
           )
           pending += rows.filter(({ outcome }) => outcome === null).length
           written += chosen.length
+          if (Fields.isCurious(fields)) {
+            for (const { body, outcome } of chosen) {
+              if (outcome === "found" && body !== null) Fields.see(fields, parsers[list.expect](body))
+            }
+          }
           yield* writer.write(chosen)
         }
         yield* writer.complete
@@ -110,7 +118,10 @@ export const command = Command.make({
         yield* Talk.say(
           told(written, pending, values.output.map(Environment.shown), { entries, only: only.length > 0 })
         )
-        yield* Effect.forEach(writer.warnings?.() ?? [], (text) => Talk.say(`warning: ${text}`))
+        yield* Effect.forEach(
+          [...writer.warnings?.() ?? [], ...Fields.warnings(fields, fields.seen)],
+          (text) => Talk.say(`warning: ${text}`)
+        )
         return 0
       })).pipe(Effect.provide(named.read))
     })

@@ -252,6 +252,8 @@ export const call = (
         sample: options.sample,
         progress,
         name: options.list,
+        select: job.select,
+        onWarning: (text) => options.quiet ? Effect.void : Talk.say(`warning: ${text}`),
         onBegin: Effect.zipRight(
           remembered,
           Effect.suspend(() => {

@@ -1,0 +1,115 @@
+/**
+ * Fields: whether what is selected is there at all. A path with a slip in it gives an empty column, and nobody looks.
+ */
+import { Effect } from "effect"
+import { Ledger, type LedgerError, type Listed } from "../Ledger.ts"
+import { parsers } from "../Lookup/Expect.ts"
+import type { Select } from "../Lookup/Select.ts"
+import { nearest } from "../Nearest.ts"
+
+/** Found answers after which a field that was empty in all of them is told. */
+const early = 20
+/** Rows per page. */
+const pageSize = 256
+
+/** Looks at found answers. It is mutated in place. */
+export interface Fields {
+  /** The fields that have had no value yet. */
+  readonly empty: Set<Select>
+  /** The fields that can fail on an answer. */
+  readonly fallible: ReadonlyArray<Select>
+  /** Answers on which a field failed, by field and reason. */
+  readonly faults: Map<string, number>
+  /** Answers that were looked at. */
+  seen: number
+  /** One of them. */
+  sample: unknown
+}
+
+/** Nothing seen yet. */
+export const make = (select: ReadonlyArray<Select>): Fields => ({
+  empty: new Set(select),
+  fallible: select.filter(({ canFail }) => canFail),
+  faults: new Map(),
+  seen: 0,
+  sample: undefined
+})
+
+/** Whether there is anything to look for. */
+export const isCurious = ({ empty, fallible }: Fields): boolean => empty.size > 0 || fallible.length > 0
+
+/** Looks at an answer; gives what is worth telling now. */
+export const see = (fields: Fields, answer: unknown): ReadonlyArray<string> => {
+  const { empty, fallible } = fields
+  if (fields.seen++ === 0) fields.sample = answer
+  if (!isCurious(fields)) return []
+  for (const select of fallible) look(fields, select, answer)
+  for (const select of empty) if (!select.canFail) look(fields, select, answer)
+  return fields.seen === early ? warnings(fields, early) : []
+}
+
+const look = ({ empty, faults }: Fields, select: Select, answer: unknown) => {
+  const value = select.get(answer, answer, (reason) => {
+    const fault = `${select.text}: ${reason}`
+    faults.set(fault, (faults.get(fault) ?? 0) + 1)
+  })
+  if (!isEmpty(value)) empty.delete(select)
+}
+
+const isEmpty = (value: unknown) =>
+  value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)
+
+/** What is to be told of the answers of a whole list, those of earlier runs too. */
+export const judge = (fields: Fields, list: Pick<Listed, "entries" | "expect" | "id">, found: number) =>
+  Effect.gen(function*() {
+    const ledger = yield* Ledger
+    if (found > fields.seen && fields.empty.size > 0) yield* lookBack(fields, ledger, list)
+    return warnings(fields, found)
+  })
+
+/** Looks at what is in the ledger until each field has had a value. */
+const lookBack = (
+  fields: Fields,
+  ledger: typeof Ledger.Service,
+  { entries, expect, id }: Pick<Listed, "entries" | "expect" | "id">
+): Effect.Effect<void, LedgerError> =>
+  Effect.gen(function*() {
+    for (let from = 0; from < entries && fields.empty.size > 0; from += pageSize) {
+      for (const { body, outcome } of yield* ledger.rows(id, from, pageSize)) {
+        if (outcome !== "found" || body === null) continue
+        const answer = parsers[expect](body)
+        fields.sample ??= answer
+        for (const select of fields.empty) if (!isEmpty(select.get(answer))) fields.empty.delete(select)
+      }
+    }
+  })
+
+/** What is worth telling of so many found answers. */
+export const warnings = ({ empty, faults, sample }: Fields, found: number): ReadonlyArray<string> => [
+  ...(found === 0 ?
+    [] :
+    [...empty].map(({ name, text }) =>
+      `${name} is empty in all ${found} found answers: is the path right?${has(text, sample)}`
+    )),
+  ...[...faults].map(([fault, count]) =>
+    `a field is null in ${count === 1 ? "1 answer" : `${count} answers`}: ${fault}`
+  )
+]
+
+/** Names that an answer has; the most likely one where one is. */
+const has = (text: string, sample: unknown): string => {
+  const names = namesIn(sample)
+  const asked = text.match(/[\p{L}_][\p{L}\p{N}_]*/gu)?.at(-1)
+  const near = asked === undefined ? undefined : nearest(asked, [...names])
+  const shown = near === undefined ? [...names].slice(0, 5) : [near]
+  return shown.length === 0 ? "" : ` (the answer has ${shown.map((name) => JSON.stringify(name)).join(", ")})`
+}
+
+/** The names in an answer, the outer ones first. */
+const namesIn = (value: unknown, depth = 0, names = new Set<string>()): ReadonlySet<string> => {
+  if (typeof value !== "object" || value === null || depth > 4 || names.size > 200) return names
+  if (Array.isArray(value)) return namesIn(value[0], depth + 1, names)
+  for (const name of Object.keys(value)) names.add(name)
+  for (const inner of Object.values(value)) namesIn(inner, depth + 1, names)
+  return names
+}
