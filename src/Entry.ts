@@ -38,6 +38,12 @@ export const fromKey = (text: string, inputs: ReadonlyArray<string>): Question =
   return { code: code as Code, values: Object.fromEntries(inputs.map((name, index) => [name, values[index]!])) }
 }
 
+/** How a request names a column of the list that is called `code` and is not the key, which `{code}` stands for. */
+export const columnCalledCode = "column code"
+
+/** The column that a request means by a name in braces. */
+export const columnOf = (name: string): string => name === columnCalledCode ? "code" : name
+
 /** The values that a lookup's inputs take from a row; text stays as it is, other JSON is written as JSON. */
 export const values = (
   columns: Readonly<Record<string, unknown>> | undefined,
@@ -45,7 +51,7 @@ export const values = (
 ): Readonly<Record<string, string>> =>
   inputs.length === 0
     ? noValues
-    : Object.fromEntries(inputs.map((name) => [name, toText(own(columns ?? {}, name))]))
+    : Object.fromEntries(inputs.map((name) => [name, toText(own(columns ?? {}, columnOf(name)))]))
 
 /** How a value of a row is written where text is asked for. */
 export const toText = (value: unknown): string =>

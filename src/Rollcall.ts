@@ -98,6 +98,8 @@ export interface RunOptions<R> {
   readonly order?: Projection.Order
   /** An empty list ends the run with an error before anything is changed; it is a list like any other unless told so. */
   readonly refuseEmpty?: boolean
+  /** The columns that are kept for the outputs, besides those that the request uses; all where none is named. */
+  readonly carry?: ReadonlyArray<string> | undefined
   /** What tells the list from others in the ledger: the first output, else the source, unless told otherwise. */
   readonly name?: string
   /** Asks some of the answered questions again. */

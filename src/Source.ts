@@ -78,6 +78,12 @@ export interface Options {
   readonly encoding?: string
   /** Whether the first row of a table names its columns (it does unless told otherwise). */
   readonly hasHeader?: boolean
+  /** The sheet of a workbook; the only one with cells where none is named. */
+  readonly sheet?: string
+  /** The column was not named as that of the code, but is the only one that the request names. */
+  readonly isColumnGuess?: boolean
+  /** The request names `{code}`, which must not be another column's name then. */
+  readonly isCodeNamed?: boolean
 }
 
 /** The format that a file name tells; nothing where it tells none. */
@@ -133,9 +139,39 @@ export const bytes = <E, R>(
           detail: "this is a workbook or a ZIP archive: save the sheet as CSV UTF-8, or unpack it"
         })
       }
-      return read(found.text, formats[format].reader(reading))
+      if (options.isColumnGuess === true) told.assumed.push(`codes from the column ${JSON.stringify(column)}`)
+      return checked(name, read(found.text, formats[format].reader(reading)), told, options)
     }))
   }
+}
+
+/** Refuses what could be meant in two ways. */
+const checked = (
+  source: string,
+  entries: Stream.Stream<Entry, SourceError>,
+  told: Told.Told,
+  { column, isCodeNamed = false, isColumnGuess = false }: Options
+): Stream.Stream<Entry, SourceError> => {
+  if (isColumnGuess) {
+    return Stream.mapError(entries, (error) =>
+      error.reason !== "Column" ? error : new SourceError({
+        ...error,
+        detail: `${error.detail}; --column names the column of the code, and in a list without columns {code} stands for it`
+      }))
+  }
+  if (!isCodeNamed) return entries
+  let isFirst = true
+  return Stream.mapChunksEffect(entries, (chunk) => {
+    const { columns = {}, names } = isFirst ? Chunk.unsafeHead(chunk) : {}
+    isFirst = false
+    const isThere = names === undefined ? Object.hasOwn(columns, "code") : names.includes("code")
+    return !isThere || told.column === "code" ? Effect.succeed(chunk) : new SourceError({
+      reason: "Column",
+      source,
+      detail: `{code} could be the column "code" or the key: write {${column}} for the key, `
+        + "and --as c=code and {c} for the column"
+    })
+  })
 }
 
 /** Entries from codes at hand; the line is the place in the list, from 1. */

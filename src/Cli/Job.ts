@@ -10,7 +10,9 @@ import { Expect } from "../Lookup/Expect.ts"
 import * as Select from "../Lookup/Select.ts"
 import type * as Policy from "../Policy.ts"
 import * as Source from "../Source.ts"
+import * as Encoding from "../Source/Encoding.ts"
 import * as Argv from "./Argv.ts"
+import * as Columns from "./Columns.ts"
 import type { Values } from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
@@ -31,6 +33,33 @@ const Header = Schema.String.pipe(Schema.filter((text) => /^[^:\s]+:/.test(text)
 
 /** `zip=ZIP Code`. */
 const Alias = Schema.String.pipe(Schema.filter((text) => /^\w+=./.test(text) || "write it as name='COLUMN'"))
+
+/** One sign. */
+const Delimiter = Schema.transform(
+  Schema.String.pipe(
+    Schema.filter((text) =>
+      /^(?:tab|\\t|[^"\r\n\p{L}\p{N}])$/u.test(text) || "write one sign, such as ';', or tab"
+    )
+  ),
+  Schema.String,
+  { strict: true, decode: (text) => /^(?:tab|\\t)$/.test(text) ? "\t" : text, encode: (sign) => sign }
+)
+
+/** A name of an encoding, by any of those that the WHATWG knows. */
+const EncodingName = Schema.transform(
+  Schema.String.pipe(
+    Schema.filter((text) => Encoding.named(text) !== undefined || "write a name such as windows-1252, utf-16le, shift_jis")
+  ),
+  Schema.String,
+  { strict: true, decode: (text) => Encoding.named(text)!, encode: (name) => name }
+)
+
+/** `a,b`. */
+const Names = Schema.transform(Schema.String, Schema.Array(Schema.String), {
+  strict: true,
+  decode: (text) => text.split(",").map((name) => name.trim()).filter((name) => name !== ""),
+  encode: (names) => names.join(",")
+})
 
 export const flags = {
   url: Flag.optional("url", Text, {
@@ -96,6 +125,23 @@ export const flags = {
     value: "zip='ZIP Code'",
     help: "a short name for a column, for use in braces"
   }),
+  delimiter: Flag.optional("delimiter", Delimiter, {
+    group: input,
+    value: "';'",
+    help: "the sign between cells, or tab; else what the list looks like"
+  }),
+  encoding: Flag.optional("encoding", EncodingName, {
+    group: input,
+    value: "NAME",
+    help: "windows-1252, shift_jis, …; else UTF-8, or what the list looks like"
+  }),
+  sheet: Flag.optional("sheet", Text, { group: input, value: "NAME", help: "the sheet of a workbook (.xlsx)" }),
+  noHeader: Flag.toggle("no-header", { group: input, help: "a table without names: --column 1 is its first column" }),
+  carry: Flag.optional("carry", Names, {
+    group: input,
+    value: "COLUMNS",
+    help: "the columns of the list that go on into the output, a,b (all)"
+  }),
   allowEmpty: Flag.toggle("allow-empty", { group: input, help: "a list without a code is no error" }),
   pattern: Flag.optional("pattern", Text, {
     group: input,
@@ -123,6 +169,8 @@ export interface Job {
   readonly rules: Code.Rules
   /** Whether a list without a code is an error. */
   readonly refuseEmpty?: boolean
+  /** The columns that go on into the outputs; all where none is named. */
+  readonly carry?: ReadonlyArray<string>
   readonly policy: Policy.Policy
   readonly select: ReadonlyArray<Select.Select>
 }
@@ -147,16 +195,31 @@ export const make = (
     if (Option.isNone(values.url) || values.url.value === "") {
       return yield* usage("which API? --url 'https://api.example/zip/{code}'")
     }
-    const fill = renaming(values.as)
     const data = yield* bodyOf(values.data)
-    const headers: Record<string, string> = {}
-    for (const line of [...values.header, ...(yield* headerLines(values.headerFile))]) {
+    const lines = [...values.header, ...(yield* headerLines(values.headerFile))].map((line) => {
       const [name, ...value] = line.split(":")
-      headers[name!.trim()] = fill(value.join(":").trim())
-    }
+      return [name!.trim(), value.join(":").trim()] as const
+    })
+    const isLines = Option.contains(values.inputFormat, "lines")
+    const { column, fill, isCodeNamed, isGuess } = Columns.make({
+      aliases: values.as,
+      column: Option.getOrUndefined(values.column),
+      url: values.url.value,
+      texts: isLines ? [] : [...lines.map(([, value]) => value), ...Option.toArray(data)]
+    })
+    const headers = Object.fromEntries(lines.map(([name, value]) => [name, fill(value)]))
     const verdicts = yield* Rules.parse(values)
-    const column = Option.getOrUndefined(values.column)
-    const hasColumns = column !== undefined || format(values, file) !== "lines"
+    const layout: Source.Options = {
+      ...(column === undefined || (isGuess && isLines) ? {} : { column }),
+      ...Flag.given("delimiter", values.delimiter),
+      ...Flag.given("encoding", values.encoding),
+      ...Flag.given("sheet", values.sheet),
+      hasHeader: !values.noHeader,
+      isColumnGuess: isGuess,
+      isCodeNamed
+    }
+    const format = Option.getOrElse(values.inputFormat, () => Source.formatFor(nameOf(file), layout))
+    const hasColumns = format !== "lines"
     const rules = {
       trim: true,
       ...Flag.given("pad", values.pad),
@@ -176,12 +239,10 @@ export const make = (
         rules: verdicts,
         ...Rules.reading(values, verdicts),
         // in plain lines, what stands in braces in a body is the body's own
-        columns: hasColumns ? named([...Object.values(headers), ...Option.toArray(data).map(fill)]) : []
+        columns: hasColumns ? Columns.named([...Object.values(headers), ...Option.toArray(data).map(fill)]) : []
       }),
-      source: yield* source(file, {
-        format: format(values, file),
-        ...(column === undefined ? {} : { column })
-      }),
+      source: yield* source(file, { ...layout, ...Flag.given("format", values.inputFormat) }),
+      ...Flag.given("carry", values.carry),
       rules,
       refuseEmpty: !values.allowEmpty,
       policy: yield* Effort.policy(values),
@@ -219,29 +280,6 @@ export const dollars = ({ data, header, url }: Values<typeof flags>): ReadonlyAr
     return name === undefined ? [] : [`warning: did you mean \${${name}}? $${name} is sent as it stands`]
   })
 
-/** Short names in braces become the columns that they stand for. */
-const renaming = (aliases: ReadonlyArray<string>) => {
-  const columns = new Map(aliases.map((alias) => {
-    const [name, ...column] = alias.split("=")
-    return [name!, column.join("=")]
-  }))
-  return (template: string) =>
-    template.replace(
-      /(?<!\$)\{([?&/;.]?)([^{}]*)\}/g,
-      (_, operator: string, names: string) =>
-        `{${operator}${names.split(",").map((name) => columns.get(name) ?? name).join(",")}}`
-    )
-}
-
-/** What stands in braces in headers and bodies and could be a column: a JSON body has braces of its own. */
-const named = (templates: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...new Set(
-    templates.flatMap((text) =>
-      [...text.matchAll(/(?<!\$)\{([\p{L}_][\p{L}\p{N}_ .-]*)\}/gu)].map((match) => match[1]!)
-    )
-  )
-]
-
 const headerLines = (file: Option.Option<string>) =>
   Option.match(file, {
     onNone: () => Effect.succeed([]),
@@ -256,11 +294,9 @@ const headerLines = (file: Option.Option<string>) =>
       )
   })
 
-const format = ({ column, inputFormat }: Values<typeof flags>, file: Option.Option<string>): Source.FormatName =>
-  Option.getOrElse(inputFormat, () => {
-    const name = Option.isNone(file) || file.value === Argv.stdin ? "" : file.value
-    return Source.formatFor(name, Flag.given("column", column))
-  })
+/** The name of the list, which tells its format; nothing for standard input. */
+const nameOf = (file: Option.Option<string>): string =>
+  Option.isNone(file) || file.value === Argv.stdin ? "" : file.value
 
 /** A terminal is read only where that is asked for, because a command that waits for typing looks as if it hung. */
 const source = (file: Option.Option<string>, options: Source.Options) =>

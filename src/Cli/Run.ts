@@ -247,6 +247,7 @@ export const call = (
         policy: job.policy,
         rules: job.rules,
         refuseEmpty: job.refuseEmpty ?? false,
+        carry: job.carry,
         order: options.order,
         redo: options.redo === undefined || options.redo.which.length === 0 ? undefined : options.redo.which,
         sample: options.sample,

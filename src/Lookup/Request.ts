@@ -106,15 +106,20 @@ export const ownWords = (options: Options): ReadonlyArray<string> => [
 /** Makes the request for a question, or says why there is none. */
 export type Make = (question: Question) => Either.Either<HttpClientRequest.HttpClientRequest, string>
 
+/** A URL with `{code}` where another habit writes the code, or at its end. */
+const example = (url: string): string => {
+  const other = url.replace(/%s|%d|\$\{?code\}?|:code\b|<code>|\[code\]/i, "{code}")
+  return other === url ? `${url.replace(/[?#].*$/s, "").replace(/\/?$/, "/")}{code}` : other
+}
+
 /** Compiles the templates of a request. */
 export const make = (options: Options, resolve: Template.Resolve): Effect.Effect<Make, Template.TemplateError> =>
   Effect.gen(function*() {
-    if (options.allowConstant !== true && !names(options).includes("code")) {
+    if (options.allowConstant !== true && names(options).length === 0) {
       return yield* new Template.TemplateError({
         reason: "NoCode",
-        message: `nothing in the request names {code}, so every code would get the same answer: ${
-          Url.shown(options.url)
-        }`
+        message: "nothing in the request names the code or a column, so every code would get the same answer: "
+          + `write {code} for the code, as in ${Url.shown(example(options.url))}`
       })
     }
     const url = yield* Url.make(options.url, resolve)

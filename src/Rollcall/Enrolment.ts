@@ -7,6 +7,8 @@ import * as Entry from "../Entry.ts"
 import { type Enrolled, Ledger, type LedgerError, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
+import { missingColumn } from "../Source/Column.ts"
+import { clean } from "../Source/Header.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import { empty } from "../Source/SourceError.ts"
 import type * as Queue from "../Sweep/Queue.ts"
@@ -24,6 +26,8 @@ export interface Options<R> {
   readonly progress: Progress
   /** An empty list is an error; it is none unless told so. */
   readonly refuseEmpty?: boolean
+  /** The columns that are kept for the outputs, besides those that the request uses; all where none is named. */
+  readonly carry?: ReadonlyArray<string> | undefined
   /** What tells the list from others in the ledger; the name of the source unless told otherwise. */
   readonly name?: string
   /** What the run writes. */
@@ -33,15 +37,36 @@ export interface Options<R> {
 /** Reads the source to its end and enters it, so that a bad row is found before anything is called; gives the id of the list. */
 export const enroll = <R>(
   lookup: Lookup<unknown, unknown, unknown>,
-  { name, progress, refuseEmpty = false, rules, sink, source }: Options<R>
+  { carry, name, progress, refuseEmpty = false, rules, sink, source }: Options<R>
 ): Effect.Effect<number, SourceError | LedgerError, R | Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     const id = yield* ledger.enlist(name ?? source.name)
     const parse = Code.parse(rules ?? Code.anyCode)
+    /** The columns of the list, and those of them that are kept. */
+    const there = new Set<string>()
     const columns = new Set<string>()
+    let lastNames: ReadonlyArray<string> | undefined
+    const needed = new Set(lookup.inputs.map(Entry.columnOf))
+    /** Columns of an earlier run, which are left behind. */
+    let left: ReadonlySet<string> = new Set()
+    const chosen = carry === undefined ? undefined : new Set(carry.map(clean))
+    const isKept = (name: string) =>
+      needed.has(name) || name === progress.told.column
+      || (chosen === undefined ? !left.has(name) : chosen.has(name))
+    const carried = ({ columns }: Entry.Entry) =>
+      columns === undefined || (chosen === undefined && left.size === 0)
+        ? columns
+        : Object.fromEntries(Object.entries(columns).filter(([name]) => isKept(name)))
     const enter = (entry: Entry.Entry): Enrolled => {
-      for (const name of entry.names ?? Object.keys(entry.columns ?? {})) columns.add(name)
+      const kept = carried(entry)
+      if (entry.names === undefined || entry.names !== lastNames) {
+        lastNames = entry.names
+        for (const name of entry.names ?? Object.keys(entry.columns ?? {})) {
+          there.add(name)
+          if (isKept(name)) columns.add(name)
+        }
+      }
       const code = parse(entry.input)
       if (Either.isRight(code)) Hygiene.see(progress.hygiene, code.right, entry.line, progress.told.column)
       else if (progress.refusals.length < 3) {
@@ -55,7 +80,7 @@ export const enroll = <R>(
         line: entry.line,
         key,
         input: entry.input,
-        columns: entry.columns === undefined ? null : JSON.stringify(entry.columns),
+        columns: kept === undefined ? null : JSON.stringify(kept),
         error: Either.isLeft(code) ? JSON.stringify({ type: "invalid_code", message: code.left.message }) : null
       }
     }
@@ -68,13 +93,21 @@ export const enroll = <R>(
             progress.hygiene = Hygiene.make(Chunk.unsafeHead(chunk).columns !== undefined)
           }
           progress.told = told
+          if (progress.entries === 0 && isOwn(Chunk.unsafeHead(chunk).names ?? [])) {
+            left = results
+            told.assumed.push("outcome, http_status and error of an earlier run left behind")
+          }
           return ledger.enroll(id, Array.from(chunk, enter))
         })
     )
     if (source.told !== undefined) progress.told = yield* source.told
     if (progress.entries === 0 && refuseEmpty) return yield* empty(source.name)
-    const absent = progress.entries === 0 ? undefined : lookup.inputs.find((name) => !columns.has(name))
-    if (absent !== undefined) return yield* missingInput(source.name, absent, [...columns])
+    const absent = progress.entries === 0 ? undefined : lookup.inputs.map(Entry.columnOf).find((name) => !there.has(name))
+    if (absent !== undefined) return yield* missingInput(source.name, absent, [...there])
+    const shared = [...needed].find((name) => progress.told.shared.has(name))
+    if (shared !== undefined) return yield* sharedName(source.name, shared)
+    const unknown = carry?.find((name) => progress.entries > 0 && !there.has(clean(name)))
+    if (unknown !== undefined) return yield* missingColumn(source.name, undefined, unknown, [...there])
     yield* ledger.enrolled(id, {
       name: name ?? source.name,
       source: source.name,
@@ -89,13 +122,28 @@ export const enroll = <R>(
     return id
   })
 
+/** What ends the header of a CSV that a run has written. */
+const results: ReadonlySet<string> = new Set(["outcome", "http_status", "error"])
+
+const isOwn = (names: ReadonlyArray<string>) =>
+  names.length > 3 && names.slice(-3).join() === [...results].join()
+
+const sharedName = (source: string, name: string) =>
+  new SourceError({
+    reason: "Column",
+    source,
+    detail: `the request names {${name}}, and more than one column is called so: give each one a name of its own`
+  })
+
 const missingInput = (source: string, name: string, columns: ReadonlyArray<string>) =>
   new SourceError({
     reason: "Column",
     source,
     detail: columns.length === 0
-      ? `the request names {${name}}, but this input has no columns`
-      : `the request names {${name}}, but the columns are ${columns.join(", ")}`
+      ? `the request names {${name}}, but this input has no columns: write {code} for the code`
+      : `the request names {${name}}, but the columns are ${columns.join(", ")}${
+        /^\W*code\W*$/i.test(name) ? ": write {code} for the code" : ""
+      }`
   })
 
 /** Where questions are taken from, and who is shown each page of them. */

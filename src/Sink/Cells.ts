@@ -6,6 +6,7 @@ import { fromKey } from "../Entry.ts"
 import type { Row } from "../Ledger.ts"
 import type { Clash, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
+import * as Columns from "./Columns.ts"
 import { fit, onOneLine } from "./Text.ts"
 import * as Value from "./Value.ts"
 
@@ -32,16 +33,16 @@ export const make = (layout: Layout, { format, unfit }: { readonly format: strin
   | Clash =>
 {
   const { entries, excel, list, select } = layout
-  const input = list.columns.length === 0 ? ["code"] : list.columns
-  const answer = select.length === 0 ? ["answer"] : select.map(({ name }) => name)
-  const header = entries ? input : [...input, ...answer, "outcome", "http_status", "error"]
+  const own = list.columns.length === 0 ? ["code"] : list.columns
+  const selected = select.map(({ name }) => name)
+  const ours = [...(select.length === 0 ? ["answer"] : selected), "outcome", "http_status", "error"]
+  const input = entries ? own : Columns.beside(own, ours, selected)
+  if ("clash" in input) return input
+  const header = entries ? input : [...input, ...ours]
   const names = new Set<string>()
   for (const name of header) {
     if (names.has(name)) {
-      return {
-        clash: `two columns would be called ${JSON.stringify(name)}: `
-          + "rename the input's column, or give a selected one another name (--select name=expression)"
-      }
+      return { clash: Columns.twice(name) }
     }
     names.add(name)
   }

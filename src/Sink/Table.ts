@@ -12,6 +12,7 @@ import type { Select } from "../Lookup/Select.ts"
 import type { ErrorRecord } from "../Outcome.ts"
 import { type Clash, type Options, type Sink, SinkError, type Writer } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
+import * as Columns from "./Columns.ts"
 import * as Mark from "./Mark.ts"
 import * as Value from "./Value.ts"
 
@@ -46,13 +47,14 @@ export interface Layout {
 export const encoder = (layout: Layout): Encoder | Clash => {
   const { list, noTiming, select } = layout
   const others = list.columns.filter((name) => name !== list.column)
-  const columns: ReadonlyArray<Column> = [
+  const before: ReadonlyArray<Column> = [
     { name: "run", kind: "text" },
     { name: "ordinal", kind: "place" },
     { name: "line", kind: "place" },
     { name: "code", kind: "text" },
-    { name: "input", kind: "text" },
-    ...others.map((name): Column => ({ name, kind: "value" })),
+    { name: "input", kind: "text" }
+  ]
+  const after: ReadonlyArray<Column> = [
     ...(select.length === 0
       ? [{ name: "answer", kind: list.expect === "json" ? "json" as const : "text" as const }]
       : select.map(({ name }): Column => ({ name, kind: "value" }))),
@@ -65,6 +67,14 @@ export const encoder = (layout: Layout): Encoder | Clash => {
     { name: "repeat", kind: "boolean" },
     ...(noTiming ? [] : [{ name: "ms", kind: "real" } as const, { name: "at", kind: "time" } as const])
   ]
+  const names = Columns.beside(
+    others,
+    [...before, ...after].map(({ name }) => name),
+    select.map(({ name }) => name),
+    (name) => name.toLowerCase()
+  )
+  if ("clash" in names) return names
+  const columns = [...before, ...names.map((name): Column => ({ name, kind: "value" })), ...after]
   const clash = clashOf(columns.map(({ name }) => name))
   if (clash !== undefined) return { clash }
   return {
@@ -102,11 +112,10 @@ const answered = (row: Row, { list: { expect }, select }: Layout): ReadonlyArray
 
 /** Many a database does not tell names apart that differ in case alone. */
 const clashOf = (names: ReadonlyArray<string>): string | undefined => {
-  const folded = names.map((name) => name.toLowerCase())
-  const twice = names.find((_, index) => folded.indexOf(folded[index]!) < index)
-  if (twice !== undefined) {
-    return `two columns would be called ${JSON.stringify(twice)}: `
-      + "rename the input's column, or give a selected one another name (--select name=expression)"
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name.toLowerCase())) return Columns.twice(name)
+    seen.add(name.toLowerCase())
   }
   return names.some((name) => name.trim() === "" || name.includes("\0") || !name.isWellFormed())
     ? "a column of the input has no name that a table can have: give it one"

@@ -6,7 +6,7 @@ import { SourceError } from "./SourceError.ts"
 /** The error for a column that is not there, or was not named, with the columns that are. */
 export const missingColumn = (
   source: string,
-  line: number,
+  line: number | undefined,
   column: string | undefined,
   columns: ReadonlyArray<string>
 ): SourceError => {
@@ -16,7 +16,7 @@ export const missingColumn = (
   return new SourceError({
     reason: "Column",
     source,
-    line,
+    ...(line === undefined ? {} : { line }),
     detail: column === undefined
       ? `which column holds the code? Name it with --column; ${there}`
       : `there is no column ${JSON.stringify(column)}${meant}; ${there}`

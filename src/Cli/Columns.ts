@@ -1,0 +1,88 @@
+/**
+ * What a request names in braces, and the columns of the list that stand for it. The column of the code answers to its own name, to the one
+ * that `--as` gives it, and to `{code}`.
+ */
+import { columnCalledCode } from "../Entry.ts"
+import * as Url from "../Lookup/Url.ts"
+import { clean } from "../Source/Header.ts"
+
+/** What the flags say of columns and of the templates that name them. */
+export interface Given {
+  /** `name=COLUMN`. */
+  readonly aliases: ReadonlyArray<string>
+  readonly column: string | undefined
+  readonly url: string
+  /** Values of headers, and the body. */
+  readonly texts: ReadonlyArray<string>
+}
+
+/** What follows from it. */
+export interface Columns {
+  /** The column of the code: the one that is named, or the only one in braces. */
+  readonly column: string | undefined
+  readonly isGuess: boolean
+  /** `{code}` stands in the request while another column is the key. */
+  readonly isCodeNamed: boolean
+  /** Writes a template with the names that the request knows. */
+  readonly fill: (template: string) => string
+}
+
+/** Finds the column of the code, and what stands for each name in braces. */
+export const make = ({ aliases, column, texts, url }: Given): Columns => {
+  const columns = new Map(aliases.map((alias) => {
+    const [name, ...column] = alias.split("=")
+    return [name!, clean(column.join("="))]
+  }))
+  const typed = new Set([...Url.names(url), ...named(texts)])
+  const hasCode = typed.has("code") && !columns.has("code")
+  const wanted = new Set([...typed].filter((name) => name !== "code").map((name) => columns.get(name) ?? clean(name)))
+  const only = !hasCode && wanted.size === 1 ? [...wanted][0] : undefined
+  const key = column ?? only
+  const isKey = (column: string) => key !== undefined && column === clean(key)
+  const rename = (name: string): string => {
+    const column = columns.get(name)
+    if (column === undefined && name === "code") return name
+    const wanted = column ?? clean(name)
+    // where {code} stands too, a request that was legal before stays the same
+    if (isKey(wanted) && !hasCode) return "code"
+    if (column === "code") return isKey("code") ? "code" : columnCalledCode
+    return column ?? name
+  }
+  return {
+    column: key,
+    isGuess: column === undefined && only !== undefined,
+    isCodeNamed: hasCode && column !== undefined && clean(column) !== "code",
+    fill: (template) =>
+      template.replace(
+        /(?<!\$)\{([?&/;.]?)([^{}]*)\}/g,
+        (_, operator: string, list: string) => written(operator, list.split(","), rename)
+      )
+  }
+}
+
+const variable = /^(.*?)(\*|:[1-9]\d{0,3})?$/s
+
+/** An expression with its names renamed. One that shows its names keeps them as they were typed. */
+const written = (operator: string, list: ReadonlyArray<string>, rename: (name: string) => string): string => {
+  const variables = list.map((text) => {
+    const [, name = "", modifier = ""] = variable.exec(text)!
+    const column = rename(name)
+    return { name, column, text: `${column}${modifier}` }
+  })
+  const isShown = /[?&;]/.test(operator)
+  const isOurs = variables.some(({ column, name }) =>
+    column !== name && (column === "code" || column === columnCalledCode)
+  )
+  if (!isShown || !isOurs) return `{${operator}${variables.map(({ text }) => text).join(",")}}`
+  return operator
+    + variables.map(({ name, text }) => `${encodeURIComponent(name)}={${text}}`).join(operator === "?" ? "&" : operator)
+}
+
+/** What stands in braces in headers and bodies and could be a column: a JSON body has braces of its own. */
+export const named = (templates: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(
+    templates.flatMap((text) =>
+      [...text.matchAll(/(?<!\$)\{([\p{L}_][\p{L}\p{N}_ .-]*)\}/gu)].map((match) => match[1]!)
+    )
+  )
+]

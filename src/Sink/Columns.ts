@@ -1,0 +1,40 @@
+/**
+ * How the columns of a list are called beside those that an output has itself: one rule for all outputs. What a column of ours or a
+ * selected field says is not said by a column of the list: where both would have the name of a result, that is refused; from any other name
+ * of ours the list's column steps back, `code` becomes `list_code`.
+ */
+import type { Clash } from "../Sink.ts"
+
+/** What only an outcome says. */
+const results: ReadonlySet<string> = new Set(["outcome", "http_status", "error", "error_type"])
+
+/** The names of a list's columns in an output that has `ours` (`selected` among them), in their order. */
+export const beside = (
+  columns: ReadonlyArray<string>,
+  ours: ReadonlyArray<string>,
+  selected: ReadonlyArray<string>,
+  /** Names that are equal where these are. */
+  fold: (name: string) => string = (name) => name
+): ReadonlyArray<string> | Clash => {
+  const taken = new Set(ours.map(fold))
+  const refused = new Set([...results, ...selected].map(fold))
+  const all = new Set([...taken, ...columns.map(fold)])
+  const names: Array<string> = []
+  for (const name of columns) {
+    if (!taken.has(fold(name))) {
+      names.push(name)
+      continue
+    }
+    if (refused.has(fold(name))) return { clash: twice(name) }
+    let other = `list_${name}`
+    for (let number = 2; all.has(fold(other)); number++) other = `list_${name}_${number}`
+    all.add(fold(other))
+    names.push(other)
+  }
+  return names
+}
+
+/** Why two columns cannot have one name. */
+export const twice = (name: string): string =>
+  `two columns would be called ${JSON.stringify(name)}: --carry COLUMNS says which columns of the list go on, `
+  + "or give a selected field another name (--select name=expression)"
