@@ -95,7 +95,8 @@ export const formatOf = (name: string): FormatName | undefined => {
 
 /** How a file of this name is read unless told otherwise: a text is a table where columns are spoken of. */
 export const formatFor = (name: string, { column, delimiter, hasHeader = true }: Options = {}): FormatName => {
-  const told = formatOf(name) ?? "lines"
+  // a workbook is told by its first bytes, and is a table
+  const told = /\.xls[xm]$/i.test(name) ? "csv" : formatOf(name) ?? "lines"
   return told === "lines" && (column !== undefined || delimiter !== undefined || !hasHeader) ? "csv" : told
 }
 
@@ -132,18 +133,26 @@ export const bytes = <E, R>(
       const { column, delimiter, encoding, format = formatFor(name, options), hasHeader = true } = options
       const reading: Reading = { name, column, delimiter, hasHeader, told }
       const found = yield* Bytes.open(name, Stream.provideContext(stream, context), encoding, told)
-      if ("archive" in found) {
-        return yield* new SourceError({
-          reason: "Encoding",
-          source: name,
-          detail: "this is a workbook or a ZIP archive: save the sheet as CSV UTF-8, or unpack it"
-        })
-      }
+      const entries = "archive" in found
+        ? sheet(reading, found.archive, options.sheet)
+        : read(found.text, formats[format].reader(reading))
       if (options.isColumnGuess === true) told.assumed.push(`codes from the column ${JSON.stringify(column)}`)
-      return checked(name, read(found.text, formats[format].reader(reading)), told, options)
+      return checked(name, entries, told, options)
     }))
   }
 }
+
+/** The entries of a sheet. What reads workbooks is loaded where there is one. */
+const sheet = (reading: Reading, archive: Stream.Stream<Uint8Array, SourceError>, name: string | undefined) =>
+  Stream.unwrap(Effect.gen(function*() {
+    const Workbook = yield* Effect.promise(() => import("./Source/Workbook.ts"))
+    reading.told.unit = "row"
+    const rows = yield* Workbook.rows(reading.name, archive, name, reading.told)
+    const table = Csv.table(reading, "")
+    const entries = yield* table.read(rows)
+    table.tell()
+    return Stream.fromIterable(entries)
+  }))
 
 /** Refuses what could be meant in two ways. */
 const checked = (
@@ -156,7 +165,8 @@ const checked = (
     return Stream.mapError(entries, (error) =>
       error.reason !== "Column" ? error : new SourceError({
         ...error,
-        detail: `${error.detail}; --column names the column of the code, and in a list without columns {code} stands for it`
+        detail:
+          `${error.detail}; --column names the column of the code, and in a list without columns {code} stands for it`
       }))
   }
   if (!isCodeNamed) return entries

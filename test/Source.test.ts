@@ -2,6 +2,7 @@ import { Error, FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Record, Stream } from "effect"
+import { zipSync } from "fflate"
 import { execFileSync } from "node:child_process"
 import { gzipSync } from "node:zlib"
 import * as Source from "../src/Source.ts"
@@ -126,6 +127,7 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
     ["bzip2", Buffer.from("425a6839314159265359", "hex"), "Encoding", /^list: it is packed by bzip2: unpack it first/],
     ["zstd", Buffer.from("28b52ffd0458", "hex"), "Encoding", /^list: it is packed by zstd: unpack it first/],
     ["zstd within gzip", gzip(Buffer.from("28b52ffd0458", "hex")), "Encoding", /^list: it is packed by zstd: unpack/],
+    ["a ZIP archive", zipSync({ "a.csv": Buffer.from(text) }), "Encoding", /^list: this is a ZIP archive: unpack it/],
     ["a NUL", `${text}\0`, "Encoding", /^list:[34]: there is a NUL in it, which no text has/],
     [
       "cut gzip",

@@ -37,9 +37,7 @@ const Alias = Schema.String.pipe(Schema.filter((text) => /^\w+=./.test(text) || 
 /** One sign. */
 const Delimiter = Schema.transform(
   Schema.String.pipe(
-    Schema.filter((text) =>
-      /^(?:tab|\\t|[^"\r\n\p{L}\p{N}])$/u.test(text) || "write one sign, such as ';', or tab"
-    )
+    Schema.filter((text) => /^(?:tab|\\t|[^"\r\n\p{L}\p{N}])$/u.test(text) || "write one sign, such as ';', or tab")
   ),
   Schema.String,
   { strict: true, decode: (text) => /^(?:tab|\\t)$/.test(text) ? "\t" : text, encode: (sign) => sign }
@@ -48,7 +46,9 @@ const Delimiter = Schema.transform(
 /** A name of an encoding, by any of those that the WHATWG knows. */
 const EncodingName = Schema.transform(
   Schema.String.pipe(
-    Schema.filter((text) => Encoding.named(text) !== undefined || "write a name such as windows-1252, utf-16le, shift_jis")
+    Schema.filter((text) =>
+      Encoding.named(text) !== undefined || "write a name such as windows-1252, utf-16le, shift_jis"
+    )
   ),
   Schema.String,
   { strict: true, decode: (text) => Encoding.named(text)!, encode: (name) => name }

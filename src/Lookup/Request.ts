@@ -118,8 +118,8 @@ export const make = (options: Options, resolve: Template.Resolve): Effect.Effect
     if (options.allowConstant !== true && names(options).length === 0) {
       return yield* new Template.TemplateError({
         reason: "NoCode",
-        message: "nothing in the request names the code or a column, so every code would get the same answer: "
-          + `write {code} for the code, as in ${Url.shown(example(options.url))}`
+        message: "nothing in the request names {code} or a column, so every code would get the same answer "
+          + `(write ${Url.shown(example(options.url))}): ${Url.shown(options.url)}`
       })
     }
     const url = yield* Url.make(options.url, resolve)

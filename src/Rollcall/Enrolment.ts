@@ -102,7 +102,9 @@ export const enroll = <R>(
     )
     if (source.told !== undefined) progress.told = yield* source.told
     if (progress.entries === 0 && refuseEmpty) return yield* empty(source.name)
-    const absent = progress.entries === 0 ? undefined : lookup.inputs.map(Entry.columnOf).find((name) => !there.has(name))
+    const absent = progress.entries === 0
+      ? undefined
+      : lookup.inputs.map(Entry.columnOf).find((name) => !there.has(name))
     if (absent !== undefined) return yield* missingInput(source.name, absent, [...there])
     const shared = [...needed].find((name) => progress.told.shared.has(name))
     if (shared !== undefined) return yield* sharedName(source.name, shared)
@@ -125,8 +127,7 @@ export const enroll = <R>(
 /** What ends the header of a CSV that a run has written. */
 const results: ReadonlySet<string> = new Set(["outcome", "http_status", "error"])
 
-const isOwn = (names: ReadonlyArray<string>) =>
-  names.length > 3 && names.slice(-3).join() === [...results].join()
+const isOwn = (names: ReadonlyArray<string>) => names.length > 3 && names.slice(-3).join() === [...results].join()
 
 const sharedName = (source: string, name: string) =>
   new SourceError({

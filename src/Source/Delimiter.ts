@@ -74,4 +74,5 @@ const parts = (rows: ReadonlyArray<Rows.Row>): boolean => {
 
 /** The signs that a header of one column holds: it may be that another one was meant. */
 export const within = (name: string, delimiter: string): string | undefined =>
-  signs.find((sign) => sign !== delimiter && name.includes(sign))
+  // a sheet has no sign between its cells
+  delimiter === "" ? undefined : signs.find((sign) => sign !== delimiter && name.includes(sign))

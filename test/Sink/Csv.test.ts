@@ -96,7 +96,6 @@ describe("Csv", () => {
 
   it.each<[what: string, columns: ReadonlyArray<string>, fields: ReadonlyArray<string>, name: string]>([
     ["the input and the record", ["zip", "outcome"], [], "outcome"],
-    ["the input and the answer", ["answer"], [], "answer"],
     ["the input and a selected field", ["zip", "city"], ["city=a.b"], "city"],
     ["a selected field and the record", [], ["error"], "error"],
     ["two selected fields", [], ["a=x", "a=y"], "a"]
