@@ -113,7 +113,9 @@ const problemOf = (text: string): TemplateError | undefined => {
     const { index, operator, source } = expression
     const isInQuery = index > query
     const names = namesOf(expression)
-    if (names.some((name) => name.trim() === "")) return malformed(`${source} in the URL names nothing: write {code} for the code`)
+    if (names.some((name) => name.trim() === "")) {
+      return malformed(`${source} in the URL names nothing: write {code} for the code`)
+    }
     if (names.some((name) => /[?*:]/.test(name))) {
       return malformed(`${source} is no template: ? stands first, as in {?x}, and * or :3 last`)
     }

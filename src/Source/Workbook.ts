@@ -31,8 +31,8 @@ export const rows = (
         ? refuse("this workbook is larger than 256 MiB: save the sheet as CSV UTF-8")
         : Effect.void
     })
-    const parts = yield* Effect.mapError(unpack(Buffer.concat(pieces)), ({ message }) =>
-      refuse(`this is a workbook or a ZIP archive, and does not unpack (${message}): is it whole?`))
+    const parts = yield* Effect.mapError(unpack(Buffer.concat(pieces)), (why) =>
+      refuse(`this is a workbook or a ZIP archive, and does not unpack (${why}): is it whole?`))
     const workbook = parts["xl/workbook.xml"]
     if (workbook === undefined) {
       return yield* refuse(kindOf(parts))
@@ -68,8 +68,8 @@ export const rows = (
 
 type Parts = Record<string, Uint8Array>
 
-const unpack = (packed: Uint8Array): Effect.Effect<Parts, Error> =>
-  Effect.async<Parts, Error>((resume) => {
+const unpack = (packed: Uint8Array): Effect.Effect<Parts, string> =>
+  Effect.async<Parts, string>((resume) => {
     let size = 0
     const filter = ({ name, originalSize }: UnzipFileInfo) => {
       if (
@@ -82,9 +82,9 @@ const unpack = (packed: Uint8Array): Effect.Effect<Parts, Error> =>
       return size <= unpackedLimit
     }
     unzip(packed, { filter }, (error, parts) => {
-      if (error !== null) resume(Effect.fail(error))
-      else if (size > unpackedLimit) resume(Effect.fail(new Error("it is larger than 1 GiB when it is unpacked")))
-      else resume(Effect.succeed(Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part]))))
+      if (error !== null) resume(Effect.fail(error.message))
+      else if (size > unpackedLimit) resume(Effect.fail("it is larger than 1 GiB when it is unpacked"))
+      else resume(Effect.succeed(parts))
     })
   })
 
