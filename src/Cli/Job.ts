@@ -91,6 +91,11 @@ export const flags = {
     value: "BODY",
     help: "a body, or @FILE; {code} is encoded for its place"
   }),
+  headerEncoding: Flag.optional("header-encoding", Flag.choice(["latin1", "utf8"] as const), {
+    group: request,
+    value: "NAME",
+    help: "latin1 or utf8: how headers send what is not ASCII"
+  }),
   expect: Flag.optional("expect", Flag.choice(Expect.literals), {
     group: request,
     value: "KIND",
@@ -232,6 +237,7 @@ export const make = (
         ...Flag.given("method", values.method),
         ...Flag.given("body", Option.map(data, fill)),
         ...Flag.given("expect", values.expect),
+        ...Flag.given("headerEncoding", values.headerEncoding),
         ...Flag.given("weight", values.weight),
         allowOrigins: values.allowOrigin,
         ...(values.idempotent || values.idempotencyKey ? { idempotent: true } : {}),

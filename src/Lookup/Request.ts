@@ -19,6 +19,8 @@ export interface Options {
   readonly method?: HttpMethod
   /** Values may hold `{code}`, `{column}` and `${NAME}`; a secret is best a `Config.redacted`. */
   readonly headers?: Readonly<Record<string, string | Config.Config<Redacted.Redacted<string>>>>
+  /** How what is not ASCII goes out in headers; a value that holds such is refused unless told otherwise. */
+  readonly headerEncoding?: HeaderEncoding | undefined
   /** Known names in braces are replaced, encoded for JSON, XML, a form, or as they are, by the content type. */
   readonly body?: string
   /** The columns that `{…}` in headers and the body may name. */
@@ -38,6 +40,9 @@ export interface Options {
   /** Other parts of a request may name the code. Without this, a URL and body without `{code}` are refused. */
   readonly allowConstant?: boolean
 }
+
+/** Encodings of headers: RFC 9110, 5.5 knows of ASCII alone, and servers read the rest as one or the other. */
+export type HeaderEncoding = "latin1" | "utf8"
 
 /** The columns besides the code that the request uses. */
 export const inputs = (options: Options): ReadonlyArray<string> => names(options).filter((name) => name !== "code")
@@ -126,7 +131,7 @@ export const make = (options: Options, resolve: Template.Resolve): Effect.Effect
     const constant: Record<string, string> = {}
     const varying: Array<readonly [string, Template.Expand]> = []
     for (const [name, value] of Object.entries(options.headers ?? {})) {
-      const expand = yield* header(name, value, known(options), resolve)
+      const expand = yield* header(name, value, known(options), resolve, options.headerEncoding)
       if (typeof value === "string" && Template.names(value, known(options)).length > 0) varying.push([name, expand])
       else constant[name] = Either.getOrThrow(expand(nobody))
     }
@@ -159,7 +164,8 @@ const header = (
   name: string,
   value: string | Config.Config<Redacted.Redacted<string>>,
   known: ReadonlyArray<string>,
-  resolve: Template.Resolve
+  resolve: Template.Resolve,
+  encoding: HeaderEncoding | undefined
 ): Effect.Effect<Template.Expand, Template.TemplateError> =>
   Effect.gen(function*() {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
@@ -172,33 +178,53 @@ const header = (
     if (typeof value !== "string") {
       const setting = yield* Template.nameOf(value)
       const secret = setting === undefined && isShown ? Redact.redacted : yield* resolve(setting ?? name, value)
-      return yield* checked(name, () => Either.right(secret), isShown)
+      return yield* checked(name, () => Either.right(secret), isShown, encoding)
     }
     if (name.toLowerCase() === "host" && Template.names(value, known).length > 0) {
       return yield* new Template.TemplateError({ reason: "Unsafe", message: "a value must not choose the host" })
     }
-    return yield* checked(name, yield* Template.text(value, known, "text", resolve), isShown)
+    return yield* checked(name, yield* Template.text(value, known, "text", resolve), isShown, encoding)
   })
 
 /** Refuses what no header can hold: at once where it is part of the template, else for the question that brings it. */
 const checked = (
   name: string,
   expand: Template.Expand,
-  isShown: boolean
+  isShown: boolean,
+  encoding: HeaderEncoding | undefined
 ): Effect.Effect<Template.Expand, Template.TemplateError> => {
   const checked: Template.Expand = (question) =>
-    Either.flatMap(expand(question), (value) =>
-      headerValue.test(isShown ? value.replaceAll(Template.mark, "") : value)
-        ? Either.right(value)
-        : Either.left(`the header ${name} cannot hold a line end, a control character or what is not Latin-1`))
+    Either.flatMap(expand(question), (value) => {
+      const text = isShown ? value.replaceAll(Template.mark, "") : value
+      if (ascii.test(text)) return Either.right(value)
+      if (encoding === undefined || !encodable[encoding].test(text)) return Either.left(unfit(name, text, encoding))
+      return Either.right(encoding === "utf8" && !isShown ? asBytes(value) : value)
+    })
   const constant = checked(nobody)
   return Either.isLeft(constant) ? Template.malformed(constant.left) : Effect.succeed(checked)
 }
 
 const nobody: Question = { code: "" as Question["code"], values: {} }
 
-/** RFC 9110, 5.5: visible characters, spaces and tabs, of Latin-1. */
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
+/** RFC 9110, 5.5: visible characters, spaces and tabs. */
+const ascii = /^[\t\x20-\x7e]*$/
+
+/** Control characters stay out of each. */
+const encodable: Readonly<Record<HeaderEncoding, RegExp>> = {
+  latin1: /^[\t\x20-\x7e\xa0-\xff]*$/,
+  utf8: /^(?:\t|[^\p{Cc}\p{Cs}])*$/u
+}
+
+const unfit = (name: string, text: string, encoding: HeaderEncoding | undefined): string => {
+  if (!encodable.utf8.test(text)) return `the header ${name} cannot hold a line end or a control character`
+  return encoding === undefined
+    ? `the header ${name} cannot hold what is not ASCII, unless its encoding is told`
+    : `the header ${name} cannot hold what is not Latin-1`
+}
+
+/** Each byte is a character: so clients send them. */
+const asBytes = (text: string): string =>
+  Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("")
 
 /** Headers that frame a message; the client sets them. */
 const ownHeaders = new Set([
@@ -231,6 +257,7 @@ export const fingerprint = (options: Options, expect: Expect): Effect.Effect<Rea
       const text = typeof value === "string" ? value : `\${${(yield* Template.nameOf(value)) ?? "…"}}`
       parts.push([`header ${name.toLowerCase()}`, text, Redact.isOpen(name, text, known(options))])
     }
+    if (options.headerEncoding !== undefined) parts.push(["header encoding", options.headerEncoding, true])
     if (options.body !== undefined) parts.push(["body", options.body, false])
     // bytes are kept as base64: they cannot be read as anything else
     if (expect === "bytes") parts.push(["answer", expect, true])

@@ -162,12 +162,20 @@ const whole = (value: string): string => {
 /** Why a value that is no Unicode text is not sent. */
 export const halfCharacter = "the value holds half a character (a lone surrogate)"
 
+/** XML 1.0, 2.2: other characters cannot stand in a document, not even as a reference. */
+const writable = (value: string): string => {
+  if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(whole(value))) {
+    throw new TypeError("the value holds a character that XML cannot hold")
+  }
+  return value
+}
+
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&apos;" }
 
 const encoders: Record<Encoding, (value: string, name: string) => string> = {
   json: (value) => JSON.stringify(value).slice(1, -1),
   form: (value) => encodeURIComponent(whole(value)),
-  xml: (value) => whole(value).replace(/[&<>"']/g, (character) => entities[character]!),
+  xml: (value) => writable(value).replace(/[&<>"']/g, (character) => entities[character]!),
   text: whole
 }
 

@@ -97,7 +97,8 @@ describe("Request.make", () => {
 
   const headerValues: ReadonlyArray<readonly [code: string, isSent: boolean]> = [
     ["plain text; a=\"b\"", true],
-    ["é", true],
+    ["é", false],
+    ["\u0085", false],
     ["\t", true],
     ["a\r\nX-Evil: 1", false],
     ["a\nb", false],
@@ -118,6 +119,21 @@ describe("Request.make", () => {
         )
       }))
   }
+
+  it.each<[encoding: Request.HeaderEncoding, code: string, sent: string | undefined]>([
+    ["latin1", "café", "caf\xe9"],
+    ["latin1", "Łódź", undefined],
+    ["latin1", "\u0085", undefined],
+    ["utf8", "café", "caf\xc3\xa9"],
+    ["utf8", "😀", "\xf0\x9f\x98\x80"],
+    ["utf8", "\u0085", undefined],
+    ["utf8", "a\nb", undefined],
+    ["utf8", "\ud800", undefined]
+  ])("sends headers in %s: %j", (headerEncoding, code, sent) =>
+    Effect.gen(function*() {
+      const result = yield* made({ url, headers: { "X-Code": "{code}" }, headerEncoding }, question(code))
+      assert.strictEqual(Either.isRight(result) ? result.right.headers["x-code"] : undefined, sent)
+    }).pipe(Effect.runPromise))
 
   const refused: ReadonlyArray<readonly [options: Request.Options, message: RegExp]> = [
     [{ url: "https://h/x?key=canary" }, /^nothing in the request names \{code\}.*https:\/\/h\/x\?…$/],
@@ -305,6 +321,7 @@ describe("Request.curl", () => {
       const options: Request.Options = {
         url: "https://h/v1/{code}?key=${KEY}{&code}",
         headers: { "X-Key": "${KEY}", "X-Code": "${SHORT} {code}" },
+        headerEncoding: "latin1",
         body: "{\"zip\":\"{code}\",\"key\":\"${KEY}\"}"
       }
       const sent = yield* Effect.flatten(made(options, question(code)))

@@ -158,4 +158,15 @@ describe("Template.fromConfig", () => {
       const error = yield* Effect.flip(environment(Template.fromConfig("KEY", config)))
       assert.strictEqual(error.message, "the value of ${KEY} in the environment is not of the right kind")
     }))
+
+  it.effect("refuses for XML what XML cannot hold", () =>
+    Effect.gen(function*() {
+      const xml = yield* Template.text("<a>{code}</a>", ["code"], "xml", Template.hidden)
+      for (const code of ["\u0007", "a\u0000", "\ufffe", "\ud800", "\u001b[1m"]) {
+        assert.isTrue(Either.isLeft(xml(question(code))), JSON.stringify(code))
+      }
+      for (const code of ["a\tb\n", "é😀", "\u0085"]) {
+        assert.isTrue(Either.isRight(xml(question(code))), JSON.stringify(code))
+      }
+    }))
 })
