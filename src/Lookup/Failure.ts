@@ -11,7 +11,7 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   const known = causes.find((cause) => cause instanceof LookupError)
   const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
     // undici leaves it out where its parser is the one in WebAssembly
-    ?? (causes.some(({ name }) => name === "HTTPParserError") ? "HPE_" : undefined)
+    ?? (causes.some(isForeign) ? "HPE_" : undefined)
   const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy" | "wait"> = known ?? {
     reason: reasonOf(error, code),
     ...(causes.map((cause) => Words.of(cause, error.request.url)).findLast((said) => said !== undefined)
@@ -51,12 +51,18 @@ const reasonOf = (error: HttpClientError.HttpClientError, code: string | undefin
     : fromCode(code ?? "")
 }
 
+/** What ends too soon, or breaks in the body, has begun as HTTP. */
+const isCut = /EOF|chunk|body/i
+
+/** The parser has found no HTTP where a reply begins. */
+const isForeign = ({ message, name }: Error): boolean => name === "HTTPParserError" && !isCut.test(message)
+
 const fromCode = (code: string): Reason => {
   if (/^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/.test(code)) return "dns"
   if (/^(ECONNREFUSED|E(HOST|NET)(UNREACH|DOWN))$/.test(code)) return "refused"
   if (/HEADERS?_OVERFLOW|EXCEEDED_MAX_SIZE/.test(code)) return "too_large"
   if (/^(EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL|ENOMEM)$/.test(code)) return "local"
-  if (code.startsWith("HPE_")) return "protocol"
+  if (code.startsWith("HPE_") && !isCut.test(code)) return "protocol"
   if (code.includes("TIMEOUT") || code === "ETIMEDOUT") return "timeout"
   if (/CERT|SSL|TLS|EPROTO|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|INVALID_CA/.test(code)) return "tls"
   return "transport"
