@@ -56,7 +56,10 @@ const sqlite = (file: string): Effect.Effect<Named, LedgerError> =>
           lock,
           Effect.flatMap(FileSystem.FileSystem, (fs) =>
             Effect.mapError(
-              Effect.forEach(files, (path) => fs.remove(path, { force: true }), { discard: true }),
+              // the last is what a killed run leaves
+              Effect.forEach([...files, `${file}-reserve`], (path) => fs.remove(path, { force: true }), {
+                discard: true
+              }),
               Failure.make(file, "Write")
             ))
         )

@@ -4,9 +4,10 @@
  * A batch is one transaction of statements with many rows each: 3–4 µs a row.
  */
 import { Clock, Effect, Layer, Random, Schema, type Scope } from "effect"
-import { existsSync, statfsSync } from "node:fs"
-import { hostname } from "node:os"
-import { dirname } from "node:path"
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs"
+import { hostname, tmpdir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import {
   type Cause,
   type Counts,
@@ -21,7 +22,9 @@ import {
 } from "../Ledger.ts"
 import type { Kind } from "../Outcome.ts"
 import { connect, type Connection, pieces, type Statements as On, touch } from "../Sql/Sqlite/Connection.ts"
+import { make as explain, SqliteError } from "../Sql/Sqlite/Failure.ts"
 import * as Failure from "./Sqlite/Failure.ts"
+import * as Files from "./Sqlite/Files.ts"
 import * as Lock from "./Sqlite/Lock.ts"
 import * as Statements from "./Sqlite/Statements.ts"
 import { identifyForReading, place, prepare } from "./Sqlite/Tables.ts"
@@ -45,21 +48,75 @@ export const over = (sql: Connection) =>
     yield* sql.run(Statements.insertNote, ["holder", JSON.stringify(holder)])
     yield* sql.select("pragma synchronous = full")
     yield* Effect.addFinalizer(() => sql.leaveOneFile)
-    return make(sql)
+    const room = yield* Files.reserve(sql.file)
+    const files = Files.watch(sql.file)
+    return make(sql, {
+      renew: files.renew,
+      transaction: (body) => {
+        const attempt = Effect.zipLeft(Effect.zipRight(files.check, sql.transaction(body)), files.check)
+        // what is answered is kept, and the run stops all the same: there is no more room
+        return Effect.catchIf(
+          attempt,
+          (error) => isFull(error) && room.giveBack(),
+          (error) => Effect.zipRight(attempt, Effect.fail(error))
+        )
+      }
+    })
   })
+
+/** How a ledger is written. */
+interface Writing {
+  readonly transaction: <A, E>(
+    body: (on: On) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | SqliteError | LedgerError>
+  /** Its files have been made anew, by ourselves. */
+  readonly renew: Effect.Effect<void>
+}
+
+const isFull = (error: unknown): boolean => error instanceof SqliteError && error.code === "SQLITE_FULL"
 
 /** Opens a ledger for looking at it, also while a run holds it. */
 export const layerReader = (file: string): Layer.Layer<Ledger, LedgerError> =>
   open(
     file,
-    Effect.gen(function*() {
-      if (!existsSync(file)) return yield* missing(file)
-      const sql = yield* connect(file)
-      yield* sql.select("pragma query_only = 1")
-      yield* identifyForReading(sql)
-      return make(sql)
-    })
+    existsSync(file)
+      ? Effect.catchIf(reading(file), isUnwritable, () => readingAside(file))
+      : missing(file)
   )
+
+const reading = (file: string, name = file) =>
+  Effect.gen(function*() {
+    const sql = { ...(yield* connect(file)), file: name }
+    yield* sql.select("pragma query_only = 1")
+    yield* identifyForReading(sql)
+    return make(sql)
+  })
+
+/** SQLite shares the index of a journal in a file, which it cannot make where nothing may be written. */
+const isUnwritable = (error: unknown): boolean =>
+  error instanceof SqliteError && /^SQLITE_(CANTOPEN|READONLY)/.test(error.code ?? "")
+
+/** Reads a ledger where it cannot be written: as it is where it has no journal, else a copy of it. */
+const readingAside = (file: string) =>
+  Effect.gen(function*() {
+    if (!existsSync(`${file}-wal`)) {
+      const url = pathToFileURL(resolve(file))
+      url.searchParams.set("immutable", "1")
+      return yield* reading(url.href, file)
+    }
+    const folder = yield* Effect.acquireRelease(
+      Effect.try({ try: () => mkdtempSync(join(tmpdir(), "rollcall-")), catch: explain }),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+    )
+    const copy = join(folder, "ledger")
+    yield* Effect.try({
+      try: () => {
+        for (const end of ["", "-wal"]) copyFileSync(file + end, copy + end)
+      },
+      catch: explain
+    })
+    return yield* reading(copy, file)
+  })
 
 /** Holds the ledger in `file` without opening it, until the scope closes. */
 export const lock = Lock.hold
@@ -97,7 +154,10 @@ export const networks: Readonly<Record<number, string>> = {
   0x47504653: "GPFS"
 }
 
-const make = (sql: Connection) => {
+const make = (
+  sql: Connection,
+  { renew, transaction }: Writing = { transaction: sql.transaction, renew: Effect.void }
+) => {
   const { file } = sql
   /** The end of each list as the ledger had it, and those of which an entry was found changed. */
   const extents = new Map<number, number>()
@@ -105,7 +165,7 @@ const make = (sql: Connection) => {
 
   const read = <A, E>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, Failure.make(file, "Read"))
   const write = <A, E>(body: (on: On) => Effect.Effect<A, E>) =>
-    Effect.mapError(sql.transaction(body), Failure.make(file, "Write"))
+    Effect.mapError(transaction(body), Failure.make(file, "Write"))
   const select = <A>(text: string, params: ReadonlyArray<unknown>, make: (row: ReadonlyArray<any>) => A) =>
     Effect.map(sql.select(text, params), (rows) => rows.map(make))
   const selectTexts = <A>(
@@ -362,7 +422,9 @@ const make = (sql: Connection) => {
         )
         // what is deleted would stay in the file's free pages, and in the journal
         yield* Effect.mapError(
-          Effect.zipRight(sql.run("vacuum"), sql.select("pragma wal_checkpoint(truncate)")),
+          Effect.zipRight(sql.run("vacuum"), sql.select("pragma wal_checkpoint(truncate)")).pipe(
+            Effect.zipRight(renew)
+          ),
           Failure.make(file, "Write")
         )
         return count

@@ -2,8 +2,20 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
-import { readFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
 import { hostname } from "node:os"
+import { dirname } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { Ledger, LedgerError } from "../../src/Ledger.ts"
 import * as Sqlite from "../../src/Ledger/Sqlite.ts"
@@ -356,6 +368,105 @@ describe("Sqlite", () => {
     })
   )
 
+  const damages: ReadonlyArray<readonly [what: string, damage: (path: string) => void]> = [
+    ["removed", (path) => ["", "-wal", "-lock"].forEach((end) => rmSync(path + end))],
+    ["replaced", (path) => {
+      copyFileSync(path, `${path}.copy`)
+      renameSync(`${path}.copy`, path)
+    }],
+    ["cut", (path) => truncateSync(`${path}-wal`, 100)]
+  ]
+  for (const [what, damage] of damages) {
+    test(
+      `says that its files were ${what} while it was in use`,
+      Effect.gen(function*() {
+        const path = yield* file
+        yield* Effect.gen(function*() {
+          const ledger = yield* Ledger
+          yield* enroll(entries(["a", "b", "c"]))
+          yield* settle(["a"])
+          damage(path)
+          const error = yield* Effect.flip(ledger.record(0, [answer(2)]))
+          assert.strictEqual(error.reason, "Write")
+          assert.match(
+            error.message,
+            /^its files were removed, replaced or cut while the run was using them: put them /
+          )
+        }).pipe(Effect.provide(Sqlite.layer(path)))
+      })
+    )
+  }
+
+  test(
+    "says what stands in its place where that is a pipe",
+    Effect.gen(function*() {
+      const path = yield* file
+      spawnSync("mkfifo", [path])
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(Sqlite.layer(path))))
+      assert.strictEqual(error.message, "it is a pipe or a device: name a file with --ledger")
+    })
+  )
+
+  test(
+    "goes on after its answers were forgotten",
+    Effect.gen(function*() {
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        yield* enroll(entries(["a", "b"]))
+        yield* settle(["a"], () => ({ body: "x".repeat(100_000) }))
+        assert.strictEqual(yield* ledger.forget, 1)
+        yield* settle(["b"])
+      }).pipe(Effect.provide(Sqlite.layer(yield* file)))
+    })
+  )
+
+  test(
+    "keeps what is answered where the disk is full, in room that it has kept, and stops then",
+    Effect.gen(function*() {
+      const path = yield* file
+      const { context, pragma } = yield* watched(path)
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const codes = Array.from({ length: 60 }, (_, index) => `c${index}`)
+        yield* enroll(entries(codes))
+        assert.isAtLeast(statSync(`${path}-reserve`).blocks * 512, 1024 * 1024)
+        const all = codes.map((_, index) => answer(index + 1, { body: "x".repeat(4_000) }))
+        yield* pragma(`max_page_count = ${Number(yield* pragma("page_count")) + 2}`)
+        const room = `${path}-reserve`
+        const error = yield* Effect.flip(ledger.record(0, all))
+        assert.match(error.message, /^the disk is full: make room/)
+        assert.isFalse(existsSync(room))
+      }).pipe(Effect.provide(context))
+    })
+  )
+
+  for (const what of ["one of an earlier version that was closed", "one that a run was killed over"]) {
+    test(
+      `is read where nothing can be written beside it: ${what}`,
+      Effect.gen(function*() {
+        const path = yield* file
+        const old = gunzipSync(readFileSync(new URL("version-2.ledger.gz", import.meta.url)))
+        yield* Effect.scoped(Effect.gen(function*() {
+          writeFileSync(`${path}.mine`, old)
+          const context = yield* Layer.build(Sqlite.layer(`${path}.mine`))
+          if (what.startsWith("one of")) writeFileSync(path, old)
+          else {
+            const which = { outcomes: ["failed"], statuses: [], before: undefined, forgotten: false } as const
+            yield* Effect.provide(Effect.flatMap(Ledger, ({ redo }) => redo(0, which)), context)
+            for (const end of ["", "-wal"]) copyFileSync(`${path}.mine${end}`, path + end)
+          }
+        }))
+        // so that the index of the journal cannot be made
+        mkdirSync(`${path}-shm`)
+        const found = yield* Effect.provide(
+          Effect.flatMap(Ledger, ({ name }) => Effect.map(rows(), (all) => [name, short(all[4]!)])),
+          Sqlite.layerReader(path)
+        )
+        assert.deepStrictEqual(found, [path, what.startsWith("one of") ? "5 bad: failed" : "5 bad: null"])
+      })
+    )
+  }
+
   test(
     "counts at once, however long the list is",
     Effect.gen(function*() {
@@ -395,6 +506,11 @@ describe("Sqlite", () => {
         "a folder that is not there",
         (path) => Effect.succeed(`${path}/none/a.ledger`),
         "there is no such folder: make it, or name another file with --ledger"
+      ],
+      [
+        "a name that is too long",
+        (path) => Effect.succeed(`${dirname(path)}/${"n".repeat(252)}`),
+        "its name is too long for this disk: name a shorter one with --ledger"
       ],
       [
         "a file as a folder",

@@ -9,6 +9,9 @@ export const make = (ledger: string, reason: "Open" | "Read" | "Write") => (erro
   if (error instanceof LedgerError) return error
   const { code, message } = Failure.explain(error, messages)
   if (code === "SQLITE_BUSY") return busy(ledger, undefined, error)
+  if (/^no such (table|column)\b/.test(message)) {
+    return new LedgerError({ reason, ledger, message: messages["SQLITE_CORRUPT"]!, cause: error })
+  }
   return new LedgerError({ reason: code === "binding" ? "Binding" : reason, ledger, message, cause: error })
 }
 

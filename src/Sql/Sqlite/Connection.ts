@@ -2,7 +2,7 @@
  * Connection: a SQLite database. Its statements keep the whole process waiting, and are prepared once.
  */
 import { Effect, type Scope } from "effect"
-import { closeSync, constants, fchmodSync, fstatSync, openSync } from "node:fs"
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from "node:fs"
 import * as Driver from "./Driver.ts"
 import * as Failure from "./Failure.ts"
 
@@ -39,15 +39,16 @@ export const connect = (
   Effect.gen(function*() {
     const { DatabaseSync } = yield* Driver.load
     let failure: Effect.Effect<never, unknown> | undefined
+    let hasWritten = false
     const database = yield* Effect.acquireRelease(
       Effect.try({ try: () => new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 }), catch: Failure.make }),
       (database) =>
         Effect.sync(() => {
-          if (failure === undefined) close(database, isReader)
+          if (failure === undefined) close(database, hasWritten)
           else abandoned.push(database)
         })
     )
-    const on = statements(database)
+    const on = statements(database, () => hasWritten = true)
     const oneByOne = yield* Effect.makeSemaphore(1)
     const alone = oneByOne.withPermits(1)
     return {
@@ -80,9 +81,9 @@ const perform = <A, E>(on: Statements, body: (on: Statements) => Effect.Effect<A
  * The driver of Node 20 keeps what is closed open, with its locks, until its statements are collected; so its transaction ends and its
  * journal is emptied before.
  */
-const close = (database: Driver.Database, isReader: boolean) => {
+const close = (database: Driver.Database, hasWritten: boolean) => {
   if (database.isTransaction) database.exec("rollback")
-  if (!isReader) {
+  if (hasWritten) {
     try {
       database.exec("pragma busy_timeout = 0; pragma wal_checkpoint(truncate)")
     } catch {
@@ -95,7 +96,7 @@ const close = (database: Driver.Database, isReader: boolean) => {
 /** Those whose disk has failed. One that closes copies the journal into the database, with an fsync of each. */
 const abandoned: Array<Driver.Database> = []
 
-const statements = (database: Driver.Database): Statements => {
+const statements = (database: Driver.Database, onWrite: () => void): Statements => {
   const prepared = new Map<string, Driver.Statement>()
   const prepare = (text: string) => {
     let statement = prepared.get(text)
@@ -112,6 +113,7 @@ const statements = (database: Driver.Database): Statements => {
     run: (text, params = []) =>
       Effect.try({
         try: () => {
+          onWrite()
           const { changes } = params.some(isOdd) ? asBytes(database, text, params) : prepare(text).run(...params as any)
           return Number(changes)
         },
@@ -154,6 +156,10 @@ const open = (file: string): number => {
     return handle
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
+    const found = lstatSync(file)
+    if (!found.isFile() && !found.isDirectory() && !found.isSymbolicLink()) {
+      throw Object.assign(new Error("not a file"), { code: "ENOTFILE" })
+    }
     return openSync(file, flags)
   }
 }
