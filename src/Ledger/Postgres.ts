@@ -43,6 +43,7 @@ export const layer = (url: Redacted.Redacted): Layer.Layer<Ledger, LedgerError> 
         yield* prepare(session, address)
         const holder: Holder = { pid: process.pid, host: hostname(), since: yield* Clock.currentTimeMillis }
         yield* setNotes(opened, { holder })
+        yield* session.takeUpWith((session) => Lock.takeUp(session, address, statements, holder))
         return make(opened)
       }))
   )
@@ -75,7 +76,7 @@ export const remove = (url: Redacted.Redacted): Effect.Effect<void, LedgerError>
       Effect.gen(function*() {
         yield* Lock.hold(session, address, statements)
         yield* identifyForReading(session, address)
-        yield* drop(session, address)
+        yield* session.patiently(drop(session, address))
       }))
   )
 
@@ -252,7 +253,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
     note,
     setNotes: (notes) => Effect.asVoid(write(setNotes(opened, notes))),
     forget: ({ before, codes }) =>
-      write(Effect.zipLeft(
+      write(session.patiently(Effect.zipLeft(
         session.transaction(({ run }) =>
           Effect.gen(function*() {
             yield* run(statements.uncount)
@@ -269,7 +270,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
           })
         ),
         Effect.forEach(statements.vacuum, (text) => session.run(text), { discard: true })
-      ))
+      )))
   }
 }
 

@@ -53,8 +53,6 @@ const parse = (text: Redacted.Redacted): Effect.Effect<Place, SinkError> =>
         detail: "a table is NAME or SCHEMA.NAME, each of up to 63 bytes: correct ?table= in the URL"
       })
     }
-    // one that stands still is as good as lost
-    if (!url.searchParams.has("query_timeout")) url.searchParams.set("query_timeout", String(10 * 60_000))
     const inSchema = (table: string) => [...parts.slice(0, -1), table].map(Table.named).join(".")
     return Effect.succeed({
       name,
@@ -76,6 +74,8 @@ const connect = (place: Place): Effect.Effect<Session.Session, SinkError, Scope.
         detail: `the database's encoding is ${encoding}, which does not hold every text: name one in UTF8`
       })
     }
+    // every statement may be done again
+    yield* session.takeUpWith(() => Effect.void)
     return session
   }).pipe(
     // pg reads the files of a certificate where it connects, and throws

@@ -6,15 +6,28 @@ import { LedgerError } from "../../Ledger.ts"
 /** The error of a ledger behind whatever Node, pg or @effect/sql raised. It holds nothing but the innermost message and its code. */
 export const make = (ledger: string, reason: "Open" | "Read" | "Write") => (error: unknown): LedgerError => {
   if (error instanceof LedgerError) return error
-  const { code, message } = innermost(error)
+  const found = innermost(error)
+  if (found instanceof LedgerError) return found
+  const { code, message } = found
   const cause = Object.assign(new Error(message), code === undefined ? {} : { code })
   const known = code === undefined ? undefined : messages[code] ?? messages[code.slice(0, 2)]
-  const text = byText.find(([pattern]) => pattern.test(message))?.[1] ?? known ?? firstLine(message)
+  const text = code === "57014"
+    ? known!
+    : byText.find(([pattern]) => pattern.test(message))?.[1] ?? known ?? firstLine(message)
   return new LedgerError({ reason, ledger, message: text, cause })
 }
 
 /** The code that Node or PostgreSQL (SQLSTATE) gave an error. */
 export const code = (error: unknown): string | undefined => innermost(error).code
+
+/** Whether the connection is gone, or is not to be had now: it may come back. */
+export const isLost = (error: unknown): boolean => {
+  const { code = "", message } = innermost(error)
+  return /^(08|57P0[1-3]|53300|ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN)/
+    .test(
+      code
+    ) || /^Connection terminated|is not queryable|^timeout expired/.test(message)
+}
 
 const again = "and run the same command again, what is answered is kept"
 const silent = "it does not answer: see that the server runs and that it can be reached from here"
@@ -23,6 +36,7 @@ const lost = `the connection was lost: see that the server runs, ${again}`
 const unknown = "there is no such host: correct it"
 const refused = "it refuses this user and password: correct them in the URL, or in PGUSER and PGPASSWORD"
 const forbidden = "you may not do that there: ask its owner for the right to, or name a schema of yours with ?schema="
+const gone = "its schema, or a table of it, was removed: restore it from a backup, or name another schema with ?schema="
 const untrusted = "its certificate is not trusted: name the authority's with sslrootcert=FILE in the URL"
 
 /** By code, or the first two characters of it: those of Node, and those of PostgreSQL (Appendix A of its manual). */
@@ -51,6 +65,9 @@ const messages: Record<string, string> = {
   "57P01": lost,
   "57P02": lost,
   "57P03": "the server is starting or stopping: try again in a moment",
+  "57014": "it cancelled a statement for its time: set statement_timeout = 0 for this role or database",
+  "3F000": gone,
+  "42P01": gone,
   "58030": `the server's disk failed: look after it ${again}`,
   XX001: "it is damaged: restore it from a backup",
   XX002: "it is damaged: restore it from a backup"

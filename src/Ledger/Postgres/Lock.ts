@@ -3,7 +3,7 @@
  * that was killed leaves is no obstacle.
  */
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, Schema } from "effect"
+import { Data, Effect, Schema } from "effect"
 import { busy, Holder, type LedgerError } from "../../Ledger.ts"
 import type { Address } from "./Address.ts"
 import * as Failure from "./Failure.ts"
@@ -29,6 +29,37 @@ export const hold = (
       () => Effect.flatMap(note(session, statements), (holder) => busy(address.name, holder))
     )
   )
+
+/** Takes the ledger up again after the connection was lost, if nobody else has held it since. */
+export const takeUp = (
+  session: Session,
+  address: Address,
+  statements: Statements,
+  mine: Holder
+): Effect.Effect<void, TakenError | SqlError> =>
+  hold(session, address, statements).pipe(
+    Effect.catchTag("LedgerError", () => Effect.succeed("busy" as const)),
+    Effect.flatMap((held) =>
+      Effect.flatMap(note(session, statements), (holder) => {
+        const isOurs = holder !== undefined && isEqual(holder, mine)
+        // the server has not noticed yet that our connection is gone
+        if (held === "busy" && isOurs) return new TakenError({ isForNow: true, error: busy(address.name, holder) })
+        return isOurs ? Effect.void : new TakenError({ isForNow: false, error: busy(address.name, holder) })
+      })
+    )
+  )
+
+const isEqual = Schema.equivalence(Holder)
+
+/** Another run holds the ledger, or has held it. */
+export class TakenError extends Data.TaggedError("TakenError")<{
+  readonly isForNow: boolean
+  readonly error: LedgerError
+}> {
+  override get cause(): LedgerError {
+    return this.error
+  }
+}
 
 /** Who holds the ledger now, as far as can be told; `undefined` for nobody. */
 export const holder = (session: Session, address: Address, statements: Statements) =>

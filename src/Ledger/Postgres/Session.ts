@@ -1,11 +1,12 @@
 /**
- * Session: the one connection of a ledger, for reads and writes. When it is lost it stays lost, and with it the lock that it held: nothing
- * is written without the lock.
+ * Session: a connection for reads and writes, that several fibers share. A database that does not answer is told of after 10 s and given
+ * up after a minute; one that is lost is connected to again, where the session can be taken up.
  */
-import { PgClient } from "@effect/sql-pg"
 import { SqlError } from "@effect/sql/SqlError"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Clock, DateTime, Effect, Fiber, Redacted, type Scope } from "effect"
+import * as Pg from "pg"
 import type { Address } from "./Address.ts"
+import * as Failure from "./Failure.ts"
 import * as Text from "./Text.ts"
 
 /** Runs statements. */
@@ -22,9 +23,27 @@ export interface Connection {
 
 /** A connection that several fibers share: a statement waits for those before it, and is not interrupted. */
 export interface Session extends Connection {
-  /** Does all of it or nothing; others wait until it is done. */
+  /** Does all of it or nothing; others wait until it is done. Where the connection is lost it is done again from its beginning. */
   readonly transaction: <A, E>(body: (connection: Connection) => Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+  /**
+   * From now on a connection that is lost is made anew, and taken up with this before anything else, which fails where somebody else may
+   * have written in between. What was under way is done again: it must not matter that it was done already.
+   */
+  readonly takeUpWith: (body: (session: Session) => Effect.Effect<void, TakeUpError | SqlError>) => Effect.Effect<void>
+  /** Statements on whole tables take their time. */
+  readonly patiently: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
+
+/** The session cannot be taken up: for now, as the server still takes us for connected, or for good. */
+export interface TakeUpError {
+  readonly isForNow: boolean
+  readonly error: Error
+}
+
+/** Seconds: when a silent database is told of, when it is given up, and how long it has once the process is to end. */
+const [tellAfter, giveUpAfter, hurriedLimit, patientLimit] = [10, 60, 4, 3_600]
+/** Seconds for which a lost database is tried again: as long as a server that is down is waited for. */
+const outage = 900
 
 /** Connects, until the scope closes; settings of the server are given as pairs, those that it does not know are left out. */
 export const open = (
@@ -32,40 +51,183 @@ export const open = (
   settings: Readonly<Record<string, string>>
 ): Effect.Effect<Session, SqlError, Scope.Scope> =>
   Effect.gen(function*() {
-    const context = yield* Layer.build(PgClient.layer({
-      url: address.url,
-      applicationName: "rollcall",
-      maxConnections: 1,
-      connectTimeout: "10 seconds",
-      types: { getTypeParser: (type: number) => parsers[type] ?? Text.decode }
-    }))
-    const connection = yield* Context.get(context, PgClient.PgClient).reserve
-    const raw: Connection = {
-      select: (text, params, make) =>
-        Effect.map(connection.executeValues(text, params), (rows) => rows.map((row) => make(row))),
-      run: (text, params = []) =>
-        Effect.map(
-          connection.executeRaw(text, params),
-          (result) => (result as { readonly rowCount?: number | null }).rowCount ?? 0
+    const state = yield* hurry
+    const line = yield* Effect.acquireRelease(
+      Effect.map(connect(address, settings, state), (raw) => ({ raw })),
+      ({ raw }) => raw.close
+    )
+    let takeUp: Parameters<Session["takeUpWith"]>[0] | undefined
+
+    /** Makes the connection anew. It is given up with the error that it was lost with. */
+    const again = (lost: SqlError) =>
+      Effect.gen(function*() {
+        yield* Effect.logWarning(
+          `${address.name}: ${Failure.make("", "Write")(lost).message} (trying for ${outage / 60} min)`
         )
-    }
-    const announced = (connection as { readonly pg?: { readonly processID?: number } }).pg?.processID
-    const [process] = yield* raw.select("select pg_backend_pid()", [], ([process]) => process as number)
-    if (announced !== undefined && announced !== process) return yield* pooled
+        const begun = yield* Clock.currentTimeMillis
+        for (let wait = 1;; wait = Math.min(60, wait * 2)) {
+          yield* Effect.sleep(wait * 1_000)
+          const attempt = Effect.gen(function*() {
+            yield* line.raw.close
+            line.raw = yield* connect(address, settings, state)
+            yield* takeUp!(direct(line.raw))
+          })
+          const exit = yield* Effect.either(attempt)
+          if (exit._tag === "Right") break
+          const isForNow = exit.left instanceof SqlError ? isLost(exit.left) : exit.left.isForNow
+          const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried
+          // nothing is written without the lock, and nobody kept from it
+          yield* line.raw.close
+          if (!isForNow || isOver) return yield* exit.left instanceof SqlError ? lost : failed(exit.left.error)
+        }
+        yield* Effect.logWarning(`${address.name}: it answers again`)
+      })
+
     const oneByOne = yield* Effect.makeSemaphore(1)
-    const alone = <A, E>(effect: Effect.Effect<A, E>) => oneByOne.withPermits(1)(Effect.uninterruptible(effect))
-    yield* raw.run(setAll, [JSON.stringify({ ...standard, ...settings })])
+    const alone = <A, E>(body: (raw: Raw) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
+      const perform: Effect.Effect<A, E> = Effect.suspend(() => body(line.raw)).pipe(
+        Effect.catchIf(
+          (error) => takeUp !== undefined && !state.isHurried && !line.raw.isGivenUp() && isLost(error),
+          (error) => Effect.zipRight(again(error as unknown as SqlError) as Effect.Effect<void, E>, perform)
+        )
+      )
+      return oneByOne.withPermits(1)(Effect.uninterruptible(perform))
+    }
     return {
-      select: (text, params, make) => alone(raw.select(text, params, make)),
-      run: (text, params) => alone(raw.run(text, params)),
-      transaction: (body) =>
-        alone(
-          Effect.zipLeft(Effect.zipRight(raw.run("begin"), body(raw)), raw.run("commit")).pipe(
-            Effect.onError(() => Effect.ignore(raw.run("rollback")))
-          )
+      select: (text, params, make) => alone((raw) => raw.select(text, params, make)),
+      run: (text, params) => alone((raw) => raw.run(text, params)),
+      transaction: (body) => alone((raw) => transaction(raw, body)),
+      takeUpWith: (body) =>
+        Effect.sync(() => {
+          takeUp = body
+        }),
+      patiently: (effect) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => state.limit = patientLimit),
+          () => effect,
+          () => Effect.sync(() => state.limit = giveUpAfter)
         )
     }
   })
+
+/** A session over a connection that nobody else uses. */
+const direct = (raw: Raw): Session => ({
+  ...raw,
+  transaction: (body) => transaction(raw, body),
+  takeUpWith: () => Effect.void,
+  patiently: (effect) => effect
+})
+
+const transaction = <A, E>(raw: Connection, body: (connection: Connection) => Effect.Effect<A, E>) =>
+  Effect.zipLeft(Effect.zipRight(raw.run("begin"), body(raw)), raw.run("commit")).pipe(
+    Effect.onError(() => Effect.ignore(raw.run("rollback")))
+  )
+
+interface Raw extends Connection {
+  /** It was given up because it did not answer. */
+  readonly isGivenUp: () => boolean
+  readonly close: Effect.Effect<void>
+}
+
+/** One connection, made within 10 s. */
+const connect = (
+  address: Address,
+  settings: Readonly<Record<string, string>>,
+  state: State
+): Effect.Effect<Raw, SqlError> =>
+  Effect.gen(function*() {
+    const client = yield* Effect.try({
+      try: () =>
+        new Pg.Client({
+          connectionString: Redacted.value(address.url),
+          application_name: "rollcall",
+          connectionTimeoutMillis: 10_000,
+          keepAlive: true,
+          keepAliveInitialDelayMillis: 10_000,
+          types: { getTypeParser: (type: number) => parsers[type] ?? Text.decode } as never
+        }),
+      catch: failed
+    })
+    // what is lost is told to the next statement
+    client.on("error", () => {})
+    const destroy = Effect.sync(() => (client as unknown as Streaming).connection.stream.destroy())
+    const close = Effect.tryPromise(() => client.end()).pipe(
+      Effect.interruptible,
+      Effect.timeout("1 second"),
+      Effect.catchAll(() => destroy)
+    )
+    let isGivenUp = false
+    /** Destroys the connection where it does not answer in time: then the statement fails. */
+    const watched = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+      Effect.acquireUseRelease(
+        Effect.forkDaemon(Effect.interruptible(Effect.gen(function*() {
+          const since = yield* DateTime.now
+          let hurried = 0
+          for (let waited = 1; waited < state.limit; waited++) {
+            yield* Effect.sleep("1 second")
+            if (waited === tellAfter) {
+              const at = DateTime.formatIso(since).replace(/\.\d+Z$/, "Z")
+              yield* Effect.logWarning(`${address.name}: the database does not answer since ${at}`)
+            }
+            if (state.isHurried && ++hurried >= hurriedLimit) break
+          }
+          isGivenUp = true
+          yield* destroy
+        }))),
+        () => Effect.mapError(effect, (error) => isGivenUp ? failed(new Error("it did not answer: timed out")) : error),
+        Fiber.interruptFork
+      )
+    const query = (config: Pg.QueryConfig | Pg.QueryArrayConfig) =>
+      watched(Effect.tryPromise({ try: () => client.query(config as Pg.QueryArrayConfig), catch: failed }))
+    yield* Effect.tapError(Effect.tryPromise({ try: () => client.connect(), catch: failed }), () => close)
+    const raw: Raw = {
+      select: (text, values, make) =>
+        Effect.map(query({ text, values: [...values], rowMode: "array" }), ({ rows }) => rows.map((row) => make(row))),
+      run: (text, values = []) => Effect.map(query({ text, values: [...values] }), ({ rowCount }) => rowCount ?? 0),
+      isGivenUp: () => isGivenUp,
+      close
+    }
+    const begin = Effect.gen(function*() {
+      yield* raw.run(setAll, [JSON.stringify({ ...standard, ...settings })])
+      const [process] = yield* raw.select("select pg_backend_pid()", [], ([process]) => process as number)
+      const announced = (client as unknown as Streaming).processID
+      if (typeof announced === "number" && announced !== process) return yield* pooled
+    })
+    yield* Effect.tapError(begin, () => close)
+    return raw
+  })
+
+/** What the types of pg leave out. */
+interface Streaming {
+  readonly connection: { readonly stream: { readonly destroy: () => void } }
+  readonly processID: unknown
+}
+
+const failed = (cause: unknown) => new SqlError({ cause, message: "Failed to execute statement" })
+
+/** Whether the connection is gone, or is not to be had now, and may come back. */
+const isLost = (error: unknown): boolean => error instanceof SqlError && Failure.isLost(error)
+
+interface State {
+  /** Seconds. */
+  limit: number
+  /** A signal has asked the process to end. */
+  isHurried: boolean
+}
+
+/** Listens to the signals that somebody acts on: who hears them alone would keep the process from its end. */
+const hurry: Effect.Effect<State, never, Scope.Scope> = Effect.gen(function*() {
+  const state = { limit: giveUpAfter, isHurried: false }
+  const listen = () => {
+    state.isHurried = true
+  }
+  const signals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).filter((signal) => process.listenerCount(signal) > 0)
+  yield* Effect.acquireRelease(
+    Effect.sync(() => signals.forEach((signal) => process.on(signal, listen))),
+    () => Effect.sync(() => signals.forEach((signal) => process.off(signal, listen)))
+  )
+  return state
+})
 
 /** A pooler may give a lock, or a setting, to a connection that it gives to others for the next statement. */
 const pooled = Effect.suspend(() =>
@@ -75,7 +237,6 @@ const pooled = Effect.suspend(() =>
     )
   })
 )
-
 /** Types by their number: the numbers that the statements give, and booleans. All else is text. */
 const parsers: Record<number, (text: string) => unknown> = {
   16: (text) => text === "t",

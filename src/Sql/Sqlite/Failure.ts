@@ -17,10 +17,10 @@ export const make = (thrown: unknown): SqliteError => {
 }
 
 /** There is no driver: the package is not whole, or has no binary for this machine. */
-export const missing = (thrown: unknown): SqliteError =>
+export const missing = (): SqliteError =>
   new SqliteError({
     code: "binding",
-    message: `SQLite could not be loaded (${firstLine((thrown as Error).message)}): install rollcall again, `
+    message: `SQLite could not be loaded (${process.platform} ${process.arch}): install rollcall again, `
       + "or run it with the newest release of Node.js 22 or later, which has a SQLite of its own"
   })
 
