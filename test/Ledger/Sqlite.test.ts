@@ -414,7 +414,7 @@ describe("Sqlite", () => {
         const ledger = yield* Ledger
         yield* enroll(entries(["a", "b"]))
         yield* settle(["a"], () => ({ body: "x".repeat(100_000) }))
-        assert.strictEqual(yield* ledger.forget, 1)
+        assert.strictEqual(yield* ledger.forget({}), 1)
         yield* settle(["b"])
       }).pipe(Effect.provide(Sqlite.layer(yield* file)))
     })
@@ -451,18 +451,20 @@ describe("Sqlite", () => {
           const context = yield* Layer.build(Sqlite.layer(`${path}.mine`))
           if (what.startsWith("one of")) writeFileSync(path, old)
           else {
-            const which = { outcomes: ["failed"], statuses: [], before: undefined, forgotten: false } as const
-            yield* Effect.provide(Effect.flatMap(Ledger, ({ redo }) => redo(0, which)), context)
+            yield* Effect.provide(Effect.flatMap(Ledger, ({ setNotes }) => setNotes({ left: "here" })), context)
             for (const end of ["", "-wal"]) copyFileSync(`${path}.mine${end}`, path + end)
           }
         }))
         // so that the index of the journal cannot be made
         mkdirSync(`${path}-shm`)
         const found = yield* Effect.provide(
-          Effect.flatMap(Ledger, ({ name }) => Effect.map(rows(), (all) => [name, short(all[4]!)])),
+          Effect.flatMap(
+            Ledger,
+            ({ name, note }) => Effect.zipWith(note("left"), rows(), (left, all) => [name, left, short(all[4]!)])
+          ),
           Sqlite.layerReader(path)
         )
-        assert.deepStrictEqual(found, [path, what.startsWith("one of") ? "5 bad: failed" : "5 bad: null"])
+        assert.deepStrictEqual(found, [path, what.startsWith("one of") ? undefined : "here", "5 bad: failed"])
       })
     )
   }
