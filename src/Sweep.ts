@@ -389,8 +389,16 @@ const askAll = <A, E, R, E2>(
       return Refusal.isOwnFault(asked.refused, suspicious, all)
     }
 
+    /** A 503 to some, while others are answered, may mean that too much is asked. */
+    const asRefusal = ({ ms, reply, verdict }: Attempt.Attempt<A, E>): Attempt.Attempt<A, E>["verdict"] =>
+      verdict.verdict === "retry" && reply?.status === 503 && verdict.wait === undefined && verdict.isAlone !== true
+        && admission.isTooMuch(now(), ms)
+        ? { verdict: "throttled", error: verdict.error, wait: undefined }
+        : verdict
+
     const judge = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
-      const { ms, reply, verdict } = attempt
+      const { ms, reply } = attempt
+      const verdict = asRefusal(attempt)
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       if (told !== undefined) queue.heed(told)
       meter?.replied(now(), ms)
@@ -521,7 +529,7 @@ const askAll = <A, E, R, E2>(
     }
 
     const crew: Crew.Crew<E2> = Crew.make({ lookup, policy, queue, progress, attempt, judge, now })
-    const paused = (spent?.gate ?? 0) - clock.unsafeCurrentTimeMillis()
+    const paused = Meter.pauseLeft(spent ?? Meter.nothing, clock.unsafeCurrentTimeMillis())
     if (paused > 0) yield* queue.shut({ kind: "throttled", told: Duration.millis(paused) })
     const { time } = policy.budget
     if (time !== undefined) {

@@ -56,10 +56,10 @@ export const flags = {
     value: "N",
     help: "ask N codes picked at random, and extrapolate"
   }),
-  tolerate: Flag.repeated("tolerate", Tolerance.Tolerance, {
+  tolerate: Flag.repeated("tolerate", Tolerance.Tolerances, {
     group: output,
     value: "failed=1%",
-    help: "no reason for exit 3: failed=1%, invalid=all"
+    help: "no reason for exit 3, of the codes: failed=1%,invalid=all"
   }),
   fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
   ifRunning: IfRunning.flag,
@@ -121,7 +121,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
       order: Option.getOrElse(values.order, () => "input" as const),
       redo,
       ...Flag.given("sample", values.sample),
-      tolerate: values.tolerate,
+      tolerate: values.tolerate.flat(),
       quiet: values.quiet,
       isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
       begin: (progress) => {
@@ -280,7 +280,7 @@ export const call = (
         const summary = Progress.summary(progress, seconds)
         const answered = Progress.settled(progress.outcomes)
         // what was spent, and who was asked in vain, is known to the next run; who never reached the server spent nothing
-        const isSpent = progress.calls > 0 && !isUnreachable(exit)
+        const isSpent = progress.calls + progress.cut > 0 && !isUnreachable(exit)
         if (Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)) {
           if (Exit.isFailure(exit) && isReaderGone(exit.cause)) return
           if (!options.quiet) {

@@ -1,6 +1,7 @@
 /**
  * `-c auto`: how many calls may be in flight, and how fast they may be sent, found out from what comes back. A pure machine over a
- * monotonic clock in milliseconds: the limit is learnt from how long answers take, the pace from what is refused.
+ * monotonic clock in milliseconds: the limit is learnt from how long answers take, the pace from what is refused. Where the number in flight
+ * is fixed, the pace is learnt from the first refusal on.
  */
 import { Schema } from "effect"
 import * as Limit from "./Concurrency/Limit.ts"
@@ -15,7 +16,8 @@ export const standard: Auto = { start: 4, most: 1000 }
 
 /** What is known of a server so far. */
 export interface Concurrency {
-  readonly limit: Limit.Limit
+  /** A number is not learnt. */
+  readonly limit: Limit.Limit | number
   readonly rate: Rate.Rate
 }
 
@@ -41,8 +43,14 @@ export const begin = ({ most, start }: Auto, now: number): Concurrency => ({
   rate: Rate.begin(now)
 })
 
+/** So many calls may be in flight, and so many were answered in the last second when the first one was refused: the pace is to be learnt. */
+export const fixed = (limit: number, perSecond: number, now: number): Concurrency => ({
+  limit,
+  rate: Rate.from(perSecond, now)
+})
+
 /** How many calls may be in flight. */
-export const limit = ({ limit }: Concurrency): number => limit.current
+export const limit = ({ limit }: Concurrency): number => typeof limit === "number" ? limit : limit.current
 
 /** When the next call may be sent; in the past: at once. */
 export const readyAt = ({ rate }: Concurrency): number => rate.next
@@ -58,12 +66,12 @@ export const replied = ({ limit, rate }: Concurrency, { inFlight, kind, ms, now,
   kind === "throttled"
     ? { limit, rate: Rate.refused(rate, now, now - ms, told) }
     : {
-      limit: Limit.replied(limit, now, ms, inFlight, kind === "answered"),
+      limit: typeof limit === "number" ? limit : Limit.replied(limit, now, ms, inFlight, kind === "answered"),
       rate: kind === "answered" ? Rate.answered(rate, now, now - ms) : rate
     }
 
 /** What was found. */
 export const found = ({ limit, rate }: Concurrency): Found => ({
-  concurrency: Limit.found(limit),
+  concurrency: typeof limit === "number" ? limit : Limit.found(limit),
   perSecond: Rate.found(rate)
 })

@@ -8,13 +8,14 @@ import type { Policy } from "../Policy.ts"
 import * as Breaker from "../Policy/Breaker.ts"
 import * as Concurrency from "../Policy/Concurrency.ts"
 import * as Gate from "../Policy/Gate.ts"
+import * as Overload from "../Policy/Overload.ts"
 
 /** What the admission tells of itself. It is mutated in place and read by whoever shows progress. */
 export interface Progress {
   inFlight: number
   /** The gate, on the monotonic clock. */
   gate: Gate.Gate
-  /** What `auto` has found out so far. */
+  /** What `auto`, or what came of refusals, has taught so far. */
   tuned: Concurrency.Found | undefined
 }
 
@@ -40,6 +41,8 @@ export interface Admission {
   readonly failed: (at: number, ms: number, isTold: boolean) => boolean
   /** A reply was a refusal for asking too much; `told`: the server said how long to wait. */
   readonly throttled: (at: number, ms: number, told: Duration.Duration | undefined) => void
+  /** A call got a 503 without a word of when to come back. It gives whether that means that too much is asked. */
+  readonly isTooMuch: (at: number, ms: number) => boolean
   /** The server is down, or it said how long to wait, or that it was asked too much; `jitter` is from 0 to 1. */
   readonly shut: (at: number, cause: Cause, jitter: number) => void
   /** The server said how much may be asked until when. */
@@ -62,7 +65,12 @@ export const make = (
 ): Admission => {
   const { breaker, concurrency, throttle } = policy
   const maxWait = Duration.toMillis(throttle.maxWait)
+  /** What is learnt of the server: from the beginning, or from the first refusal on that tells no time. */
   let auto = concurrency === "auto" ? Concurrency.begin(Concurrency.standard, now) : undefined
+  /** Answers of this second, of the one before it, and when the last one came. */
+  let answers = { since: now, count: 0, before: 0, last: -Infinity }
+  /** What 503s mean. */
+  let overload = Overload.none
   /** How many calls the start, or the end of a pause, lets in. */
   let ramp: number = alone
   let hasBegun = false
@@ -77,6 +85,18 @@ export const make = (
   const isReopening = (at: number) => allowance.left <= 0 && at >= allowance.until
 
   const toldUntil = () => allowance.left > 0 ? progress.gate.until : Math.max(progress.gate.until, allowance.until)
+
+  const count = (at: number) => {
+    if (at - answers.since >= 1000) {
+      const before = at - answers.since < 2000 ? answers.count : 0
+      answers = { since: at, count: 0, before, last: at }
+    }
+    answers.count++
+    answers.last = at
+  }
+
+  const answeredPerSecond = (at: number) =>
+    answers.count + answers.before * Math.max(0, 1 - (at - answers.since) / 1000)
 
   const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
@@ -96,7 +116,9 @@ export const make = (
   }
 
   const passed = (at: number, ms: number) => {
+    count(at)
     learn(at, ms, "answered")
+    overload = Overload.answered(overload, at - ms)
     if (isLate(at)) return
     if (window !== Breaker.closed) window = Breaker.passed(window, breaker!)
     endStreak()
@@ -137,8 +159,25 @@ export const make = (
       }
       return breaker !== null && Breaker.isTripped(window, breaker)
     },
-    throttled: (at, ms, told) =>
-      learn(at, ms, "throttled", told === undefined ? 0 : Math.min(Duration.toMillis(told), maxWait)),
+    throttled: (at, ms, told) => {
+      if (told === undefined && auto === undefined && answers.last > -Infinity) {
+        auto = Concurrency.fixed(concurrency as number, answeredPerSecond(at), at)
+      }
+      learn(at, ms, "throttled", told === undefined ? 0 : Math.min(Duration.toMillis(told), maxWait))
+    },
+    isTooMuch: (at, ms) => {
+      if (progress.gate.isOutage) return false
+      const before = overload
+      overload = Overload.refused(overload, at, at - ms, answers.last)
+      if (!Overload.isTooMuch(overload)) {
+        // it was no matter of the pace
+        if (Overload.isTooMuch(before) && concurrency !== "auto") auto = progress.tuned = undefined
+        return false
+      }
+      if (breaker === null || at - ms <= overload.since) return true
+      window = Breaker.failed(window, breaker)
+      return !Breaker.isTripped(window, breaker)
+    },
     shut: (at, cause, jitter) => {
       const isOutage = cause.kind === "outage"
       const told = isOutage ? undefined : cause.told

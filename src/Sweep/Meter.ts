@@ -12,12 +12,17 @@ export const Spent = Schema.Struct({
   /** How far rates are used, by their text. */
   pace: Schema.Record({ key: Schema.String, value: Pace.Used }),
   /** When the pause ends that a server asked for or that followed a 429, in milliseconds since 1970; 0 where there is none. */
-  gate: Schema.Number
+  gate: Schema.Number,
+  /** What the clock showed when that was kept, so that no pause is longer than it was, whatever the clock shows later. */
+  kept: Schema.optional(Schema.Number)
 })
 export type Spent = typeof Spent.Type
 
 /** Nothing spent. */
 export const nothing: Spent = { calls: 0, pace: {}, gate: 0 }
+
+/** For how many milliseconds a pause goes on that was kept, as a clock shows now. */
+export const pauseLeft = ({ gate, kept = -Infinity }: Spent, now: number): number => gate - Math.max(now, kept)
 
 /** What a meter goes by; times are milliseconds of a monotonic clock. */
 export interface Meter<out E> {
@@ -115,7 +120,8 @@ export const make = <E>(options: {
       return reserve!({
         calls,
         pace: { ...spent.pace, ...Pace.keep(pace, toWall) },
-        gate: until > now() ? Math.ceil(until + toWall) : 0
+        gate: until > now() ? Math.ceil(until + toWall) : 0,
+        ...(until > now() ? { kept: Math.floor(now() + toWall) - 1 } : {})
       })
     }).pipe(
       Effect.onError((cause) =>

@@ -99,7 +99,6 @@ export const bugs: ReadonlyArray<Bug> = [
     ]
   ]),
   ...inFile("Policy/Pace.ts", [
-    ["the interval knows no tolerance", "(window + most) / (limit + 1 - heaviest)", "window / limit"],
     ["the log is short by one", "if (free < 0) return", "if (free < -1) return"],
     [
       "saved-up time is added to the burst",

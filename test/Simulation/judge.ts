@@ -48,6 +48,8 @@ const commit = ({ scenario: { disk } }: Ended) => 50 + 4 * disk.slow + 20 * late
 
 const isAnswer = ({ isAborted, status }: Call) => !isAborted && (status === 200 || status === 404)
 const isThrottled = ({ status }: Call) => status === 429
+/** It may count as a refusal. */
+const isBusy = ({ status }: Call) => status === 503
 const isFailure = (call: Call) => !isAnswer(call) && !isThrottled(call)
 const millis = Duration.toMillis
 
@@ -176,7 +178,8 @@ const promises: Readonly<Record<string, Promise>> = {
         attempts > limit && `${attempts} of ${key}, ${limit} are allowed`,
         // without a breaker or a hedge all calls are accounted for
         isPlain(policy) && own.length !== calls && `${calls} calls of ${key} are told, ${own.length} were seen`,
-        isPlain(policy) && own.filter((call) => !isThrottled(call)).length !== attempts
+        isPlain(policy) && (own.filter((call) => !isThrottled(call)).length < attempts
+          || own.filter((call) => !isThrottled(call) && !isBusy(call)).length > attempts)
         && `${attempts} of ${key} are told, the server saw another number`
       ]
     })
@@ -192,7 +195,7 @@ const promises: Readonly<Record<string, Promise>> = {
         const before = last.get(call.code)
         last.set(call.code, call)
         if (before === undefined) first++
-        else if (!isThrottled(before)) retries++
+        else if (!isThrottled(before) && !isBusy(before)) retries++
         const seconds = (call.at - begun) / 1000
         const allowed = Math.max(1, retryBudget.perSecond) + first * retryBudget.share + seconds * retryBudget.perSecond
         if (retries > allowed + 1) return `${retries} retries after ${seconds} s and ${first} questions`
@@ -210,13 +213,13 @@ const promises: Readonly<Record<string, Promise>> = {
       && concurrency !== "auto" && concurrency >= list.length
     if (!isFree) return []
     return lives.flatMap(({ nth }) => {
-      const nths = new Map<string, { readonly count: number; readonly end: number }>()
+      const nths = new Map<string, { readonly count: number; readonly end: number; readonly isBusy: boolean }>()
       // until there is an answer, one is asked at a time
       const begun = Math.min(...(ofLife.get(nth) ?? []).filter(isAnswer).map(({ end }) => end))
-      return (ofLife.get(nth) ?? []).map(({ at, code, end }) => {
+      return (ofLife.get(nth) ?? []).map(({ at, code, end, status }) => {
         const before = nths.get(code)
-        nths.set(code, { count: (before?.count ?? 0) + 1, end })
-        if (before === undefined || before.end <= begun) return false
+        nths.set(code, { count: (before?.count ?? 0) + 1, end, isBusy: status === 503 })
+        if (before === undefined || before.end <= begun || before.isBusy) return false
         const longest = Math.min(millis(retry.cap), millis(retry.base) * 2 ** (before.count - 1))
         // what was given up was given up a little later than it ended; and a portion may have to be reserved
         return at - before.end > longest + 2 * late + watch + commitSlack + frozen(freezes) &&

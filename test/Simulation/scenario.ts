@@ -77,7 +77,7 @@ export const draw = (seed: number): Scenario => {
     ReadonlyArray<Rate>
   >([
     [{ limit: 20, window: 1000, burst: 1 }],
-    [{ limit: 80, window: 1000, burst: 1 }],
+    [{ limit: 50, window: 1000, burst: 1 }],
     [{ limit: 100, window: 1000, burst: 10 }],
     [{ limit: 60, window: 2000, burst: 30 }],
     [{ limit: 10, window: 250, burst: 1 }, { limit: 60, window: 3000, burst: 20 }]

@@ -558,6 +558,19 @@ describe("a pause that the server asked for", () => {
   })
 })
 
+describe("what is left of a pause", () => {
+  const kept = { calls: 1, pace: {}, gate: 1_002_000, kept: 1_000_000 }
+  it.each([
+    ["goes by with the clock", 1_001_500, 500],
+    ["is over", 1_003_000, -1000],
+    ["is no longer than it was where the clock was set back by a day", 1_000_000 - 86_400_000, 2000]
+  ])("%s", (_, now, left) => assert.strictEqual(Meter.pauseLeft(kept, now), left))
+
+  it("is what an older ledger says", () => {
+    assert.strictEqual(Meter.pauseLeft({ calls: 1, pace: {}, gate: 9000 }, 1000), 8000)
+  })
+})
+
 /** The times before and after each pause of more than a second. */
 const pauses = (sent: ReadonlyArray<Sent>) =>
   sent.slice(1).map(([at], index) => [sent[index]![0], at] as const).filter(([before, after]) => after - before > 1000)

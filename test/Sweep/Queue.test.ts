@@ -8,7 +8,7 @@ describe("the retry budget", () => {
   const policy = { concurrency: 50, breaker: null, uniform: null, retry: { ...Policy.standard.retry, retries: 1 } }
 
   it("bounds what is asked again, and lets the rest wait", () => {
-    const server = serve((_, nth) => nth === 1 ? 503 : 200)
+    const server = serve((_, nth) => nth === 1 ? 500 : 200)
     const { exit, settled } = run(server, 2000, { ...policy, retryBudget: { share: 0.1, perSecond: 5 } })
     assert.deepStrictEqual(exit, Exit.void)
     assert.lengthOf(settled, 2000)
@@ -27,7 +27,7 @@ describe("the retry budget", () => {
   })
 
   it("costs nothing where it is off", () => {
-    const server = serve((_, nth) => nth === 1 ? 503 : 200)
+    const server = serve((_, nth) => nth === 1 ? 500 : 200)
     run(server, 500, { ...policy, retryBudget: null })
     assert.isBelow(server.calls.at(-1)!.at, 1000)
   })

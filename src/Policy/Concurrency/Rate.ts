@@ -69,6 +69,12 @@ export const begin = (now: number): Rate => ({
   pausedUntil: -Infinity
 })
 
+/** So many calls per second were answered when the first one was refused. */
+export const from = (perSecond: number, now: number): Rate => {
+  const base = Math.max(unknown.base, 0.8 * perSecond)
+  return { ...begin(now), curve: { ...unknown, base }, current: base, next: now + 1000 / base, cutAt: now }
+}
+
 /** A pace is made use of when no less than two fifths of it are sent. */
 const leastUse = 0.4
 /** So many milliseconds of lateness are caught up, as timers are late. */
@@ -148,7 +154,7 @@ const below = (rate: Rate, age: number, sentAt: number, told: number): Curve => 
   const share = isRested ? Math.min(part, rate.answered / (sentAt - rate.cutAt) * 1000 / refused) : part
   const held = isClimbing ? at(curve, curve.plateau) : refused * share * Math.exp(-curve.rise / 2)
   const base = Math.max(least, Math.min(margin * refused, Math.max(held, (isClimbing ? 0.5 : 0.4) * refused)))
-  const isNear = isClimbing ? base > 0.9 * refused : share > 0.7 && curve !== unknown
+  const isNear = isClimbing ? base > 0.9 * refused : share > 0.7 && curve.plateau < unknown.plateau
   return isNear
     // a pause that the server asks for is to cost no more than a twentieth of the time
     ? { base, rise: 0, plateau: Math.max(plateau, 20 * told / 1000) }

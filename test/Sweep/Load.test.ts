@@ -1,0 +1,85 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Exit } from "effect"
+import * as Draw from "../../src/Simulation/Draw.ts"
+import { run, serve } from "../sweep.ts"
+
+/** A server that lets through so many calls a second and a few more at once, as a leaky bucket of whole milliseconds does. */
+const leaky = (perSecond: number, burst: number, status: number) => {
+  let [excess, last] = [0, -Infinity]
+  const answered = new Array<number>()
+  const answer = (_code: string, _nth: number, time: number) => {
+    const at = Math.floor(time)
+    const now = last === -Infinity ? 0 : Math.max(0, excess - perSecond * (at - last) + 1000)
+    if (now > burst * 1000) return status
+    excess = now
+    last = at
+    answered.push(time)
+    return 200
+  }
+  return { answer, answered }
+}
+
+/** Answers per second, from the first to the last. */
+const perSecond = (answered: ReadonlyArray<number>) =>
+  (answered.length - 1) / (answered.at(-1)! - answered[0]!) * 1000
+
+describe("a fixed number in flight", () => {
+  const cases = [
+    [37, 3, 8, 20],
+    [37, 0, 8, 5],
+    [10, 1, 4, 50],
+    [100, 5, 64, 80],
+    [200, 10, 64, 2],
+    [500, 50, 16, 5]
+  ] as const
+  for (const [rate, burst, concurrency, latency] of cases) {
+    for (const status of [429, 503]) {
+      it(`of ${concurrency} learns the pace of ${rate}/s with bursts of ${burst} from a ${status}`, () => {
+        const { answer, answered } = leaky(rate, burst, status)
+        const server = serve(answer, latency)
+        const count = rate * 30
+        const { exit, settled } = run(server, count, { concurrency })
+        assert.deepStrictEqual(exit, Exit.void)
+        assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+        const refused = 1 - answered.length / server.calls.length
+        assert.isAtMost(refused, 0.05)
+        assert.isAtLeast(perSecond(answered), 0.8 * rate)
+      })
+    }
+  }
+
+  for (const latency of [5, 20]) {
+    it(`of 16 uses what a server bears that answers seven at once, after ${latency} ms, and 503 to more`, () => {
+      let [peak, inFlight] = [0, 0]
+      const server = serve(() => {
+        // the server's own count
+        inFlight = server.calls.at(-1)!.inFlight
+        peak = Math.max(peak, inFlight)
+        return inFlight > 7 ? 503 : 200
+      }, latency)
+      const { exit, settled } = run(server, 20_000, { concurrency: 16 })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+      const seconds = server.calls.at(-1)!.at / 1000
+      assert.isAtLeast(20_000 / seconds, (latency < 10 ? 0.65 : 0.8) * 7000 / latency)
+    })
+  }
+
+  it("is not lowered for a server that fails at any pace", () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const draw = Draw.stream(seed)
+      const server = serve(() => draw() < 0.3 ? 503 : 200, 20)
+      const { exit, settled } = run(server, 2000, { concurrency: 8, retryBudget: null, breaker: null })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.isAtMost(settled.filter(({ outcome }) => outcome === "failed").length, 20)
+      assert.isAtMost(server.calls.at(-1)!.at, 180_000)
+    }
+  })
+
+  it("is not lowered where one code alone is answered with a 503", () => {
+    const server = serve((code) => Number(code.slice(1)) % 50 === 7 ? 503 : 200, 20)
+    const { settled } = run(server, 500, { concurrency: 8, breaker: null })
+    assert.lengthOf(settled.filter(({ outcome }) => outcome === "failed"), 10)
+    assert.isAtMost(server.calls.at(-1)!.at, 120_000)
+  })
+})
