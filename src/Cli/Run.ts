@@ -59,7 +59,7 @@ export const flags = {
   tolerate: Flag.repeated("tolerate", Tolerance.Tolerances, {
     group: output,
     value: "failed=1%",
-    help: "no reason for exit 3, of the codes: failed=1%,invalid=all"
+    help: "allowed, of the codes: failed=1%,invalid=all"
   }),
   fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
   ifRunning: IfRunning.flag,

@@ -15,7 +15,9 @@ const Allowance = Schema.Struct({
 
 /** A tolerance as people write it: `failed=1%`, `failed=20`, `invalid=all`. */
 export const Tolerance = Schema.transform(
-  Schema.String.pipe(Schema.pattern(form, { message: () => "write it as failed=1%, failed=20, invalid=all or not_found=5%" })),
+  Schema.String.pipe(
+    Schema.pattern(form, { message: () => "write it as failed=1%, failed=20, invalid=all or not_found=5%" })
+  ),
   Allowance,
   {
     strict: true,

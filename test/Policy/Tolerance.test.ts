@@ -43,7 +43,19 @@ describe("Tolerance", () => {
     for (const text of ["failed=1%", "failed=0.5%", "failed=20", "invalid=all", "failed=0"]) {
       assert.strictEqual(Schema.encodeSync(Tolerance.Tolerance)(Either.getOrThrow(decode(text))), text)
     }
-    for (const text of ["failed", "failed=", "found=1%", "failed=-1", "failed=some", "failed=1.5", "invalid=101%", "failed=100.1%", ""]) {
+    for (
+      const text of [
+        "failed",
+        "failed=",
+        "found=1%",
+        "failed=-1",
+        "failed=some",
+        "failed=1.5",
+        "invalid=101%",
+        "failed=100.1%",
+        ""
+      ]
+    ) {
       assert.isTrue(Either.isLeft(decode(text)), text)
     }
   })

@@ -367,7 +367,9 @@ const isProbe = ({ scenario: { policy: { breaker, uniform } } }: Ended, { ofLife
 const isWitness = ({ ofLife }: Log, call: Call): boolean => {
   const refused = new Map<string, number>()
   for (const { code, end, status } of ofLife.get(call.from)!) {
-    if (status === 429 && end <= call.at && code !== call.code) refused.set(code, (refused.get(code) ?? 0) + 1)
+    if ((status === 429 || status === 503) && end <= call.at && code !== call.code) {
+      refused.set(code, (refused.get(code) ?? 0) + 1)
+    }
   }
   return Math.max(0, ...refused.values()) >= 3
 }

@@ -70,7 +70,7 @@ describe("an outage", () => {
 
   it("is not looked for where the breaker is off", () => {
     const server = down(1000, Infinity)
-    const { exit, settled } = run(server, 300, { breaker: null, retryBudget: null })
+    const { exit, settled } = run(server, 300, { breaker: null, retryBudget: null, uniform: null })
     assert.deepStrictEqual(exit, Exit.void)
     assert.isAbove(settled.filter(({ outcome }) => outcome === "failed").length, 10)
   })

@@ -20,8 +20,7 @@ const leaky = (perSecond: number, burst: number, status: number) => {
 }
 
 /** Answers per second, from the first to the last. */
-const perSecond = (answered: ReadonlyArray<number>) =>
-  (answered.length - 1) / (answered.at(-1)! - answered[0]!) * 1000
+const perSecond = (answered: ReadonlyArray<number>) => (answered.length - 1) / (answered.at(-1)! - answered[0]!) * 1000
 
 describe("a fixed number in flight", () => {
   const cases = [
