@@ -4,6 +4,7 @@
 import { FileSystem } from "@effect/platform"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Schema } from "effect"
+import { fstatSync } from "node:fs"
 import type * as Code from "../Code.ts"
 import * as Lookup from "../Lookup.ts"
 import { Expect } from "../Lookup/Expect.ts"
@@ -312,8 +313,18 @@ const source = (file: Option.Option<string>, options: Source.Options) =>
       if (Option.isNone(file)) return yield* usage("which codes? Name a FILE, or pipe them in, or type them after -")
       yield* Talk.say("reading codes from the terminal, one a line; Ctrl-D ends the list")
     }
+    if (isFolder()) return yield* usage("standard input is a folder: name a file in it")
     return Source.bytes("standard input", NodeStream.stdin, options)
   })
+
+/** Reading a folder as a stream gives nothing and no error. */
+const isFolder = (): boolean => {
+  try {
+    return fstatSync(0).isDirectory()
+  } catch {
+    return false
+  }
+}
 
 const checked = (pattern: Option.Option<string>) =>
   Effect.try({

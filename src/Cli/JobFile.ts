@@ -2,7 +2,7 @@
  * A job file: flags of the command by their names, in YAML or JSON, so that a job can be kept and shared.
  */
 import { FileSystem } from "@effect/platform"
-import { Effect } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import { inFile, type JobValues, nearest, UsageError } from "./Argv.ts"
 import type * as Flag from "./Flag.ts"
 
@@ -23,7 +23,7 @@ export const read = (
   Effect.gen(function*() {
     const fail = (message: string) => new UsageError({ message: `--job ${path}: ${message}` })
     const fs = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(fs.readFileString(path), () => fail("it cannot be read"))
+    const text = yield* bounded(fs, path, fail)
     const { default: yaml } = yield* Effect.promise(() => import("yaml"))
     const job = yield* Effect.try({
       // JSON is YAML too; numbers such as 00501 keep their zeros
@@ -65,3 +65,16 @@ const listOf = (name: string, value: unknown, typed: () => unknown): ReadonlyArr
     ? undefined
     : Object.entries(value).map(([key, one]) => typeof one === "string" && one !== "" ? `${key}${join}${one}` : "")
 }
+
+/** Bytes that a job file may have. */
+const sizeLimit = 1024 * 1024
+
+/** A text that ends: a device or a pipe may not. */
+const bounded = (fs: FileSystem.FileSystem, path: string, fail: (message: string) => UsageError) =>
+  Effect.gen(function*() {
+    const pieces = yield* Stream.runCollect(fs.stream(path, { bytesToRead: FileSystem.Size(sizeLimit + 1) })).pipe(
+      Effect.mapError(() => fail("it cannot be read"))
+    )
+    const bytes = Buffer.concat(Chunk.toReadonlyArray(pieces))
+    return bytes.length > sizeLimit ? yield* fail("it is larger than 1 MiB: is it a job?") : bytes.toString("utf8")
+  })

@@ -1,6 +1,7 @@
 /**
  * What is said of a list that has been read: what was taken for granted, and what looks wrong with it and how that is mended.
  */
+import { Effect } from "effect"
 import type { Progress } from "../Rollcall/Progress.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
@@ -13,6 +14,23 @@ export const line = (source: string, { entries, told }: Progress, more: Readonly
     details.length === 0 ? "" : ` (${details.join(", ")})`
   }`
 }
+
+/** Entries that come in a second where a list is not slow. */
+const many = 1000
+
+/** Says once that the list is awaited, where little or nothing of it has come for a second. */
+export const awaited = (source: string, progress: Progress): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const before = progress.read
+    return Effect.flatMap(Effect.sleep("1 second"), () =>
+      progress.phase !== "reading"
+        ? Effect.void
+        : progress.read - before > many
+        ? awaited(source, progress)
+        : Talk.say(
+          `${source}: waiting for its end, ${Talk.counted(progress.read, "code")} so far; then they are asked`
+        ))
+  })
 
 /** What looks wrong, a line each. */
 export const warnings = ({ hygiene, told }: Progress): ReadonlyArray<string> =>

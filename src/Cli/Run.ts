@@ -271,7 +271,12 @@ export const call = (
       ])
     )
     const watch = Watch.watch(progress, { isShared: options.isShared ?? false })
-    const watched = options.quiet ? run : Effect.scoped(Effect.zipRight(Effect.forkScoped(watch), run))
+    const watched = options.quiet ? run : Effect.scoped(
+      Effect.forkScoped(watch).pipe(
+        Effect.zipRight(Effect.forkScoped(List.awaited(job.source.name, progress))),
+        Effect.zipRight(run)
+      )
+    )
     const shown = Effect.scoped(Effect.zipRight(Watch.onSignals(progress), watched))
 
     const end = (exit: Exit.Exit<unknown, unknown>) =>

@@ -79,14 +79,20 @@ export const enroll = <R>(
         ordinal: progress.entries++,
         line: entry.line,
         key,
-        input: entry.input,
+        input: whole(entry.input),
         columns: kept === undefined ? null : JSON.stringify(kept),
         error: Either.isLeft(code) ? JSON.stringify({ type: "invalid_code", message: code.left.message }) : null
       }
     }
     progress.entries = 0
     yield* Stream.runForEachChunk(
-      Stream.rechunk(source.entries, batchSize),
+      Stream.rechunk(
+        Stream.mapChunks(source.entries, (chunk) => {
+          progress.read += chunk.length
+          return chunk
+        }),
+        batchSize
+      ),
       (chunk) =>
         Effect.flatMap(source.told ?? Effect.succeed(progress.told), (told) => {
           if (progress.entries === 0) {
@@ -123,6 +129,12 @@ export const enroll = <R>(
     })
     return id
   })
+
+/** Half a character as its escape: as text it would be the same as any other half. */
+const whole = (text: string): string =>
+  text.isWellFormed()
+    ? text
+    : text.replace(/\p{Surrogate}/gu, (half) => `\\u${half.charCodeAt(0).toString(16)}`)
 
 /** What ends the header of a CSV that a run has written. */
 const results: ReadonlySet<string> = new Set(["outcome", "http_status", "error"])

@@ -12,6 +12,8 @@ import * as Sweep from "../Sweep.ts"
 export interface Progress extends Sweep.Progress {
   phase: "reading" | "asking"
   entries: number
+  /** Entries that have come while the list is read. */
+  read: number
   /** What reading the list has told. */
   told: Told.Told
   questions: number
@@ -54,6 +56,7 @@ export const none = (): Progress => ({
   ...Sweep.noProgress(),
   phase: "reading",
   entries: 0,
+  read: 0,
   told: Told.none(),
   questions: 0,
   refused: 0,

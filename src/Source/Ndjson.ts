@@ -54,22 +54,49 @@ const entry = (
   if (Array.isArray(value)) return failed(oneDocument)
   if (typeof value !== "object" || value === null) return failed("this is neither an object nor a code")
 
-  const names = Object.keys(value)
+  const isRecord = isOwn(value)
+  if (isRecord) {
+    value = flattened(withDigits(text, value) as OwnRecord)
+    if (!told.assumed.includes(ofEarlierRun)) told.assumed.push(ofEarlierRun)
+  }
+  const names = Object.keys(value as object)
   if (names.length > 0 && names.every((name) => isNothing((value as Record<string, unknown>)[name]))) {
     return Either.right(undefined)
   }
-  const code = find(value, names, column)
+  const code = find(value as object, names, column)
   if (code === undefined) {
     const { detail } = missingColumn(source, line, column, names)
     return Either.left(new SourceError({ reason: "Column", source, line, unit: told.unit, detail }))
   }
   told.column ??= code
-  const columns = withDigits(text, value, code) as Record<string, unknown>
+  const columns = (isRecord ? value : withDigits(text, value, code)) as Record<string, unknown>
   const input = columns[code]
   return typeof input === "boolean" || (typeof input === "object" && input !== null)
     ? failed(`the column ${JSON.stringify(code)} holds ${JSON.stringify(input).slice(0, 40)}, which is not a code`)
     : Either.right({ line, input: toText(input), columns })
 }
+
+/** What a record of an earlier run has that a list may go on with. */
+interface OwnRecord {
+  readonly code: string
+  readonly columns?: Readonly<Record<string, unknown>>
+  readonly answer?: unknown
+}
+
+const isOwn = (value: object): boolean => {
+  const { attempts, calls, code, line, outcome } = value as Record<string, unknown>
+  return typeof line === "number" && typeof code === "string" && typeof outcome === "string"
+    && typeof attempts === "number" && typeof calls === "number"
+}
+
+/** Its code, columns and answer side by side; what else it tells is of that run. */
+const flattened = ({ answer, code, columns }: OwnRecord): Record<string, unknown> => ({
+  code,
+  ...columns,
+  ...(answer === undefined ? {} : { answer })
+})
+
+const ofEarlierRun = "codes, columns and answers of an earlier run"
 
 /** The member that holds the code: the one that is named, the only one, or the one called `code`. */
 const find = (value: object, names: ReadonlyArray<string>, column: string | undefined): string | undefined => {

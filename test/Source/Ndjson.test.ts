@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Entry } from "../../src/Entry.ts"
-import { read, refuse } from "./read.ts"
+import { read, refuse, tell } from "./read.ts"
 
 const format = { format: "ndjson" } as const
 const zip = { ...format, column: "zip" } as const
@@ -88,6 +88,36 @@ describe("Ndjson", () => {
       const error = yield* refuse(text, zip)
       assert.match(error.message, message)
       assert.notInclude(error.message, "\n")
+    }))
+
+  it.effect("takes the code, the columns and the answer of an earlier run's record", () =>
+    Effect.gen(function*() {
+      const record =
+        "{\"line\":2,\"code\":\"00501\",\"columns\":{\"n\":\"x\"},\"outcome\":\"found\",\"answer\":{\"id\":12345678901234567890},"
+        + "\"http_status\":200,\"attempts\":1,\"calls\":1}"
+      for (const options of [format, { ...format, column: "code" }]) {
+        assert.deepStrictEqual(
+          yield* read(`${record}\n${record}`, options),
+          [1, 2].map((line) => ({
+            line,
+            input: "00501",
+            columns: { code: "00501", n: "x", answer: { id: "12345678901234567890" } }
+          }))
+        )
+      }
+      const { codes, told } = yield* tell(`${record}\n${record}`, { ...format, column: "n" })
+      assert.deepStrictEqual([codes, told.assumed], [["x", "x"], ["codes, columns and answers of an earlier run"]])
+    }))
+
+  it.effect("passes over objects with nothing in them, and refuses what is nested too deep", () =>
+    Effect.gen(function*() {
+      const { codes, told } = yield* tell("{\"zip\":null,\"n\":\" \"}\n{\"zip\":\"1\",\"n\":null}", zip)
+      assert.deepStrictEqual([codes, told.blank], [["1"], 1])
+      const deep = `{"zip":"1","d":${"[".repeat(8000)}${"]".repeat(8000)}}`
+      assert.match(
+        (yield* refuse(`{"zip":"0"}\n${deep}`, zip)).message,
+        /^list:2: this is not JSON: it is nested deeper/
+      )
     }))
 
   it.effect("asks for the column where there are several", () =>
