@@ -174,8 +174,15 @@ const send = (
     }
     const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined)
     connector.latest = undefined
-    if (sessions === undefined || asked.origin.startsWith("http:")) agent.dispatch(asked, exchange)
-    else sessions.dispatch(asked, exchange, () => agent.dispatch(asked, exchange))
+    const byHttp2 = () => sessions?.dispatch(asked, exchange, () => agent.dispatch(asked, exchange))
+    if (sessions === undefined) agent.dispatch(asked, exchange)
+    else if (asked.origin.startsWith("http:") && !sessions.plain.has(asked.origin)) {
+      exchange.otherwise = () => {
+        sessions.plain.add(asked.origin)
+        byHttp2()
+      }
+      agent.dispatch(asked, exchange)
+    } else byHttp2()
     exchange.opening = connector.latest
     return exchange
   } catch (cause) {
@@ -221,6 +228,8 @@ class Exchange implements Http2.Handler {
   private isAborted = false
   /** The connection that was opened for it. */
   opening: Opening | undefined
+  /** Makes the call over HTTP/2, where the server turns out to speak nothing else. */
+  otherwise: (() => void) | undefined
   private readonly request: HttpClientRequest.HttpClientRequest
   private readonly resume: Resume
   private readonly maxBody: number
@@ -289,12 +298,20 @@ class Exchange implements Http2.Handler {
   }
 
   onError(cause: Error): void {
+    const { otherwise } = this
+    this.otherwise = undefined
+    // what was sent in HTTP/1.1 is nothing to a server that waits for a preface
+    if (otherwise !== undefined && isSettings((cause as { readonly data?: unknown }).data)) return otherwise()
     this.isOver = true
     this.resume(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
   }
 }
 
 const nothing = Buffer.alloc(0)
+
+/** A frame of settings, with which HTTP/2 begins. */
+const isSettings = (data: unknown): boolean =>
+  typeof data === "string" && data.startsWith("\0\0") && data.charCodeAt(3) === 4
 
 /** Pieces of a body that are kept as they came. */
 const mostPieces = 1024

@@ -37,6 +37,8 @@ export class Sessions {
   private readonly open = new Set<Session>()
   /** Origins that do not speak HTTP/2. */
   private readonly others = new Set<string>()
+  /** Origins that speak nothing else, without TLS. */
+  readonly plain = new Set<string>()
   /** Origins that have said to be calm, which nobody has been told yet. */
   private readonly excited = new Set<string>()
   private readonly connect: buildConnector.connector
@@ -61,7 +63,7 @@ export class Sessions {
     const { host, hostname, port, protocol } = new URL(origin)
     this.connect({ host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, protocol }, (error, socket) => {
       if (error !== null) return handler.onError(error)
-      if ((socket as TLSSocket).alpnProtocol === "h2") {
+      if (this.plain.has(origin) || (socket as TLSSocket).alpnProtocol === "h2") {
         return this.send(this.begin(origin, socket as TLSSocket), request, handler, insist)
       }
       // undici connects anew: that is one connection in the life of a layer
@@ -130,7 +132,7 @@ export class Sessions {
         ...headers,
         ":method": method,
         ":path": path,
-        ":scheme": "https",
+        ":scheme": origin.slice(0, origin.indexOf(":")),
         ":authority": host ?? new URL(origin).host
       }, { endStream: body === null })
     } catch (cause) {

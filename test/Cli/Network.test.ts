@@ -133,10 +133,10 @@ describe.concurrent("rollcall run", { timeout: 60_000 }, () => {
     Effect.gen(function*() {
       const { cwd } = yield* setup
       for (const command of ["run", "plan"]) {
-        const { stdout } = yield* run([command, "--help"], { cwd })
+        const { stdout } = yield* run([command, "--help", "--all"], { cwd })
         assert.match(
           stdout,
-          /\nNetwork\n +--ca FILE [^]*--insecure [^]*--http2 [^]*--user-agent TEXT [^]*--max-body SIZE/
+          /\nNetwork\n +--ca FILE [^]*--insecure [^]*--cert FILE [^]*--key FILE [^]*--lenient [^]*--http2 [^]*--user-agent TEXT [^]*--max-body SIZE/
         )
         assert.isBelow(Math.max(...stdout.split("\n").map(({ length }) => length)), 121)
       }

@@ -94,6 +94,33 @@ describe("Http2", () => {
       }))
   }
 
+  it.scopedLive("finds out that a server speaks nothing else, without TLS", () =>
+    Effect.gen(function*() {
+      const done: Array<string> = []
+      const sessions = new Set<Http2.ServerHttp2Session>()
+      const port = yield* Effect.acquireRelease(
+        Effect.async<{ readonly port: number; readonly server: Http2.Http2Server }>((resume) => {
+          const server = Http2.createServer((request, response) => {
+            done.push(`${request.method} ${request.url}`)
+            response.end("{}")
+          })
+          server.on("session", (session) => void sessions.add(session))
+          server.listen(0, "127.0.0.1", () =>
+            resume(Effect.succeed({ port: (server.address() as AddressInfo).port, server })))
+        }),
+        ({ server }) =>
+          Effect.sync(() => {
+            sessions.forEach((session) =>
+              session.destroy()
+            )
+            server.close()
+          })
+      )
+      const server = { origin: `http://127.0.0.1:${port.port}`, done }
+      assert.deepStrictEqual(yield* ask(server, "POST", ["a", "b"]), ["found", "found"])
+      assert.deepStrictEqual(done, ["POST /a", "POST /b"])
+    }))
+
   it.scopedLive("ends where the server says that it goes, and leaves the connection open", () =>
     Effect.gen(function*() {
       const server = yield* Faulty.http2((stream, put) => {

@@ -67,7 +67,7 @@ const isPast = (written: unknown) => typeof written === "string" && Date.parse(w
 const selfSigned: Word = ["the server's certificate is self-signed", "ca"]
 const unknownAuthority: Word = ["nobody known here has signed the server's certificate", "ca"]
 const wantsCertificate: Word = ["the server wants a client certificate", "cert"]
-const noPlainTls: Word = ["this port does not speak TLS: is it http:// that is meant?", "http"]
+const noPlainTls: Word = ["this port does not speak TLS", "http"]
 const headersTooLarge = "the block of headers is larger than what is taken"
 const broken = "the server closed the connection before its answer was whole"
 
