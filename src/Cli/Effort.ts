@@ -169,13 +169,25 @@ export const describe = (policy: Policy.Policy): string => {
 }
 
 /** What a run came to know of its costs, and of what suits the API, by what it is about. */
-export const learnt = (policy: Policy.Policy, { calls, tuned }: Summary): ReadonlyArray<readonly [string, string]> => {
+export const learnt = (
+  policy: Policy.Policy,
+  { calls, throttled, tuned }: Summary
+): ReadonlyArray<readonly [string, string]> => {
   const cost = Budget.costOf(policy.budget, calls)
   return [
     ...(cost === undefined || calls === 0 ? [] : [["cost", amount(cost)] as const]),
+    ...(throttled < 10 || throttled < 0.05 * calls ? [] : [["refused", refused(throttled / calls, tuned)] as const]),
     ...(tuned === undefined || calls === 0 ? [] : [["tuned", `${suits(tuned)} suits this API`] as const])
   ]
 }
+
+/** What part of the calls was refused, and the flags that ask less. */
+const refused = (share: number, tuned: Summary["tuned"]) =>
+  `${Math.round(100 * share)} % of the calls, as too much was asked: ${
+    tuned?.perSecond === undefined
+      ? "-c auto finds out how fast to ask"
+      : `--rate ${rateText(tuned.perSecond)} asks less`
+  }`
 
 /** An amount of money, in whatever currency the price is. */
 export const amount = (cost: number): string => cost >= 0.01 || cost === 0 ? cost.toFixed(2) : cost.toPrecision(2)

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import * as Effort from "../../src/Cli/Effort.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
+import type { Summary } from "../../src/Summary.ts"
 
 describe("Effort.describe", () => {
   const cases: ReadonlyArray<readonly [rates: ReadonlyArray<string>, shown: string]> = [
@@ -15,5 +16,16 @@ describe("Effort.describe", () => {
     const line = Effort.describe({ ...Policy.standard, pace })
     assert.match(line, /^-c 8 · timeout 30s · /)
     assert.isTrue(line.endsWith(shown), line)
+  })
+})
+
+describe("Effort.learnt", () => {
+  const summary = { calls: 200, throttled: 82, tuned: { concurrency: 8, perSecond: 36.4 } } as unknown as Summary
+  it("names the flag that helps where many calls were refused", () => {
+    const [what, how] = Effort.learnt(Policy.standard, summary)[0]!
+    assert.strictEqual(what, "refused")
+    assert.strictEqual(how, "41 % of the calls, as too much was asked: --rate 36/s asks less")
+    assert.match(Effort.learnt(Policy.standard, { ...summary, tuned: undefined })[0]![1], /-c auto finds out/)
+    assert.deepStrictEqual(Effort.learnt(Policy.standard, { ...summary, throttled: 5, tuned: undefined }), [])
   })
 })
