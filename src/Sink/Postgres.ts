@@ -45,6 +45,8 @@ const parse = (text: Redacted.Redacted): Effect.Effect<Place, SinkError> =>
     const { place, url } = found
     const given = url.searchParams.get("table") ?? "rollcall"
     const name = `${place}?table=${encodeURIComponent(given)}`
+    const slip = Address.slipIn(url, "table")
+    if (slip !== undefined) return new SinkError({ reason: "Clash", sink: name, detail: slip })
     const parts = given.split(".")
     if (parts.length > 2 || parts.some((part) => part === "" || isLong(part))) {
       return new SinkError({

@@ -31,6 +31,7 @@ describe.skipIf(!isThere)("Postgres", () => {
 
   it.scoped.each<[url: string, message: RegExp]>([
     ["postgres://me:sec/ret@db/all", /^the output's URL: this is not the URL of a database: /],
+    ["postgres://me:secret@db/all?tabel=x", /: there is no parameter \?tabel=: did you mean \?table=\?$/],
     ["mysql://me:secret@db/all", /^the output's URL: this is not the URL of a database: /],
     ["postgres://me:secret@db/all?table=a.b.c", /: a table is NAME or SCHEMA\.NAME, each of up to 63 bytes: /],
     [`postgres://me:secret@db/all?table=${"ü".repeat(32)}`, /: a table is NAME or SCHEMA\.NAME, each of up to 63/]

@@ -26,6 +26,8 @@ export const parse = (text: Redacted.Redacted): Effect.Effect<Address, LedgerErr
         "a schema's name has up to 63 letters, digits, _ and -, begins with no digit and not with pg_: correct ?schema="
       )
     }
+    const slip = slipIn(url, "schema")
+    if (slip !== undefined) return new LedgerError({ reason: "Mismatch", ledger: name, message: slip })
     url.searchParams.delete("schema")
     return Effect.succeed({ name, schema, url: Redacted.make(url.href) })
   })
@@ -51,6 +53,20 @@ export const locate = (text: Redacted.Redacted): { readonly url: URL; readonly p
   const at = host.startsWith("/") ? encodeURIComponent(host) : host
   return { url, place: `postgres://${at}:${port}${url.pathname}` }
 }
+
+/** What is wrong with a parameter that neither we nor the driver know: it would be passed over without a word. */
+export const slipIn = (url: URL, own: "schema" | "table"): string | undefined => {
+  const name = [...url.searchParams.keys()].find((name) => name !== own && !known.has(name))
+  return name === undefined ? undefined : `there is no parameter ?${encodeURIComponent(name)}=: did you mean ?${own}=?`
+}
+
+/** What pg takes from a URL. */
+const known = new Set(
+  ("host port user password dbname database sslmode ssl sslcert sslkey sslrootcert sslnegotiation uselibpqcompat encoding "
+    + "client_encoding application_name fallback_application_name options replication binary keepalives keepAlive connect_timeout "
+    + "connectionTimeoutMillis query_timeout statement_timeout lock_timeout idle_in_transaction_session_timeout")
+    .split(" ")
+)
 
 /** What is wrong where {@link locate} finds none. */
 export const notOne =
