@@ -149,6 +149,8 @@ export const run = <A, E, R, R2>(
     )
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
+    // what stopped an earlier run stops this one anew, or does not
+    if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
     yield* options.onBegin ?? Effect.void
     const { onWarning = () => Effect.void, sample, select = [] } = options
     const fields = Fields.make(select)
@@ -183,7 +185,12 @@ export const run = <A, E, R, R2>(
       Effect.zipRight(recorder.flush),
       // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
       Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
-      Effect.catchAll((error) => Effect.zipRight(Effect.zipRight(recorder.flush, projection.keep), Effect.fail(error)))
+      Effect.catchAll((error) =>
+        Effect.zipRight(recorder.flush, projection.keep).pipe(
+          Effect.zipRight(error._tag === "StopError" ? ledger.setNotes({ stopped: error.message }) : Effect.void),
+          Effect.zipRight(Effect.fail(error))
+        )
+      )
     )
     const seconds = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
     const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0

@@ -80,6 +80,14 @@ export const figures = (
 
 const isAre = (count: number) => count === 1 ? "is" : "are"
 
+/** Causes in a line each, with the outcome that they led to. */
+export const causes = (all: ReadonlyArray<Cause>): ReadonlyArray<string> =>
+  Talk.kinds.flatMap((kind) =>
+    told(all.filter(({ outcome }) => outcome === kind)).map(([count, what]) =>
+      `${Talk.words[kind]}: ${Talk.count(count)} × ${what}`
+    )
+  )
+
 /** The causes in words, the most frequent first; equal words are one, and the rest is one. */
 const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, string]> => {
   const counts = new Map<string, number>()

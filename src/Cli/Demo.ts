@@ -14,6 +14,7 @@ import * as Source from "../Source.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
+import * as Help from "./Help.ts"
 import type * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Run from "./Run.ts"
@@ -165,16 +166,23 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
       select: []
     }
     yield* Talk.say([
-      `An API with real postal codes now answers on this machine, slowly and not always: some calls get a 503 or a 429,`,
-      `some connections break. This asks it about ${Talk.counted(codes.length, "code")}; the same by hand would be:`,
+      ...Help.wrap(
+        "An API with real postal codes now answers on this machine, slowly and not always: some calls get a 503 or a 429, "
+          + `some connections break. This asks it about ${
+            Talk.counted(codes.length, "code")
+          }; the same by hand would be:`,
+        Help.widthOf(process.stderr)
+      ),
       "",
       `  $ export DEMO_KEY=${key}`,
-      `  $ rollcall run ${list} --url '${server.lookupUrl}' \\`,
-      `      -H '${header}: \${DEMO_KEY}' -c ${concurrency} -o ${output}`,
+      `  $ rollcall run ${list} -c ${concurrency} \\`,
+      `      --url '${server.lookupUrl}' \\`,
+      `      -H '${header}: \${DEMO_KEY}' \\`,
+      `      -o ${output}`,
       ""
     ].join("\n"))
     const places = [
-      ["output", `${output}: one record for each line of ${list}`],
+      ["output", `${output}, a record for each line of the list`],
       ["ledger", ledger.name]
     ] as const
     return yield* Run.call(job, {

@@ -2,7 +2,7 @@
  * `rollcall export`: writes what a ledger holds to any output, at any time, without a call.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Ledger, type Row } from "../Ledger.ts"
 import { parsers } from "../Lookup/Expect.ts"
 import * as Select from "../Lookup/Select.ts"
@@ -15,6 +15,7 @@ import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
+import * as Format from "./Format.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Output from "./Output.ts"
 import * as Talk from "./Talk.ts"
@@ -85,7 +86,9 @@ export const command = Command.make({
         if (taken !== undefined) {
           return yield* new UsageError({ message: `${taken} belongs to the run itself: choose another name` })
         }
-        const fallback = !entries ? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
+        // as the run wrote it
+        const format = Option.getOrUndefined(Option.flatMapNullable(argument, Format.ofName))
+        const fallback = !entries ? format ?? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
         const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, fallback)
         const marks = noMarks(values.force)
         yield* Effect.catchIf(

@@ -163,8 +163,13 @@ export const find = (
     )
     if (Option.isNone(argument)) {
       if (Option.isSome(last)) return yield* named(relative(path, last.value.ledger))
+      const names = yield* Effect.orElseSucceed(fs.readDirectory("."), () => [])
+      const here = names.filter((name) => name.endsWith(".ledger")).toSorted()
+      if (here.length === 1) return yield* named(here[0]!)
       return yield* new UsageError({
-        message: "which run? None is known in this folder: name its output or its ledger"
+        message: here.length === 0
+          ? "which run? None is known in this folder: name its output or its ledger"
+          : `which run? There are ${here.slice(0, 5).join(", ")}${here.length > 5 ? ", …" : ""}: name one of them`
       })
     }
     const text = argument.value

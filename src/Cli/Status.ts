@@ -3,9 +3,10 @@
  */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { type Counts, type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
+import { type Cause, type Counts, type Holder, Ledger, type Listed } from "../Ledger.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Ledgers from "./Ledgers.ts"
@@ -32,12 +33,9 @@ export const command = Command.make({
         const id = Option.map(argument, (output) => Ledgers.outputId(path, named, output))
         const lists = yield* ledger.lists
         if (lists.length === 0) {
-          return yield* new LedgerError({
-            reason: "Missing",
-            ledger: ledger.name,
-            message: "it holds no list yet: its run reads the input, or stopped while it did"
-          })
+          return [json ? beginning(named.name, holder) : `${ofOutput(named.name)}: ${begun(holder)}`]
         }
+        const stopped = yield* ledger.note("stopped")
         const asked = lists.filter(({ outputs }) => Option.isSome(id) && outputs.includes(id.value))
         return yield* Effect.forEach(asked.length > 0 ? asked : lists, (list) =>
           Effect.gen(function*() {
@@ -45,11 +43,19 @@ export const command = Command.make({
             const running = list.id === lists[0]!.id ? holder : undefined
             const counts = yield* ledger.counts(list.id)
             const calls = (yield* Rollcall.spentOf(ledger))?.calls ?? 0
-            const told = { list, counts, calls, holder: running, ledger: named.name }
+            const told: Told = {
+              list,
+              counts,
+              calls,
+              causes: yield* ledger.causes(list.id),
+              stopped: typeof stopped === "string" && list.id === lists[0]!.id ? stopped : undefined,
+              holder: running,
+              ledger: named.name
+            }
             return json ? toJson(told) : toLine(told)
           }))
       }).pipe(Effect.provide(named.read))
-      yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
+      yield* Effect.sync(() => process.stdout.write(`${Talk.plain(lines.join("\n"))}\n`))
       return 0
     })
 })
@@ -59,9 +65,21 @@ interface Told {
   readonly counts: Counts
   /** Of all runs on the ledger; those that a crash left unknown count. */
   readonly calls: number
+  readonly causes: ReadonlyArray<Cause>
+  /** Why the last run stopped, where it said so. */
+  readonly stopped: string | undefined
   readonly holder: Holder | undefined
   readonly ledger: string
 }
+
+/** A run that has read no list to its end. */
+const begun = (holder: Holder | undefined) =>
+  holder === undefined ? "begun, nothing answered yet" : `it reads its input (process ${holder.pid} on ${holder.host})`
+
+const ofOutput = (ledger: string) => ledger.replace(/\.ledger$/, "")
+
+const beginning = (ledger: string, holder: Holder | undefined) =>
+  JSON.stringify({ ledger, state: holder === undefined ? "begun" : "running", holder: holder ?? null })
 
 const pendingOf = ({ outcomes, questions }: Counts) => Math.max(0, questions - Progress.settled(outcomes))
 
@@ -69,7 +87,7 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { counts, holder, list } = told
+  const { causes, counts, holder, list, stopped } = told
   const pending = pendingOf(counts)
   const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
   const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
@@ -82,13 +100,14 @@ const toLine = (told: Told): string => {
     pending > 0 ? `, ${Talk.count(pending)} pending` : "",
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
     holder === undefined
-      ? pending > 0 ? "; stopped: the same command goes on" : ""
-      : `; running (process ${holder.pid} on ${holder.host})`
+      ? pending > 0 ? `; stopped${stopped === undefined ? "" : `: ${stopped}`}: the same command goes on` : ""
+      : `; running (process ${holder.pid} on ${holder.host})`,
+    ...Closing.causes(causes).map((line) => `\n  ${line}`)
   ].join("")
 }
 
 const toJson = (told: Told): string => {
-  const { calls, counts, holder, ledger, list } = told
+  const { calls, causes, counts, holder, ledger, list, stopped } = told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -102,6 +121,8 @@ const toJson = (told: Told): string => {
     pending: pendingOf(counts),
     forgotten: counts.forgotten,
     calls,
+    causes,
+    stopped: stopped ?? null,
     holder: holder ?? null
   })
 }

@@ -9,7 +9,7 @@ import { type Ended, folder, found, type Reply, run, scripted, start, stateOf, u
 const mixed = (code: string): Reply => code.includes("x") ? [404, ""] : code.includes("!") ? [500, "oops"] : found(code)
 
 /** A key that is refused from a code on. */
-const refusedFrom = (last: string) => (code: string): Reply => code === last ? [401, "no"] : mixed(code)
+const refusedFrom = (last: string) => (code: string): Reply => code >= last && code !== "x" ? [429, ""] : mixed(code)
 
 const told = ({ exit, stderr, stdout }: Ended) => {
   assert.deepStrictEqual([exit, stderr], [0, ""])
@@ -24,6 +24,7 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
       const { cwd, rollcall, run } = yield* scripted(["a", "b", "a", "x", "c!", "9"], mixed)
       assert.strictEqual((yield* run("--pattern", "\\D+")).exit, 3)
       const line = "out.ndjson: 5 of 5 codes answered (2 found, 1 not found, 1 invalid, 1 failed)\n"
+        + "  invalid: 1 × no match of --pattern\n  failed: 1 × status 500\n"
       for (const named of [["out.ndjson"], ["out.ndjson.ledger"], [], ["./out.ndjson"], [join(cwd, "out.ndjson")]]) {
         assert.strictEqual(told(yield* rollcall("status", ...named)), line)
       }
@@ -40,6 +41,11 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
         pending: 0,
         forgotten: 0,
         calls: 4,
+        causes: [
+          { outcome: "failed", type: "status", http_status: 500, count: 1 },
+          { outcome: "invalid", type: "the code does not match \\D+", http_status: null, count: 1 }
+        ],
+        stopped: null,
         holder: null
       }])
     }))
@@ -47,10 +53,10 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
   it.scopedLive("tells of a run that stopped, what is pending", () =>
     Effect.gen(function*() {
       const { rollcall, run } = yield* scripted(["a", "x", "b", "c", "d"], refusedFrom("c"))
-      assert.strictEqual((yield* run()).exit, 4)
-      assert.strictEqual(
+      assert.strictEqual((yield* run("--max-time", "1s")).exit, 4)
+      assert.match(
         told(yield* rollcall("status", "out.ndjson")),
-        "out.ndjson: 3 of 5 codes answered (2 found, 1 not found), 2 pending; stopped: the same command goes on\n"
+        /^out.ndjson: 3 of 5 codes answered \(2 found, 1 not found\), 2 pending; stopped: the time of 1s is over.*: the same command goes on\n/
       )
       assert.deepInclude(json(yield* rollcall("status", "--json"))[0], { state: "stopped", pending: 2, holder: null })
     }))
@@ -94,7 +100,7 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
       yield* rollcall("run", "other", ...words, "-o", "other.csv", "--ledger", "out.ndjson.ledger")
       const [first, second] = [
         "out.ndjson: 2 of 2 codes answered (2 found)\n",
-        "other.csv: 2 of 2 codes answered (1 found, 1 failed)\n"
+        "other.csv: 2 of 2 codes answered (1 found, 1 failed)\n  failed: 1 × status 500\n"
       ]
       assert.strictEqual(told(yield* rollcall("status")), second + first)
       assert.strictEqual(told(yield* rollcall("status", "out.ndjson.ledger")), second + first)
@@ -158,10 +164,8 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
       const { cwd, rollcall, words } = yield* scripted([])
       const running = yield* start(["run", "-", ...words, "-o", "out.ndjson"], { cwd, stdin: "open" })
       running.process.stdin!.write("a\n")
-      const { stderr } = yield* Effect.repeat(rollcall("status", "out.ndjson"), {
-        until: ({ stderr }) => stderr.includes("no list yet")
-      })
-      assert.match(stderr, /^rollcall: out\.ndjson\.ledger: it holds no list yet: its run reads the input, or stopped /)
+      const { stdout } = yield* Effect.repeat(rollcall("status", "out.ndjson"), { until: ({ exit }) => exit === 0 })
+      assert.match(stdout, /^out\.ndjson: it reads its input \(process \d+ on .*\)\n$/)
       running.process.stdin!.end()
       assert.strictEqual((yield* running.ended).exit, 0)
       assert.strictEqual((yield* rollcall("status", "out.ndjson")).exit, 0)
