@@ -314,8 +314,11 @@ const source = (file: Option.Option<string>, options: Source.Options) =>
       yield* Talk.say("reading codes from the terminal, one a line; Ctrl-D ends the list")
     }
     if (isFolder()) return yield* usage("standard input is a folder: name a file in it")
-    return Source.bytes("standard input", NodeStream.stdin, options)
+    return Source.bytes(stdinName, NodeStream.stdin, options)
   })
+
+/** What standard input is called. */
+export const stdinName = "standard input"
 
 /** Reading a folder as a stream gives nothing and no error. */
 const isFolder = (): boolean => {

@@ -273,7 +273,10 @@ export const call = (
     const watch = Watch.watch(progress, { isShared: options.isShared ?? false })
     const watched = options.quiet ? run : Effect.scoped(
       Effect.forkScoped(watch).pipe(
-        Effect.zipRight(Effect.forkScoped(List.awaited(job.source.name, progress))),
+        Effect.zipRight(Effect.forkScoped(
+          // what is a file is there as a whole
+          job.source.name === Job.stdinName ? List.awaited(job.source.name, progress) : Effect.void
+        )),
         Effect.zipRight(run)
       )
     )
