@@ -136,7 +136,12 @@ export const run = <A, E, R, R2>(
     const list = yield* enlist(lookup, { ...options, name, progress, sink })
 
     const order = options.order ?? "input"
-    const writer = yield* sink.open({ list, isOrdered: order === "input", marks: marks(ledger) })
+    const writer = yield* sink.open({
+      list,
+      isOrdered: order === "input",
+      marks: marks(ledger),
+      again: (write) => Projection.each(ledger, list, write)
+    })
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
     const projection = yield* Projection.make(writer, list, order)
     const recorder = yield* Recorder.make(

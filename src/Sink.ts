@@ -67,6 +67,10 @@ export interface Run {
   /** Rows come in the order of the input. Otherwise they come as answers do, and a sink that is not complete begins anew. */
   readonly isOrdered: boolean
   readonly marks: Mark.Marks
+  /** Hands over all rows once more, in the order of the input: for a format that has to see them all before it writes the first. */
+  readonly again?: <E>(
+    write: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E>
+  ) => Effect.Effect<void, E | LedgerError>
 }
 
 /** Takes the rows of a run. */

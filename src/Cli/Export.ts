@@ -96,17 +96,28 @@ export const command = Command.make({
           (error): error is SinkError => error instanceof SinkError && error.reason === "Exists",
           (error) => Effect.flatMap(isPlain(error.sink), (isPlain) => Effect.fail(isPlain ? standing(error) : error))
         )
-        const writer = yield* sink.open({ list, isOrdered: true, marks })
         const wanted: ReadonlySet<string> = new Set(only)
-        const nextPage = Projection.pages(ledger, list)
         const fields = Fields.make(entries ? [] : select)
+        const isChosen = ({ outcome }: Row) => only.length === 0 ? outcome !== null : wanted.has(outcome ?? "pending")
+        /** Hands over the rows of the list from a place on, page by page. */
+        const each = <E>(from: number, use: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E>) =>
+          Effect.gen(function*() {
+            const nextPage = Projection.pages(ledger, list)
+            for (let position = from; position < list.entries;) {
+              const rows = yield* withEarlier(ledger, yield* nextPage(position))
+              position += rows.length
+              yield* use(rows)
+            }
+          })
+        const writer = yield* sink.open({
+          list,
+          isOrdered: true,
+          marks,
+          again: (write) => each(0, (rows) => write(rows.filter(isChosen)))
+        })
         let [written, pending] = [0, 0]
-        for (let position = writer.position; position < list.entries;) {
-          const rows = yield* withEarlier(ledger, yield* nextPage(position))
-          position += rows.length
-          const chosen = rows.filter(({ outcome }) =>
-            only.length === 0 ? outcome !== null : wanted.has(outcome ?? "pending")
-          )
+        yield* each(writer.position, (rows) => {
+          const chosen = rows.filter(isChosen)
           pending += rows.filter(({ outcome }) => outcome === null).length
           written += chosen.length
           if (Fields.isCurious(fields)) {
@@ -114,8 +125,8 @@ export const command = Command.make({
               if (outcome === "found" && body !== null) Fields.see(fields, parsers[list.expect](body))
             }
           }
-          yield* writer.write(chosen)
-        }
+          return writer.write(chosen)
+        })
         yield* writer.complete
         if (values.quiet) return 0
         yield* Talk.say(

@@ -177,6 +177,21 @@ export const pages = (ledger: typeof Ledger.Service, list: Pick<Listed, "id">) =
     })
 }
 
+/** Hands over all rows of a list that are final. */
+export const each = <E>(
+  ledger: typeof Ledger.Service,
+  list: Listed,
+  write: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E>
+): Effect.Effect<void, E | LedgerError> =>
+  Effect.gen(function*() {
+    const nextPage = pages(ledger, list)
+    for (let position = 0; position < list.entries;) {
+      const rows = yield* nextPage(position)
+      position += rows.length
+      yield* write(rows.filter(({ outcome }) => outcome !== null))
+    }
+  })
+
 /** A list that ends before its end, or has an end that nobody answered, was changed by somebody else. */
 const changed = ({ name }: typeof Ledger.Service) =>
   new LedgerError({ reason: "Read", ledger: name, message: "its list was changed under this run" })

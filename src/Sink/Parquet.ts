@@ -2,13 +2,14 @@
  * Parquet: the columns of a table in a file, for what reads many rows at once. It is written from its first row to its last; a part of it
  * is nothing that a later run could go on with.
  *
- * Text, and values of the input and of answers, are strings: what is a number in one row may be text in the next. `line` and `ordinal` are
- * INT64, other whole numbers INT32, `ms` is DOUBLE, `at` a TIMESTAMP in milliseconds (UTC), `repeat` BOOLEAN.
+ * A column of the input or of the answers has the type that all its values share: BOOLEAN, INT64, DOUBLE, else string. So all are seen before
+ * the first is written. `line` and `ordinal` are INT64, other whole numbers INT32, `ms` is DOUBLE, `at` a TIMESTAMP in milliseconds (UTC),
+ * `repeat` BOOLEAN.
  */
 import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
-import type { Listed } from "../Ledger.ts"
+import type { Listed, Row } from "../Ledger.ts"
 import { type Sink, SinkError, track } from "../Sink.ts"
 import * as File from "./File.ts"
 import * as Table from "./Table.ts"
@@ -34,47 +35,100 @@ export const make = (
         const identity = yield* Table.identify({ select: [], noTiming: false, ...options, list: run.list }, rows)
         const opened = yield* track(target, run, identity, false)
         const from = opened.position ?? 0
-        const bytes = new ByteWriter()
-        const parquet = new ParquetWriter({ writer: bytes, schema: schemaOf(rows.columns), createdBy: "rollcall" })
-        let group = rows.columns.map((): Array<unknown> => [])
-        let length = 0
-        /** Hands over what the writer has made. */
-        const emit = Effect.suspend(() => bytes.index === 0 ? Effect.void : opened.write(bytes.getBytes())).pipe(
-          Effect.map(() => {
-            bytes.index = 0
-          })
-        )
-        const flush = Effect.suspend(() => {
-          parquet.write({
-            columnData: rows.columns.map(({ name }, index): ColumnSource => ({ name, data: group[index]! })),
-            rowGroupSize: groupSize
-          })
-          group = rows.columns.map(() => [])
-          length = 0
-          return emit
-        })
+        const seen = rows.columns.map(() => new Set<Shared>())
+        const see = (page: ReadonlyArray<Row>) => {
+          for (const row of page) {
+            rows.encode(row).forEach((cell, index) => {
+              if (rows.columns[index]!.kind === "value" && cell !== null) {
+                seen[index]!.add(sharedOf(cell as Exclude<Value.Value, null>))
+              }
+            })
+          }
+        }
+        /** Where rows come only once, values are text. */
+        const columns = () =>
+          rows.columns.map((column, index): Table.Column =>
+            column.kind === "value" && run.again !== undefined ? { ...column, kind: shared(seen[index]!) } : column
+          )
+        let body = run.again === undefined ? writing(rows, columns(), opened.write) : undefined
         return {
           position: from,
-          write: (page) =>
-            Effect.forEach(page, (row) => {
-              if (row.ordinal < from) return Effect.void
-              rows.encode(row).forEach((cell, index) => group[index]!.push(value(rows.columns[index]!.kind, cell)))
-              length += row.body?.length ?? 0
-              return group[0]!.length >= groupSize || length >= groupLength ? flush : Effect.void
-            }, { discard: true }),
+          write: (page) => {
+            const mine = page.filter(({ ordinal }) => ordinal >= from)
+            return body === undefined ? Effect.sync(() => see(mine)) : body.write(mine)
+          },
           keep: () => Effect.void,
-          complete: opened.complete(Effect.suspend(() =>
-            Effect.zipRight(
-              flush,
-              Effect.suspend(() => {
-                parquet.finish()
-                return emit
-              })
-            )
-          ))
+          complete: opened.complete(Effect.gen(function*() {
+            body ??= writing(rows, columns(), opened.write)
+            if (run.again !== undefined) yield* run.again(body.write)
+            yield* body.end
+          }))
         }
       })
   }))
+
+/** Writes rows in groups, in columns of these types. */
+const writing = (
+  { encode }: Table.Encoder,
+  columns: ReadonlyArray<Table.Column>,
+  write: (bytes: Uint8Array) => Effect.Effect<void, SinkError>
+) => {
+  const bytes = new ByteWriter()
+  const parquet = new ParquetWriter({ writer: bytes, schema: schemaOf(columns), createdBy: "rollcall" })
+  let group = columns.map((): Array<unknown> => [])
+  let length = 0
+  /** Hands over what the writer has made. */
+  const emit = Effect.suspend(() => bytes.index === 0 ? Effect.void : write(bytes.getBytes())).pipe(
+    Effect.map(() => {
+      bytes.index = 0
+    })
+  )
+  const flush = Effect.suspend(() => {
+    parquet.write({
+      columnData: columns.map(({ name }, index): ColumnSource => ({ name, data: group[index]! })),
+      rowGroupSize: groupSize
+    })
+    group = columns.map(() => [])
+    length = 0
+    return emit
+  })
+  return {
+    write: (page: ReadonlyArray<Row>) =>
+      Effect.forEach(page, (row) => {
+        encode(row).forEach((cell, index) => group[index]!.push(value(columns[index]!.kind, cell)))
+        length += row.body?.length ?? 0
+        return group[0]!.length >= groupSize || length >= groupLength ? flush : Effect.void
+      }, { discard: true }),
+    end: Effect.zipRight(
+      flush,
+      Effect.suspend(() => {
+        parquet.finish()
+        return emit
+      })
+    )
+  }
+}
+
+/** What a value is to a column: `long` is a whole number that only 64 bits hold. */
+type Shared = "boolean" | "integer" | "long" | "real" | "text"
+
+const sharedOf = (value: Exclude<Value.Value, null>): Shared => {
+  if (typeof value === "boolean") return "boolean"
+  const number = typeof value === "number"
+    ? value
+    : typeof value === "object" && "digits" in value
+    ? Value.numberFor(value.digits)
+    : undefined
+  if (number === undefined) return "text"
+  if (typeof number === "bigint") return Number.isSafeInteger(Number(number)) ? "integer" : "long"
+  return Number.isSafeInteger(number) && !Object.is(number, -0) ? "integer" : "real"
+}
+
+/** The type that all of them share. */
+const shared = (seen: ReadonlySet<Shared>): Table.Kind => {
+  const only = (...kinds: ReadonlyArray<Shared>) => seen.size > 0 && [...seen].every((kind) => kinds.includes(kind))
+  return only("boolean") ? "boolean" : only("integer", "long") ? "place" : only("integer", "real") ? "real" : "text"
+}
 
 const schemaOf = (columns: ReadonlyArray<Table.Column>): ParquetWriter["schema"] => [
   { name: "rollcall", num_children: columns.length },
@@ -100,7 +154,9 @@ const types = {
 
 const value = (kind: Table.Kind, cell: unknown): unknown => {
   if (cell === null) return null
-  if (kind === "place" || kind === "time") return BigInt(cell as number)
+  const number = typeof cell === "object" && "digits" in cell! ? Value.numberFor(cell.digits as string) ?? cell : cell
+  if (kind === "place" || kind === "time") return BigInt(number as number | bigint)
+  if (kind === "real") return Number(number)
   return types[kind] === text ? Value.textOf(cell as Value.Value) : cell
 }
 
