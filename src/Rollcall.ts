@@ -202,6 +202,7 @@ export const run = <A, E, R, R2>(
     yield* isPart ? projection.keep : projection.complete
     if (progress.outcomes.found === 0) progress.sample = yield* sampleOf(lookup, ledger, list.id)
     progress.warnings = [
+      ...(progress.room === undefined ? [] : [wantOfRoom(progress.room)]),
       ...writer.warnings?.() ?? [],
       ...faults(progress),
       ...(yield* Fields.judge(fields, list, progress.outcomes.found))
@@ -223,6 +224,9 @@ const sampleOf = <A, E, R>(
     const curl = lookup.curl(Entry.fromKey(row.key, lookup.inputs))
     return Effect.orElseSucceed(Effect.map(curl, Option.getOrUndefined), () => undefined)
   })
+
+const wantOfRoom = ({ cause, connections }: Progress.Progress["room"] & {}) =>
+  `this machine has no room for more than about ${connections} connections (${cause}): ulimit -n raises it, -c asks for fewer`
 
 /** Rules that could not be applied do not hold; whoever wrote them should know. */
 const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>

@@ -57,6 +57,8 @@ export interface Progress extends Queue.Progress {
   retries: number
   /** Replies to which a rule could not be applied, by rule and reason. */
   readonly faults: Map<string, number>
+  /** This machine had no room for more connections than these. */
+  room?: { readonly connections: number; readonly cause: string } | undefined
   /** Nothing new is asked, and until then, on the monotonic clock, the calls in flight are awaited. */
   draining: number | undefined
   /** Calls in flight that were given up in the end: their questions are pending. */
@@ -221,6 +223,8 @@ const askAll = <A, E, R, E2>(
     let answered = found + before.not_found + before.failed
     /** The last failure that may be met by all. */
     let last: Met<A, E> | undefined
+    /** How often in a row this machine had no room for a single call. */
+    let inVain = 0
     /** What was asked, and is neither in the queue nor withheld. */
     const lost: Array<number> = []
 
@@ -396,12 +400,23 @@ const askAll = <A, E, R, E2>(
         ? { verdict: "throttled", error: verdict.error, wait: undefined }
         : verdict
 
+    /** It was not sent, for want of room on this machine: nothing is paid for it, no attempt is lost, and fewer are in flight. */
+    const wantRoom = (asked: Queue.Asked, error: LookupError): Effect.Effect<void> => {
+      meter?.refund()
+      const room = admission.short()
+      progress.room = { connections: room, cause: error.message }
+      if (room > 1 || progress.inFlight > 0) inVain = 0
+      else if (++inVain > mostInVain) stop("unreachable", error.message)
+      return asked.isCanary || asked.inFlight > 0 ? Effect.void : queue.retry(asked, roomInterval)
+    }
+
     const judge = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       const { ms, reply } = attempt
       const verdict = asRefusal(attempt)
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       if (told !== undefined) queue.heed(told)
       meter?.replied(now(), ms)
+      if (verdict.verdict === "retry" && verdict.error.reason === "local") return wantRoom(asked, verdict.error)
       if (asked.isCanary) return judgeCanary(asked, attempt)
       if (verdict.verdict === "throttled") {
         crew.count(asked)
@@ -546,6 +561,9 @@ const askAll = <A, E, R, E2>(
     yield* conclude(false)
     return stopped
   })
+
+/** Milliseconds after which room is looked for again, and how often at the most where there is none at all. */
+const [roomInterval, mostInVain] = [200, 50]
 
 /** Ends that are nobody's fault but that of the time: what has failed before has failed. */
 const isForLater: ReadonlySet<StopError["reason"]> = new Set(["budget", "throttled", "outage"])

@@ -45,6 +45,8 @@ export interface Admission {
   readonly isTooMuch: (at: number, ms: number) => boolean
   /** The server is down, or it said how long to wait, or that it was asked too much; `jitter` is from 0 to 1. */
   readonly shut: (at: number, cause: Cause, jitter: number) => void
+  /** This machine has no room for one more connection besides those in flight: it gives how many there may be from now on. */
+  readonly short: () => number
   /** The server said how much may be asked until when. */
   readonly heed: (at: number, told: Told) => void
 }
@@ -79,7 +81,10 @@ export const make = (
   /** How many calls the server allows until when. */
   let allowance = { left: Infinity, until: -Infinity }
 
-  const limit = () => auto === undefined ? concurrency as number : Concurrency.limit(auto)
+  /** As many connections as this machine has room for. */
+  let room = Infinity
+
+  const limit = () => Math.min(room, auto === undefined ? concurrency as number : Concurrency.limit(auto))
 
   /** The time has come that was told while nothing was left: nobody has tried yet whether it is so. */
   const isReopening = (at: number) => allowance.left <= 0 && at >= allowance.until
@@ -125,6 +130,10 @@ export const make = (
   }
 
   return {
+    short: () => {
+      room = Math.max(1, Math.min(room, progress.inFlight))
+      return room
+    },
     isOpen: (at) =>
       progress.inFlight < Math.min(isReopening(at) ? alone : ramp, limit()) && !Gate.isShut(progress.gate, at),
     readyAt: () =>

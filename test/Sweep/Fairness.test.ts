@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Exit } from "effect"
-import type { LookupError } from "../../src/Outcome.ts"
+import { Duration, Effect, Exit } from "effect"
+import type { Question } from "../../src/Entry.ts"
+import { LookupError } from "../../src/Outcome.ts"
 import { of, run, serve, stopReason, told } from "../sweep.ts"
 
 describe("a question that is always refused", () => {
@@ -75,5 +76,34 @@ describe("after a pause", () => {
     run(server, 40, { concurrency: 3 })
     const after = server.calls.find(({ at }) => at >= 2000)!
     assert.notInclude(["c2", "c3"], after.code)
+  })
+})
+
+describe("a machine without room for more connections", () => {
+  it("has fewer in flight, pays nothing, and loses no attempt", () => {
+    const server = serve(() => 200, 20)
+    let open = 0
+    const prepare = Effect.map(server.lookup.prepare, (ask) => (question: Question, pay: Effect.Effect<void>) =>
+      Effect.suspend(() => {
+        if (open >= 10) return new LookupError({ reason: "local", message: "connect EMFILE" })
+        open++
+        return Effect.ensuring(ask(question, pay), Effect.sync(() => open--))
+      }))
+    const { exit, progress, settled } = run({ ...server, lookup: { ...server.lookup, prepare } }, 300, {
+      concurrency: 50,
+      budget: { calls: 300 }
+    })
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.isTrue(settled.every(({ attempts, outcome }) => outcome === "found" && attempts === 1))
+    assert.lengthOf(server.calls, 300)
+    assert.strictEqual(progress.calls, 300)
+    assert.isAtMost(progress.room!.connections, 49)
+  })
+
+  it("ends where there is no room at all", () => {
+    const server = serve(() => new LookupError({ reason: "local", message: "connect EMFILE" }))
+    const { exit, settled } = run(server, 30)
+    assert.strictEqual(stopReason(exit), "unreachable")
+    assert.lengthOf(settled, 0)
   })
 })
