@@ -53,7 +53,8 @@ export const lost = <A, E>(
   if (idempotent || (verdict.verdict !== "retry" && verdict.verdict !== "throttled")) return verdict
   // whoever writes a rule says that it may be asked again
   if (
-    verdict.error.rule !== undefined || verdict.error.isUnprocessed === true || unreachable.has(verdict.error.reason) || verdict.error.reason === "local"
+    verdict.error.rule !== undefined || verdict.error.isUnprocessed === true || unreachable.has(verdict.error.reason) ||
+    verdict.error.reason === "local"
   ) return verdict
   const { message, reason, remedy, status } = verdict.error
   const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`

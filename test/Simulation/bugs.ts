@@ -82,7 +82,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a question that got a 429 is lost", "asked.inFlight > 0 ? Effect.void : queue.again(asked)", "Effect.void"],
     ["a canary is an outcome", "if (asked.isCanary) return judgeCanary(asked, attempt)\n", ""],
     ["there is always time", "if (time !== undefined) {", "if (time === null) {"],
-    ["what is not sent is not refunded", "meter?.refund()\n", ""]
+    ["what is not sent is not refunded", "meter?.refund()\n        return finish", "return finish"]
   ]),
   ...inFile("Sweep/Crew.ts", [
     [

@@ -83,12 +83,15 @@ describe("a machine without room for more connections", () => {
   it("has fewer in flight, pays nothing, and loses no attempt", () => {
     const server = serve(() => 200, 20)
     let open = 0
-    const prepare = Effect.map(server.lookup.prepare, (ask) => (question: Question, pay: Effect.Effect<void>) =>
-      Effect.suspend(() => {
-        if (open >= 10) return new LookupError({ reason: "local", message: "connect EMFILE" })
-        open++
-        return Effect.ensuring(ask(question, pay), Effect.sync(() => open--))
-      }))
+    const prepare = Effect.map(
+      server.lookup.prepare,
+      (ask) => (question: Question, pay: Effect.Effect<void>) =>
+        Effect.suspend(() => {
+          if (open >= 10) return new LookupError({ reason: "local", message: "connect EMFILE" })
+          open++
+          return Effect.ensuring(ask(question, pay), Effect.sync(() => open--))
+        })
+    )
     const { exit, progress, settled } = run({ ...server, lookup: { ...server.lookup, prepare } }, 300, {
       concurrency: 50,
       budget: { calls: 300 }
