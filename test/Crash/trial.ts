@@ -111,7 +111,7 @@ export const make = ({ api = {}, codes, ledger = "x.ledger", sinks = Sinks.sinks
           assert.strictEqual(ended.exit, 0, ended.stderr)
           for (const sink of sinks) assert.isTrue(yield* sink.isFinished(cwd), `${sink.name}: ${ended.stderr}`)
           const wanted = yield* assertSame(expected)
-          assert.deepStrictEqual(readdirSync(cwd).filter((name) => /\.part$|-lock$/.test(name)), [])
+          assert.deepStrictEqual(readdirSync(cwd).filter((name) => /\.part$|-lock$|-reserve$/.test(name)), [])
           const asked = (yield* log).codes
           assert.deepStrictEqual(wanted.filter(({ code }) => !asked.has(code)), [])
         })

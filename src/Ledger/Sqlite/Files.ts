@@ -43,6 +43,8 @@ export const reserve = (file: string): Effect.Effect<{ readonly giveBack: () => 
           writeFileSync(`${file}-reserve`, new Uint8Array(reserved), { mode: 0o600 })
           return { isThere: true }
         } catch {
+          // the part that was written would take the last room from the ledger itself
+          rmSync(`${file}-reserve`, { force: true })
           return { isThere: false }
         }
       }),

@@ -24,7 +24,10 @@ export const missing = (): SqliteError =>
       + "or run it with the newest release of Node.js 22 or later, which has a SQLite of its own"
   })
 
-/** The name of a result of SQLite, of which drivers give the number; that of Node 20 gives the text alone where a statement is prepared. */
+/**
+ * The name of a result of SQLite, of which drivers give the number. That of Node 20 gives the text alone where a statement is prepared or
+ * gives rows: a disk that is full and one that failed have the same one there.
+ */
 const nameOf = (number: number | undefined, message: string): string => {
   const result = results.find((result) => result.number === number)
     ?? results.find((result) => number === undefined ? result.text === message : result.number === (number & 0xff))
@@ -36,14 +39,14 @@ const results: ReadonlyArray<{ readonly number: number; readonly name: string; r
   { number: 6, name: "SQLITE_LOCKED", text: "database table is locked" },
   { number: 7, name: "SQLITE_NOMEM", text: "out of memory" },
   { number: 8, name: "SQLITE_READONLY", text: "attempt to write a readonly database" },
-  { number: 10, name: "SQLITE_IOERR", text: "disk I/O error" },
+  { number: 10, name: "SQLITE_IOERR" },
   { number: 11, name: "SQLITE_CORRUPT", text: "database disk image is malformed" },
   { number: 13, name: "SQLITE_FULL", text: "database or disk is full" },
   { number: 14, name: "SQLITE_CANTOPEN", text: "unable to open database file" },
   { number: 19, name: "SQLITE_CONSTRAINT" },
   { number: 26, name: "SQLITE_NOTADB", text: "file is not a database" },
   { number: 1032, name: "SQLITE_READONLY_DBMOVED" },
-  { number: 4874, name: "SQLITE_IOERR_SHMSIZE" }
+  { number: 4874, name: "SQLITE_IOERR_SHMSIZE", text: "disk I/O error" }
 ]
 
 /** What is wrong, in a line, and the code by which that was found. */

@@ -30,6 +30,11 @@ describe("Failure", () => {
     assert.match(Failure.make("zips.ledger", "Write")(make(thrown)).message, message)
   })
 
+  it("knows a text without a number, which a full disk and one that failed have in common", () => {
+    const thrown = error("disk I/O error", "ERR_SQLITE_ERROR")
+    assert.match(Failure.make("zips.ledger", "Write")(make(thrown)).message, /^the disk is full, or the disk failed: /)
+  })
+
   it.each<[cause: unknown, message: RegExp]>([
     [error("EACCES: permission denied, open 'a'", "EACCES"), /^you may not read and write it: ask its owner, or name/],
     [error("EROFS: read-only file system", "EROFS"), /^the disk is read-only: /],
