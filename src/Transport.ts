@@ -60,15 +60,19 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
         ({ agent, connector, sessions }) => {
           connector.close()
           // what a server leaves open holds nobody up
-          return Effect.promise(() => Promise.race([Promise.all([agent.destroy(), sessions?.destroy()]), patience()]))
+          return Effect.promise(() => Promise.all([agent.destroy(), sessions?.destroy()])).pipe(
+            Effect.interruptible,
+            Effect.disconnect,
+            Effect.timeoutOption(patience)
+          )
         }
       ),
       make
     )
   )
 
-/** A second, for which alone the process need not stay. */
-const patience = () => new Promise((resolve) => setTimeout(resolve, 1000).unref())
+/** For how long the end of a connection is awaited. */
+const patience = "1 second"
 
 /** What all calls of a layer share. */
 interface Line {

@@ -2,7 +2,7 @@
  * `--redo` and `--redo-codes`: which answered questions are asked again.
  */
 import { FileSystem } from "@effect/platform"
-import { Clock, Duration, Effect, Option, Schema } from "effect"
+import { Clock, DateTime, Duration, Effect, Option, Schema } from "effect"
 import type { Redo } from "../Ledger.ts"
 import { Kind } from "../Outcome.ts"
 import { Limit } from "../Policy/DurationText.ts"
@@ -19,8 +19,8 @@ const skew = 60_000
 /** Milliseconds since 1970 of `30d`, that is so long ago, or of a day, `2026-11-20`, where the reader is. */
 const momentOf = (text: string, now: number): number | undefined => {
   if (/^\d{4}-\d\d-\d\d$/.test(text)) {
-    const at = new Date(`${text}T00:00:00`).getTime()
-    return Number.isNaN(at) ? undefined : at
+    const day = DateTime.makeZoned(text, { timeZone: DateTime.zoneMakeLocal(), adjustForTimeZone: true })
+    return Option.getOrUndefined(Option.map(day, DateTime.toEpochMillis))
   }
   return Option.getOrUndefined(Option.map(age(text), (limit) => now - Duration.toMillis(limit)))
 }

@@ -3,6 +3,7 @@
  *
  * Sources: curl's manual, ENVIRONMENT; RFC 9110, 7.1, 9.3.6 and 11.7.
  */
+import { DateTime } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import * as RetryAfter from "../Lookup/Limits/RetryAfter.ts"
@@ -105,7 +106,7 @@ const refused = (status: number, headers: Http.IncomingHttpHeaders): LookupError
       status,
       body: "",
       header: (name) => headers[name] === undefined ? undefined : String(headers[name]),
-      at: Date.now()
+      at: DateTime.toEpochMillis(DateTime.unsafeNow())
     })
     return new LookupError({ reason: "throttled", status, message, isUnprocessed: true, ...(wait && { wait }) })
   }

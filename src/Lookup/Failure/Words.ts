@@ -1,6 +1,7 @@
 /**
  * What Node, OpenSSL and the parsers of HTTP say, in plain words: first what it is, then what to do, their own code last.
  */
+import { DateTime } from "effect"
 import type { Remedy } from "../../Outcome.ts"
 
 /** What is known of a cause. */
@@ -59,10 +60,11 @@ const noHost: Word = (cause) => `there is no host${host(cause)}: is the name rig
 /** The day of a time as OpenSSL writes it. */
 const day = (written: unknown): string => {
   const at = typeof written === "string" ? Date.parse(written) : Number.NaN
-  return Number.isNaN(at) ? "" : ` on ${new Date(at).toISOString().slice(0, 10)}`
+  return Number.isNaN(at) ? "" : ` on ${DateTime.formatIsoDateUtc(DateTime.unsafeMake(at))}`
 }
 
-const isPast = (written: unknown) => typeof written === "string" && Date.parse(written) < Date.now()
+const isPast = (written: unknown) =>
+  typeof written === "string" && Date.parse(written) < DateTime.toEpochMillis(DateTime.unsafeNow())
 
 const selfSigned: Word = ["the server's certificate is self-signed", "ca"]
 const unknownAuthority: Word = ["nobody known here has signed the server's certificate", "ca"]

@@ -1,6 +1,7 @@
 /**
  * The dates of HTTP, and those that servers send in their place.
  */
+import { DateTime } from "effect"
 import type { Reply } from "../../Lookup.ts"
 
 const weekday = String.raw`(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s{1,3})?`
@@ -62,7 +63,7 @@ const moment = (groups: Record<string, string | undefined>): number | undefined 
   const two = (text: string | number) => String(text).padStart(2, "0")
   const at = Date.parse(`${century(year!)}-${two(nth)}-${two(day!)}T${time}Z`)
   // 30 February is not 2 March
-  if (Number.isNaN(at) || new Date(at).getUTCDate() !== Number(day)) return undefined
+  if (Number.isNaN(at) || DateTime.getPartUtc(DateTime.unsafeMake(at), "day") !== Number(day)) return undefined
   const [, sign, hours = "0", minutes = "0"] = /^([+-])(\d\d):?(\d\d)?$/.exec(offset) ?? []
   const minutesAhead = shift + (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
   return at - minutesAhead * 60_000
