@@ -79,9 +79,12 @@ const isFull = (error: unknown): boolean => error instanceof SqliteError && erro
 export const layerReader = (file: string): Layer.Layer<Ledger, LedgerError> =>
   open(
     file,
-    existsSync(file)
-      ? Effect.catchIf(reading(file), isUnwritable, () => readingAside(file))
-      : missing(file)
+    // it may be made, or put aside, between the naming of it and the reading
+    Effect.suspend(() =>
+      existsSync(file)
+        ? Effect.catchIf(reading(file), isUnwritable, () => readingAside(file))
+        : missing(file)
+    )
   )
 
 const reading = (file: string, name = file) =>

@@ -78,7 +78,7 @@ describe.concurrent("--job", { timeout: 60_000 }, () => {
         ["job: other", /there is no flag job/],
         ["timeout: [1s, 2s]", /timeout has one value/],
         ["rate:", /rate has no value/],
-        ["policy: {a: b}", /policy has no value/],
+        ["policy: {a: b}", /policy has names where it has no place for them/],
         ["rate: fast", /--rate.*write a rate such as/],
         ["idempotent: perhaps", /idempotent in the job file is a switch/]
       ]

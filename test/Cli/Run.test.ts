@@ -51,7 +51,7 @@ describe.concurrent("rollcall run: records", { timeout: 60_000 }, () => {
       )
       assert.isAbove(log.calls, 602)
       assert.isAtMost(log.maxInFlight, 32)
-      assert.match(stderr, /^list: 653 entries \(51 repeats\)\n-c 32, .*\n[^]* 600 {2}found/)
+      assert.match(stderr, /^list: 653 entries \(51 repeats\)\n-c 32 · .*\n[^]* 600 {2}found/)
     }))
 
   it.scopedLive("--order done has the same records", () =>
@@ -256,8 +256,10 @@ describe.concurrent("rollcall run: what ends it", { timeout: 60_000 }, () => {
       const { cwd, demo, log, output, words } = yield* setup(codes, { hang: 0.5, faultsPerCode: 1 })
       const running = yield* start([...words, "-c", "4"], { cwd, env })
       // until all that is in flight hangs, and what was answered is recorded
-      for (let [before, now] = [-1, 0]; before !== now || now < 4; before = now, now = (yield* demo.log).calls) {
-        yield* Effect.sleep("400 millis")
+      while ((yield* demo.log).hung < 4) yield* Effect.sleep("20 millis")
+      const recorded = `${(yield* demo.log).statuses[200]!} of 40 codes answered`
+      while (!(yield* run(["status", "out.ndjson"], { cwd, env })).stdout.includes(recorded)) {
+        yield* Effect.sleep("20 millis")
       }
       running.process.kill("SIGINT")
       yield* until(() => running.said().includes("a second signal stops at once"))

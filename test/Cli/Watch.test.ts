@@ -96,13 +96,13 @@ describe("Watch", () => {
       )
       const shown = { ...progress(), phase: "reading" as Progress.Progress["phase"] }
       const watching = yield* Effect.fork(Watch.watch(shown))
-      for (let second = 1; second <= 20; second++) {
-        if (second === 3) {
+      for (let tenth = 1; tenth <= 200; tenth++) {
+        if (tenth === 30) {
           shown.phase = "asking"
           shown.outcomes.found += 5000
         }
-        if (second > 3) shown.outcomes.found += 50
-        yield* TestClock.adjust("1 second")
+        if (tenth > 30) shown.outcomes.found += 5
+        yield* TestClock.adjust("100 millis")
       }
       yield* Fiber.interrupt(watching)
       assert.match(lines[0]!, / · 50\/s · /)
