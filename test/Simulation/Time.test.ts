@@ -137,7 +137,8 @@ describe("a clock that is set in mid-run", () => {
         deadline: Duration.seconds(9),
         retry: { retries: 100, base: Duration.millis(100), cap: Duration.millis(500) },
         breaker: null,
-        retryBudget: null
+        retryBudget: null,
+        uniform: null
       }
       const { calls, settled } = sweep({ seed: 2, server: "latency=20ms,poison=100%", codes: 1, policy, jumps })
       assert.lengthOf(settled, 1)
@@ -172,10 +173,11 @@ describe("Forecast", () => {
   it("tells the time by rate, latency and concurrency", () => {
     assert.closeTo(forecast("latency=100ms", { concurrency: 10 }, 1000).seconds, 10, 0.5)
     const paced = forecast("latency=100ms", { concurrency: 100, pace: [rate("50/s")] }, 1000)
-    assert.closeTo(paced.seconds, 20, 0.6)
+    // a call every 20.2 ms, as a server may know no burst: with timers of whole milliseconds every 21 ms
+    assert.closeTo(paced.seconds, 21, 0.6)
     assert.closeTo(paced.waited.pace, 20, 1)
-    assert.closeTo(paced.perSecond.mean, 50, 2)
-    assert.closeTo(paced.perSecond.p5, 50, 3)
+    assert.closeTo(paced.perSecond.mean, 47.6, 1)
+    assert.closeTo(paced.perSecond.p5, 47, 1)
   })
 
   it("tells what was waited for", () => {

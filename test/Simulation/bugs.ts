@@ -23,8 +23,8 @@ export const bugs: ReadonlyArray<Bug> = [
     ["the gate is not consulted", "limit()) && !Gate.isShut(progress.gate, at),", "limit()),"],
     [
       "one call too many",
-      "progress.inFlight < Math.min(ramp, limit())",
-      "progress.inFlight <= Math.min(ramp, limit())"
+      "progress.inFlight < Math.min(isReopening",
+      "progress.inFlight <= Math.min(isReopening"
     ],
     [
       "all workers probe at once",
@@ -130,7 +130,9 @@ export const bugs: ReadonlyArray<Bug> = [
     ["the budget fills ten times as fast", "/ 1000 * budget.perSecond", "/ 100 * budget.perSecond"]
   ]),
   ...inFile("Lookup/Limits/RetryAfter.ts", [
-    ["Retry-After is milliseconds", "return Value.hint(millis)", "return Value.hint(millis / 1000)"],
+    ["Retry-After is milliseconds", "found[1] === undefined ? 1000 : 1", "1"]
+  ]),
+  ...inFile("Lookup/Limits/Value.ts", [
     ["a date is taken by our own clock", "at - HttpDate.sent(reply)", "at - reply.at"]
   ]),
   ...inFile("Lookup/Classify.ts", [

@@ -230,17 +230,19 @@ const promises: Readonly<Record<string, Promise>> = {
 
   "a call repeated after a crash was in flight or not committed": (world, log) => {
     const { ofCode } = log
-    const { lives, scenario: { policy } } = world
+    const { lives, scenario: { freezes, policy } } = world
     const ends = new Map(lives.map((life) => [life.nth, life]))
     return [...ofCode.values()].flatMap((own) => {
       const answers = own.filter(isAnswer)
       return answers.slice(1).map((call, index) => {
         const before = answers[index]!
         // it may be asked to learn whether the server is up, and one that is hedged is answered twice
-        if (isProbe(world, log, call) || isWitness(log, call)) return false
+        if (isProbe(world, log, call) || isWitness(world, log, call)) return false
         if (before.from === call.from) return !policy.hedge && `${call.code} was asked again in the same process`
         const { brokenAt, ended } = ends.get(before.from)!
-        const lost = Math.min(ended, brokenAt) - before.end
+        const [from, to] = [before.end, Math.min(ended, brokenAt)]
+        // what is frozen hears of nothing
+        const lost = to - from - within(freezes, from, to)
         return lost > commit(world) && `${call.code} was answered ${lost} ms before the end`
       })
     })
@@ -352,6 +354,10 @@ const promises: Readonly<Record<string, Promise>> = {
 /** Milliseconds in which a process did not run. */
 const frozen = (freezes: Ended["scenario"]["freezes"]) => freezes.reduce((sum, [, millis]) => sum + millis, 0)
 
+/** As many of them as lie between two times. */
+const within = (freezes: Ended["scenario"]["freezes"], from: number, to: number) =>
+  freezes.reduce((sum, [at, millis]) => sum + Math.max(0, Math.min(at + millis, to) - Math.max(at, from)), 0)
+
 /** Milliseconds in which a portion is reserved. */
 const commitSlack = 60
 
@@ -363,10 +369,17 @@ const isProbe = ({ scenario: { policy: { breaker, uniform } } }: Ended, { ofLife
   ofLife.get(call.from)!.filter((other) => other.end <= call.at && isFailure(other)).length >=
     Math.min(breaker === null ? Infinity : Math.ceil(breaker.calls / 4), uniform ?? Infinity)
 
-/** Whether a call may be asked to learn whether others are refused too: another code was, often enough for that. */
-const isWitness = ({ ofLife }: Log, call: Call): boolean => {
+/** Whether a call may be asked to learn whether others are refused too: another code was, often enough for that, or nothing else came for long. */
+const isWitness = ({ scenario: { policy } }: Ended, { ofLife }: Log, call: Call): boolean => {
+  const log = ofLife.get(call.from)!
+  const patience = millis(policy.throttle.maxWait) / 3
+  const answered = Math.max(...log.filter((other) => isAnswer(other) && other.end <= call.at).map(({ at }) => at))
+  const isLong = log.some((other) =>
+    (isThrottled(other) || isBusy(other)) && other.end > answered && other.end < call.at - patience
+  )
+  if (isLong) return true
   const refused = new Map<string, number>()
-  for (const { code, end, status } of ofLife.get(call.from)!) {
+  for (const { code, end, status } of log) {
     if ((status === 429 || status === 503) && end <= call.at && code !== call.code) {
       refused.set(code, (refused.get(code) ?? 0) + 1)
     }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Data, Duration, Effect, Exit, Fiber, Random, Schema } from "effect"
+import { Cause, Clock, Data, Duration, Effect, Exit, Fiber, Random, Schema } from "effect"
 import type { Code } from "../../src/Code.ts"
 import type { Question } from "../../src/Entry.ts"
 import type { Reply } from "../../src/Lookup.ts"
@@ -549,12 +549,22 @@ describe("a pause that the server asked for", () => {
     }
   })
 
-  it("is no longer than max-wait, whatever was kept", () => {
+  it("stops the next run at once where more than max-wait is left of it", () => {
+    const world = newWorld()
+    world.kept.push({ calls: 0, pace: {}, gate: 86_400_000 })
+    const exit = simulate(live(world, { count: 3 }))
+    const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+    assert.instanceOf(error, Sweep.StopError)
+    assert.strictEqual(error.reason, "throttled")
+    assert.lengthOf(world.sent, 0)
+  })
+
+  it("is a short one where nobody can have meant what was kept", () => {
     const world = newWorld()
     world.kept.push({ calls: 0, pace: {}, gate: 1e13 })
     succeed(simulate(live(world, { count: 3 })))
-    assert.isAtLeast(world.sent[0]![0], 900_000)
-    assert.isAtMost(world.sent[0]![0], 900_010)
+    assert.isAtLeast(world.sent[0]![0], 1000)
+    assert.isAtMost(world.sent[0]![0], 1110)
   })
 })
 
