@@ -109,15 +109,18 @@ const entry = {
 }
 
 /** An answer that was asked again in vain stays, with what came of that. */
-const again = {
-  stale: Schema.optional(Schema.Literal(true)),
-  error: Schema.optional(ErrorRecord)
-}
+const stale = { stale: Schema.Literal(true), error: ErrorRecord }
+
+const found = { ...entry, ...told, outcome: Schema.Literal("found"), answer: Schema.Unknown }
+const notFound = { ...entry, ...told, outcome: Schema.Literal("not_found"), answer: some }
 
 /** One record of the output: an entry and the outcome of its question. */
 export const Record = Schema.Union(
-  Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("found"), answer: Schema.Unknown, review }),
-  Schema.Struct({ ...entry, ...told, ...again, outcome: Schema.Literal("not_found", "skipped"), answer: some }),
+  Schema.Struct({ ...found, ...stale }),
+  Schema.Struct({ ...found, review }),
+  Schema.Struct({ ...notFound, ...stale }),
+  Schema.Struct(notFound),
+  Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("skipped") }),
   Schema.Struct({ ...entry, ...told, outcome: Schema.Literal("invalid", "failed"), answer: some, error: ErrorRecord })
 ).annotations({ identifier: "Record", description: "One record of a run's output, NDJSON" })
 export type Record = typeof Record.Type

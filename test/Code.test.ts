@@ -34,7 +34,9 @@ describe("Code.parse", () => {
     ["x".repeat(4097), {}, Either.left("the code is 4097 characters long, more than 4,096")],
     ["\ud800", {}, Either.left(half)],
     ["a\udc00b", {}, Either.left(half)],
-    ["../%2e?#\0", {}, Either.right("../%2e?#\0")]
+    ["../%2e?#\0", {}, Either.right("../%2e?#")],
+    ["\u200b../\0%2e?#\u0007", {}, Either.right("../\0%2e?#")],
+    ["../%2e?#\0", { trim: false }, Either.right("../%2e?#\0")]
   ]
   for (const [input, rules, expected] of cases) {
     it(`${JSON.stringify(input).slice(0, 30)} with ${JSON.stringify(rules)}`, () => {

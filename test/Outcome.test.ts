@@ -21,6 +21,12 @@ describe("Outcome.Record", () => {
     { ...told, outcome: "found", answer: null },
     { ...told, outcome: "found", answer: "text", input: " 02134", columns: { city: "Boston", n: 1 } },
     { ...told, outcome: "not_found", http_status: 404, repeat: true },
+    { ...told, outcome: "not_found", http_status: 200, answer: { status: "unknown" } },
+    { ...told, outcome: "found", answer: 1, review: true },
+    { ...told, outcome: "found", answer: 1, stale: true, error: failed },
+    { ...told, outcome: "not_found", stale: true, error: failed },
+    { ...told, outcome: "not_found", answer: { status: "unknown" }, stale: true, error: failed },
+    { ...told, outcome: "failed", answer: { status: "busy" }, error: { ...failed, type: "rule", rule: "status" } },
     { ...told, outcome: "skipped", attempts: 0, calls: 0 },
     { ...told, outcome: "invalid", error: { type: "invalid_code", message: "the code is empty" } },
     { ...told, outcome: "failed", error: failed }
@@ -34,7 +40,13 @@ describe("Outcome.Record", () => {
 
   const others: ReadonlyArray<unknown> = [
     { ...told, outcome: "pending" },
-    { ...told, outcome: "not_found", answer: 1 },
+    { ...told, outcome: "found", answer: 1, error: failed },
+    { ...told, outcome: "found", answer: 1, stale: true },
+    { ...told, outcome: "found", answer: 1, review: true, stale: true, error: failed },
+    { ...told, outcome: "not_found", review: true },
+    { ...told, outcome: "not_found", stale: true },
+    { ...told, outcome: "skipped", answer: 1 },
+    { ...told, outcome: "failed", stale: true, error: failed },
     { ...told, outcome: "failed" },
     { ...told, outcome: "failed", error: { ...failed, type: "bad_luck" } },
     { ...told, outcome: "not_found", error: failed },

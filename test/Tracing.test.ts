@@ -137,7 +137,7 @@ describe("tracing a run that stops", () => {
   it.scopedLive("ends the spans of what is pending", () =>
     Effect.gen(function*() {
       let calls = 0
-      const url = yield* Serve.http((_, response) => response.writeHead(calls++ === 0 ? 200 : 401).end("{}"))
+      const url = yield* Serve.http((_, response) => response.writeHead(calls++ === 0 ? 200 : 402).end("{}"))
       const { spans, tracer } = tracing()
       yield* Effect.flip(
         Rollcall.run(Lookup.http({ url: `${url}/{code}` }), { source: Source.codes(["a", "b"]), policy }).pipe(

@@ -74,10 +74,10 @@ const stops = (reason: StopError["reason"], said: RegExp) => (run: Run) => {
   assert.match(run.left.message, said)
 }
 
-const fails = (reason: string, from = 0) => (run: Run) => {
+const fails = (reason: string, from = 0, attempts = 2) => (run: Run) => {
   for (const outcome of Either.getOrThrow(run).slice(from)) {
     assert.strictEqual(outcome.outcome === "failed" && (outcome.error as { reason: string }).reason, reason)
-    assert.strictEqual(outcome.attempts, 2)
+    assert.strictEqual(outcome.attempts, attempts)
   }
 }
 
@@ -117,8 +117,10 @@ const scripted = (script: (call: number, millis: number, server: Faulty.Server) 
 const good = Buffer.alloc(0)
 
 const neighbours = codes.filter((code) => code !== Faulty.poison)
+/** An outage is waited for, however alike its failures are. */
 const patient: Policy.Policy = {
   ...policy,
+  uniform: null,
   deadline: Duration.seconds(10),
   retry: { ...policy.retry, retries: 20, cap: Duration.millis(100) }
 }
@@ -199,7 +201,14 @@ const runs: ReadonlyArray<Row> = [
   [
     "401 in the middle of a run",
     scripted((call) => call < 4 ? good : reply("", [], 401)),
-    stops("unauthorized", /401/)
+    (run) => {
+      // the key was good: the codes that are refused fail alone, at once
+      const outcomes = Either.getOrThrow(run)
+      const refused = outcomes.filter(({ outcome }) => outcome === "failed")
+      assert.lengthOf(refused, 3)
+      fails("unauthorized", 0, 1)(Either.right(refused))
+      finds(Either.right(outcomes.filter((outcome) => !refused.includes(outcome))))
+    }
   ],
   ["403 at once", scripted(() => reply("", [], 403)), stops("forbidden", /403/)],
   ["429 for ever", scripted(() => reply("slow down", [], 429)), stops("throttled", /slow down/)],

@@ -24,13 +24,24 @@ const peak = (pid: number): number => {
 }
 
 /** Runs the command against a server, and gives its peak and its records. */
-const run = (serve: Effect.Effect<Faulty.Server, never, Scope.Scope>) =>
+const run = (serve: Effect.Effect<Faulty.Server, never, Scope.Scope>, timeout = "30s") =>
   Effect.scoped(Effect.gen(function*() {
     const { origin } = yield* serve
     const cwd = yield* Command.folder
     const list = [...codes.slice(0, 10), Faulty.poison, ...codes.slice(10)]
     writeFileSync(join(cwd, "list"), `${list.join("\n")}\n`)
-    const words = ["run", "list", "--url", `${origin}/{code}`, "-o", "out.ndjson", "--timeout", "3s", "--retries", "1"]
+    const words = [
+      "run",
+      "list",
+      "--url",
+      `${origin}/{code}`,
+      "-o",
+      "out.ndjson",
+      "--timeout",
+      timeout,
+      "--retries",
+      "1"
+    ]
     const command = yield* Command.start(words, { cwd })
     let most = 0
     const timer = setInterval(() => {
@@ -81,7 +92,10 @@ describe.skipIf(process.platform !== "linux")("rollcall run: memory", () => {
       const plain = yield* run(Faulty.http1("http", (wire) => wire.write(Faulty.reply(Faulty.answer(Faulty.poison)))))
       assert.strictEqual(plain.exit, 0)
       for (const [name, fault] of rows) {
-        const { exit, peak, poisoned } = yield* run(Faulty.http1("http", fault(packed)))
+        const { exit, peak, poisoned } = yield* run(
+          Faulty.http1("http", fault(packed)),
+          name.includes("hints") ? "3s" : "30s"
+        )
         assert.strictEqual(exit, 3, name)
         const reason = poisoned.outcome === "failed" && poisoned.error.type
         assert.isTrue(reason === "too_large" || (name.includes("hints") && reason === "timeout"), `${name}: ${reason}`)

@@ -82,9 +82,7 @@ export const judge = (
         continue
       }
       const { attempts, http_status: status, outcome: kind } = outcome
-      const reason = outcome.outcome === "failed" ? outcome.error.reason : undefined
-      // what cannot be parsed breaks the connection, and the parser decides where
-      const type = reason === "protocol" ? "transport" : reason
+      const type = outcome.outcome === "failed" ? outcome.error.reason : undefined
       assert.deepStrictEqual(
         { outcome: kind, type, status, attempts },
         { type: undefined, status: undefined, ...expected },
