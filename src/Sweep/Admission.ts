@@ -73,6 +73,8 @@ export const make = (
   let answers = { since: now, count: 0, before: 0, last: -Infinity }
   /** What 503s mean. */
   let overload = Overload.none
+  /** 503s to calls that were sent before the pace was lowered, since the last answer: they count once a later call fails as well. */
+  let doubtful = 0
   /** How many calls the start, or the end of a pause, lets in. */
   let ramp: number = alone
   let hasBegun = false
@@ -124,6 +126,7 @@ export const make = (
     count(at)
     learn(at, ms, "answered")
     overload = Overload.answered(overload, at - ms)
+    doubtful = 0
     if (isLate(at)) return
     if (window !== Breaker.closed) window = Breaker.passed(window, breaker!)
     endStreak()
@@ -183,8 +186,10 @@ export const make = (
         if (Overload.isTooMuch(before) && concurrency !== "auto") auto = progress.tuned = undefined
         return false
       }
-      if (breaker === null || at - ms <= overload.since) return true
-      window = Breaker.failed(window, breaker)
+      if (breaker === null) return true
+      doubtful++
+      if (at - ms <= overload.since) return true
+      for (; doubtful > 0; doubtful--) window = Breaker.failed(window, breaker)
       return !Breaker.isTripped(window, breaker)
     },
     shut: (at, cause, jitter) => {

@@ -112,6 +112,7 @@ export const make = <A, E, R, E2>(
     nextLook = at
     progress.gate = Gate.skip(progress.gate, gap)
     for (const slot of slots) slot.sentAt = Math.min(slot.sentAt + gap, at)
+    if (standsSince !== undefined) standsSince = Math.min(standsSince + gap, at)
     return at
   }
 

@@ -323,14 +323,17 @@ const promises: Readonly<Record<string, Promise>> = {
     ),
 
   "what is spent is known": ({ lives, scenario }, { ofLife }) =>
-    lives.flatMap((life) => [
+    lives.flatMap((life, index) => [
       life.spent < life.seen && `${life.spent} calls are durable, ${life.seen} were seen`,
       isClean(life) && life.calls !== (ofLife.get(life.nth)?.length ?? 0)
       && `${life.calls} calls are told, ${ofLife.get(life.nth)?.length ?? 0} were seen`,
       lives.every(isClean) && life.spent !== life.seen &&
       `${life.spent} calls are told at the end, ${life.seen} were seen`,
-      scenario.policy.budget.calls !== undefined &&
-      !lives.some(({ exit }) => exit !== undefined && isStop(exit, "budget"))
+      // after it is spent, or the time is, it is raised
+      scenario.policy.budget.calls !== undefined
+      && !lives.slice(0, index).some(({ exit }) =>
+        exit !== undefined && (isStop(exit, "budget") || isStop(exit, "time"))
+      )
       && life.seen > scenario.policy.budget.calls && `${life.seen} calls of ${scenario.policy.budget.calls}`
     ]),
 
