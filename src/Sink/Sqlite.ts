@@ -158,16 +158,18 @@ const parameter = (kind: Table.Kind, cell: unknown): unknown => {
     case "string":
       return kind === "json" ? cell : fit(cell)
     case "boolean":
-      // the driver takes any number for a real one
       return cell ? 1n : 0n
     case "number":
-      return Number.isSafeInteger(cell) ? BigInt(cell) : cell
+      return number(cell)
     default: {
       const value = cell as Exclude<Value.Value, null | string | boolean | number>
-      return "digits" in value ? Value.numberFor(value.digits) ?? value.digits : value.json
+      return "digits" in value ? number(Value.numberFor(value.digits) ?? value.digits) : value.json
     }
   }
 }
+
+/** Drivers may take any number for a real one. */
+const number = <A>(value: A): A | bigint => Number.isSafeInteger(value) ? BigInt(value as number) : value
 
 const marks = Table.named(Table.marks)
 const createMarks = `
