@@ -14,8 +14,9 @@ export default defineConfig({
     minWorkers: 1,
     // A file more in a process costs nothing; a process more loads Effect again.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // For what hangs: how long a test takes is never what it is about.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]]
   }
 })

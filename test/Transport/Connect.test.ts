@@ -74,15 +74,18 @@ const stops = (reason: StopError["reason"], said: RegExp) => (run: Run) => {
   assert.match(run.left.message, said)
 }
 
+const outcomesOf = (run: Run) =>
+  Either.isRight(run) ? run.right : assert.fail(`it stopped: ${run.left.reason}, ${run.left.message}`)
+
 const fails = (reason: string, from = 0, attempts = 2) => (run: Run) => {
-  for (const outcome of Either.getOrThrow(run).slice(from)) {
+  for (const outcome of outcomesOf(run).slice(from)) {
     assert.strictEqual(outcome.outcome === "failed" && (outcome.error as { reason: string }).reason, reason)
     assert.strictEqual(outcome.attempts, attempts)
   }
 }
 
 const finds = (run: Run) => {
-  for (const outcome of Either.getOrThrow(run)) {
+  for (const outcome of outcomesOf(run)) {
     assert.deepInclude(outcome, { outcome: "found", answer: { code: outcome.code } })
   }
 }
@@ -122,7 +125,8 @@ const patient: Policy.Policy = {
   ...policy,
   uniform: null,
   deadline: Duration.seconds(10),
-  retry: { ...policy.retry, retries: 20, cap: Duration.millis(100) }
+  retry: { ...policy.retry, retries: 20, cap: Duration.millis(100) },
+  throttle: { ...policy.throttle, maxWait: Duration.seconds(10) }
 }
 
 const rows: ReadonlyArray<Row> = [
@@ -203,7 +207,7 @@ const runs: ReadonlyArray<Row> = [
     scripted((call) => call < 4 ? good : reply("", [], 401)),
     (run) => {
       // the key was good: the codes that are refused fail alone, at once
-      const outcomes = Either.getOrThrow(run)
+      const outcomes = outcomesOf(run)
       const refused = outcomes.filter(({ outcome }) => outcome === "failed")
       assert.lengthOf(refused, 3)
       fails("unauthorized", 0, 1)(Either.right(refused))
@@ -242,7 +246,7 @@ const runs: ReadonlyArray<Row> = [
     "the deadline over many attempts",
     scripted(() => reply("", [], 503)),
     (run) => {
-      for (const outcome of Either.getOrThrow(run)) {
+      for (const outcome of outcomesOf(run)) {
         assert.strictEqual(outcome.outcome === "failed" && (outcome.error as { reason: string }).reason, "deadline")
       }
     },

@@ -79,7 +79,8 @@ const beforeHeaders: ReadonlyArray<Row> = [
   ],
   ["100 in pieces, between others", (wire) => {
     const bytes = `HTTP/1.1 103 Early Hints\r\n\r\n${"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n".repeat(3)}${reply(good)}`
-    for (let at = 0; at < bytes.length; at += 7) setTimeout(() => wire.write(bytes.slice(at, at + 7)), at / 7)
+    let at = 0
+    wire.every(1, () => wire.write(bytes.slice(at, at += 7)))
   }, found],
   [
     "101 that nobody asked for",
