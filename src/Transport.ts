@@ -15,10 +15,12 @@ import {
 import { Effect, Either, type Fiber, Layer } from "effect"
 import { Agent, type Dispatcher } from "undici"
 import { discreet } from "./Lookup/Call.ts"
+import * as Failure from "./Lookup/Failure.ts"
 import { LookupError } from "./Outcome.ts"
 import { Connector, type Opening } from "./Transport/Connect.ts"
 import * as Http2 from "./Transport/Http2.ts"
 import { Lenient } from "./Transport/Lenient.ts"
+import * as Once from "./Transport/Once.ts"
 import * as Proxy from "./Transport/Proxy.ts"
 import { header, type RawHeaders, Response } from "./Transport/Response.ts"
 import * as Silence from "./Transport/Silence.ts"
@@ -57,10 +59,10 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
     Effect.map(
       Effect.acquireRelease(
         Effect.sync(() => open(options)),
-        ({ agent, connector, sessions }) => {
+        ({ agent, connector, once, sessions }) => {
           connector.close()
           // what a server leaves open holds nobody up
-          return Effect.promise(() => Promise.all([agent.destroy(), sessions?.destroy()])).pipe(
+          return Effect.promise(() => Promise.all([agent.destroy(), once?.destroy(), sessions?.destroy()])).pipe(
             Effect.interruptible,
             Effect.disconnect,
             Effect.timeoutOption(patience)
@@ -77,6 +79,8 @@ const patience = "1 second"
 /** What all calls of a layer share. */
 interface Line {
   readonly agent: Agent | Lenient
+  /** For calls that are made once only, where the agent does not see to that itself. */
+  readonly once: Once.Once | undefined
   readonly connector: Connector
   /** Connections over HTTP/2, where that is spoken. */
   readonly sessions: Http2.Sessions | undefined
@@ -90,17 +94,19 @@ const open = (options: Options): Line => {
   const proxies = Proxy.fromEnvironment(options.environment ?? process.env)
   const connector = new Connector(options, proxies)
   const maxHeader = options.maxHeader ?? 64 * 1024
-  return {
+  const agent: Agent.Options = {
     // the time limits are the sweep's
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: maxHeader,
+    connect: connector.connectMended,
+    connections: options.connections ?? null
+  }
+  return {
     agent: options.lenient === true
       ? new Lenient(connector.connect, maxHeader, options.connections)
-      : new Agent({
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        maxHeaderSize: maxHeader,
-        connect: connector.connectMended,
-        connections: options.connections ?? null
-      }),
+      : new Agent(agent),
+    once: options.lenient === true ? undefined : new Once.Once(agent),
     connector,
     sessions: options.http2 === true ? new Http2.Sessions(connector.connect2, maxHeader) : undefined,
     proxies,
@@ -154,7 +160,7 @@ const withUserAgent = (userAgent: string) => {
 
 /** Sends a request. What it gives ends it early; nothing where it was refused at once. */
 const send = (
-  { agent, connector, maxBody, proxies, sessions }: Line,
+  { agent, connector, maxBody, once, proxies, sessions }: Line,
   request: HttpClientRequest.HttpClientRequest,
   headers: Record<string, string>,
   resume: Resume
@@ -178,14 +184,15 @@ const send = (
     }
     const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined)
     connector.latest = undefined
-    const byHttp2 = () => sessions?.dispatch(asked, exchange, () => agent.dispatch(asked, exchange))
-    if (sessions === undefined) agent.dispatch(asked, exchange)
+    const byHttp1 = () => (Once.methods.has(asked.method) && once || agent).dispatch(asked, exchange)
+    const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
+    if (sessions === undefined) byHttp1()
     else if (asked.origin.startsWith("http:") && !sessions.plain.has(asked.origin)) {
       exchange.otherwise = () => {
         sessions.plain.add(asked.origin)
         byHttp2()
       }
-      agent.dispatch(asked, exchange)
+      byHttp1()
     } else byHttp2()
     exchange.opening = connector.latest
     return exchange
@@ -307,11 +314,21 @@ class Exchange implements Http2.Handler {
     // what was sent in HTTP/1.1 is nothing to a server that waits for a preface
     if (otherwise !== undefined && isSettings((cause as { readonly data?: unknown }).data)) return otherwise()
     this.isOver = true
-    this.resume(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
+    const error = new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause })
+    // before there is a connection, nothing was sent
+    const isUnsent = this.abortCall === undefined || isUnwritten(cause, this.request)
+    this.resume(isUnsent ? Failure.unprocessed(error) : error)
   }
 }
 
 const nothing = Buffer.alloc(0)
+
+/** Whether the connection was gone when it was written to: a small request is written at once, as a whole or not at all. */
+const isUnwritten = (cause: Error & { readonly syscall?: unknown }, { body }: HttpClientRequest.HttpClientRequest) =>
+  cause.syscall === "write" && (body._tag === "Empty" || (body.contentLength ?? Infinity) <= atOnce)
+
+/** What a connection takes at once, in bytes. */
+const atOnce = 8 * 1024
 
 /** A frame of settings, with which HTTP/2 begins. */
 const isSettings = (data: unknown): boolean =>

@@ -1,7 +1,7 @@
 /**
  * Failure: names what went wrong with a call, from whatever the `HttpClient` layer raised.
  */
-import type { HttpClientError } from "@effect/platform"
+import { HttpClientError } from "@effect/platform"
 import { LookupError, type Reason } from "../Outcome.ts"
 import * as Words from "./Failure/Words.ts"
 
@@ -27,6 +27,22 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
     ...(told.isUnprocessed === true ? { isUnprocessed: true } : {}),
     ...(told.remedy === undefined ? {} : { remedy: told.remedy }),
     ...(told.wait === undefined ? {} : { wait: told.wait })
+  })
+}
+
+/** The same error, where nothing of the request has reached the server. */
+export const unprocessed = (error: HttpClientError.RequestError): HttpClientError.RequestError => {
+  const { message, reason, remedy } = fromHttpClient(error)
+  return new HttpClientError.RequestError({
+    request: error.request,
+    reason: error.reason,
+    cause: new LookupError({
+      reason,
+      message,
+      isUnprocessed: true,
+      cause: error.cause,
+      ...(remedy === undefined ? {} : { remedy })
+    })
   })
 }
 

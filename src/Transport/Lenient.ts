@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import type { buildConnector } from "undici"
 import { LookupError } from "../Outcome.ts"
 import type { Handler, Request } from "./Http2.ts"
+import * as Once from "./Once.ts"
 
 /** Connections by origin. */
 export class Lenient {
@@ -25,7 +26,7 @@ export class Lenient {
   dispatch({ body, headers, method, origin, path }: Request, handler: Handler): void {
     const { hostname, port } = new URL(origin)
     const request = Http.request({
-      agent: this.agentOf(origin),
+      agent: this.agentOf(origin, !Once.methods.has(method)),
       host: hostname.replace(/^\[(.*)\]$/, "$1"),
       port: port || null,
       setHost: false,
@@ -69,10 +70,11 @@ export class Lenient {
     return Promise.resolve()
   }
 
-  private agentOf(origin: string): Http.Agent {
-    const known = this.agents.get(origin)
+  private agentOf(origin: string, keepAlive: boolean): Http.Agent {
+    const name = `${origin} ${keepAlive}`
+    const known = this.agents.get(name)
     if (known !== undefined) return known
-    const agent = new Http.Agent({ keepAlive: true, timeout: 0, maxSockets: this.connections })
+    const agent = new Http.Agent({ keepAlive, timeout: 0, maxSockets: this.connections })
     const { host, hostname, port, protocol } = new URL(origin)
     const options = { host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, protocol }
     const opened = agent as unknown as {
@@ -80,7 +82,7 @@ export class Lenient {
     }
     opened.createConnection = (_, callback) =>
       this.connect(options, (error, socket) => callback(error, socket as Socket | undefined))
-    this.agents.set(origin, agent)
+    this.agents.set(name, agent)
     return agent
   }
 }
