@@ -414,7 +414,8 @@ const askAll = <A, E, R, E2>(
       const { ms, reply } = attempt
       const verdict = asRefusal(attempt)
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
-      if (told !== undefined) queue.heed(told)
+      // a wait beside a refusal that no wait mends is nobody's
+      if (told !== undefined && (verdict.verdict !== "invalid" || told.wait === undefined)) queue.heed(told)
       meter?.replied(now(), ms)
       if (verdict.verdict === "retry" && verdict.error.reason === "local") return wantRoom(asked, verdict.error)
       if (asked.isCanary) return judgeCanary(asked, attempt)

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Logger } from "effect"
-import type { Reply } from "../src/Lookup.ts"
+import type { Lookup, Reply } from "../src/Lookup.ts"
 import * as Classify from "../src/Lookup/Classify.ts"
-import type { LookupError } from "../src/Outcome.ts"
+import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Retry from "../src/Policy/Retry.ts"
 import * as Sweep from "../src/Sweep.ts"
@@ -413,6 +413,22 @@ describe("Sweep", () => {
 
 describe("Sweep, where an answer is not there yet", () => {
   const options = { concurrency: 1 }
+
+  it("holds nobody back for a refusal that no wait mends, whatever wait it tells", () => {
+    for (const refused of ["c0", "c7"]) {
+      const server = serve((code) => code === refused ? 429 : 200)
+      const error = new LookupError({ reason: "status", message: "too large" })
+      const lookup: Lookup<unknown> = {
+        ...server.lookup,
+        read: (reply) => reply.status === 429 ? { verdict: "invalid", error } : server.lookup.read(reply),
+        limits: () => ({ status }) => status === 429 ? { wait: Duration.minutes(2) } : undefined
+      }
+      const { exit, settled } = run({ ...server, lookup }, 20)
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.deepInclude(of(settled, refused), { outcome: "invalid", calls: 1 })
+      assert.isBelow(server.calls.at(-1)!.at, 1000)
+    }
+  })
 
   it("asks again after a 202 when its Retry-After says so, and holds back nobody else", () => {
     const server = serve((code, nth) => code === "c1" && nth === 1 ? { status: 202, retryAfter: "7" } : 200)

@@ -36,6 +36,31 @@ export const emptyPurse = (status: number, body: string): string | undefined => 
   return [shown, message].filter((part) => part !== undefined && part !== "").join(": ")
 }
 
+/** The statuses that may speak of the size of a request. */
+const bounded: ReadonlySet<number> = new Set([402, 403, 413, 429])
+
+/** What is asked for, and what can be had at once: "Limit 30000, Used 12, Requested 36055". */
+const needs = /\blimit:?\s{1,3}([\d,_]{1,20})\b[^]{0,80}?\brequested:?\s{1,3}([\d,_]{1,20})/i
+
+/** Said without numbers. */
+const tooMuch = /\brequest[ _]too[ _]large\b|\bweight_exceeds_budget\b/i
+
+/**
+ * Whether a refusal says that this request alone is more than the limit holds, so that no waiting makes it fit.
+ *
+ * Source: the errors of OpenAI, Groq ("Request too large … Limit 6000, Requested 9012"), Anthropic (`request_too_large`) and OpenRouter.
+ */
+export const isTooLarge = (status: number, body: string): boolean => {
+  if (!bounded.has(status)) return false
+  const text = body.slice(0, longest)
+  const [, limit, requested] = needs.exec(text) ?? []
+  return limit === undefined || requested === undefined
+    ? tooMuch.test(text)
+    : number(requested) > number(limit)
+}
+
+const number = (text: string) => Number(text.replace(/[,_]/g, ""))
+
 /** A 402 that passes by itself: calls in flight hold the money. */
 export const isHeldMoney = (body: string): boolean => body.slice(0, longest).includes("in_flight_budget_exhausted")
 

@@ -152,18 +152,18 @@ const byStatus = <A>(
     case "invalid":
     case "forbidden":
     case "unpaid": {
+      if (Refusal.isTooLarge(reply.status, reply.body)) return invalid(reply)
       const words = Refusal.emptyPurse(reply.status, reply.body)
       if (words !== undefined) return unpaid(reply, words)
       if (kind === "throttled") return throttled(reply)
-      return kind === "invalid"
-        ? { verdict: "invalid", error: statusError(reply, "status") }
-        : failedAs(kind, reply, Limits.read(reply))
+      return kind === "invalid" ? invalid(reply) : failedAs(kind, reply, Limits.read(reply))
     }
     case "unauthorized":
       return { verdict: "stop", error: statusError(reply, "unauthorized") }
     case "retry":
-    case "failed":
       return failedAs(kind, reply, Limits.read(reply))
+    case "failed":
+      return Refusal.isTooLarge(reply.status, reply.body) ? invalid(reply) : failedAs(kind, reply, Limits.read(reply))
   }
 }
 
@@ -201,7 +201,7 @@ export const byRule = <A>(reply: Reply, rule: Rules.Rule, decode: () => Verdict<
 /** What the first edition made of a reply. */
 const byFirst = <A>(reply: Reply, decode: (body: string) => Verdict<A>, kind: Meaning): Verdict<A> => {
   if (kind === "throttled") return throttled(reply)
-  if (kind === "invalid") return { verdict: "invalid", error: statusError(reply, "status") }
+  if (kind === "invalid") return invalid(reply)
   if (kind === "unauthorized") return { verdict: "stop", error: statusError(reply, "unauthorized") }
   if (kind === "not_found" || (kind === "found" && reply.body === "")) return notFound
   if (kind !== "found") return failedAs(kind, reply, Limits.read(reply))
@@ -283,6 +283,8 @@ const failedAs = (kind: Meaning, reply: Reply, told: Limits.Told | undefined): V
   const error = statusError(reply, "status")
   return kind === "retry" ? { verdict: "retry", error, wait: told?.wait } : { verdict: "failed", error }
 }
+
+const invalid = (reply: Reply): Verdict<never> => ({ verdict: "invalid", error: statusError(reply, "status") })
 
 /** What stands for a 429 may tell its wait as one does. */
 const throttled = (reply: Reply): Verdict<never> => ({

@@ -120,6 +120,36 @@ describe("Classify.reply", () => {
     assert.isTrue(judged.error.message.startsWith(message), judged.error.message)
   })
 
+  const tokens = (words: string) =>
+    JSON.stringify({ error: { message: words, type: "tokens", code: "rate_limit_exceeded" } })
+
+  it.each<[string, Reply]>([
+    [
+      "by its numbers",
+      reply(429, tokens("Rate limit reached on tokens per min (TPM): Limit 8,000, Used 0, Requested 9,120."))
+    ],
+    [
+      "in words too",
+      reply(429, tokens("Request too large for m on TPM: Limit 6000, Requested 9012, please reduce it."))
+    ],
+    ["with its own status", reply(413, tokens("Request too large for m: Limit 6000, Requested 9012."))],
+    ["by its code", reply(413, `{"type":"error","error":{"type":"request_too_large","message":"No."}}`)],
+    ["of a budget", reply(402, `{"error":{"code":402,"metadata":{"reason":"weight_exceeds_budget"}}}`)],
+    ["with a wait beside it", reply(429, "Request too large", { "retry-after": "20" })]
+  ])("does not wait with what can never fit: %s", (_, given) => {
+    const judged = verdict(given)
+    assert(judged.verdict === "invalid", judged.verdict)
+    assert.strictEqual(judged.error.status, given.status)
+  })
+
+  it("waits with what fits once others are done", () => {
+    for (const words of ["Limit 8000, Used 7990, Requested 900", "Request too large now: Limit 8000, Requested 8000"]) {
+      assert.strictEqual(verdict(reply(429, tokens(words))).verdict, "throttled", words)
+    }
+    assert.strictEqual(verdict(reply(413, "no")).verdict, "failed")
+    assert.strictEqual(verdict(reply(503, "request too large")).verdict, "retry")
+  })
+
   it("waits where a 402 says so, and where words of the account stand in an answer or a failure", () => {
     const wait = Duration.seconds(7)
     assert.deepInclude(verdict(reply(402, "{}", { "retry-after": "7" })), { verdict: "throttled", wait })
