@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/machine.setup.ts",
+    setupFiles: "test/pause.setup.ts",
     // Processes, not threads: tests start servers, open ledgers and send signals.
     pool: "forks",
     maxWorkers: 2,

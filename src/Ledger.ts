@@ -127,6 +127,14 @@ export interface Cause {
   readonly count: number
 }
 
+/** The answers of a list that stand; moments are milliseconds since 1970, `Infinity` where there is none. */
+export interface Standing {
+  /** When the first of them was settled. */
+  readonly oldest: number
+  /** Those that were asked again in vain, and the oldest of them. */
+  readonly stale: { readonly count: number; readonly since: number }
+}
+
 /** What is to be forgotten: the answers of all questions unless this says less. */
 export interface Forget {
   /** Only what was settled before then, in milliseconds since 1970. */
@@ -172,6 +180,10 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
    * those that one before took. None where an earlier redo is not finished: that goes on.
    */
   readonly redo: (list: number, which: ReadonlyArray<Redo>) => Effect.Effect<ReadonlyArray<number>, LedgerError>
+  /** Whether a redo is not finished: questions of the list are pending that were answered before. */
+  readonly isRedone: (list: number) => Effect.Effect<boolean, LedgerError>
+  /** How old the answers of a list are, and how many were asked again in vain. */
+  readonly standing: (list: number) => Effect.Effect<Standing, LedgerError>
   /** The last outcomes of these questions that a redo has put aside. */
   readonly earlier: (questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Answered>, LedgerError>
   /** Why questions of the list are invalid or failed. */
@@ -183,8 +195,8 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   readonly counts: (list: number) => Effect.Effect<Counts, LedgerError>
   /** The first entry of the list whose row was changed after `epoch`; `Infinity` where none was. */
   readonly changedSince: (list: number, epoch: number) => Effect.Effect<number, LedgerError>
-  /** Which of these keys have an outcome. */
-  readonly known: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>, LedgerError>
+  /** Which of these keys have an outcome; with `which` one that would be asked again. */
+  readonly known: (keys: ReadonlyArray<string>, which?: Redo) => Effect.Effect<ReadonlySet<string>, LedgerError>
   readonly note: (name: string) => Effect.Effect<unknown, LedgerError>
   /** Makes notes durable; `undefined` takes one away. */
   readonly setNotes: (notes: Notes) => Effect.Effect<void, LedgerError>

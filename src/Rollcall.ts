@@ -150,7 +150,7 @@ export const run = <A, E, R, R2>(
       progress,
       // what a rule does not take for an answer any more is none to be kept
       progress.reopened === 0
-        && (progress.redone.some((count) => count > 0) || (yield* isRedone(ledger, list.id)))
+        && (progress.redone.some((count) => count > 0) || (yield* ledger.isRedone(list.id)))
     )
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
@@ -234,13 +234,6 @@ const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>
     `a rule could not be applied to ${count === 1 ? "1 answer" : `${count} answers`}, where it did not hold: ${fault}`
   )
 
-/** Whether pending questions were answered before: a redo goes on. */
-const isRedone = (ledger: typeof Ledger.Service, list: number) =>
-  Effect.flatMap(ledger.pending(list, 0, 256), (pending) =>
-    pending.length === 0
-      ? Effect.succeed(false)
-      : Effect.map(ledger.earlier(pending.map(({ question }) => question)), (earlier) => earlier.length > 0))
-
 /** What the last run has asked in vain, by the ids of questions, and how many of them are remembered. */
 const Ids = Schema.Array(Schema.Int)
 const most = 4096
@@ -305,6 +298,11 @@ export const enlist = <A, E, R, R2>(
     progress.forgotten = forgotten
     progress.outcomes = { ...outcomes, invalid: outcomes.invalid + refused }
     progress.known = Progress.settled(outcomes)
+    if (progress.known > 0) {
+      const { oldest, stale } = yield* ledger.standing(id)
+      progress.oldest = oldest
+      progress.stale = { ...stale }
+    }
     if (outcomes.invalid + outcomes.failed + refused > 0) {
       for (const cause of yield* ledger.causes(id)) Progress.addCause(progress, cause)
     }

@@ -475,7 +475,11 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         }
         yield* settle(["a", "b", "c", "d", "e"], (code) => given[code] ?? {})
         const { epoch } = (yield* ledger.lists)[0]!
+        const known = yield* Effect.forEach(which, (one) => ledger.known(["a", "b", "c", "d", "e", "f", "x"], one))
+        assert.deepStrictEqual([...new Set(known.flatMap((keys) => [...keys]))].toSorted(), again, "said beforehand")
+        assert.isFalse(yield* ledger.isRedone(id))
         const counts = yield* ledger.redo(id, which)
+        assert.strictEqual(yield* ledger.isRedone(id), again.length > 0)
         assert.strictEqual(counts.length, which.length)
         assert.strictEqual(counts.reduce((sum, count) => sum + count), again.length)
         const earlier = yield* ledger.earlier([1, 2, 3, 4, 5, 6])
@@ -490,10 +494,30 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
         assert.deepStrictEqual(yield* ledger.redo(id, which), which.map(() => 0))
         assert.deepStrictEqual(yield* pending(10), [again[0]!, "f"])
         yield* settle(again.slice(0, 1), () => ({ outcome: "failed", http_status: 503, at: 1 }))
+        assert.isFalse(yield* ledger.isRedone(id))
         assert.isAbove((yield* ledger.redo(id, [{ outcomes: ["failed"] }]))[0]!, 0)
       })
     )
   }
+
+  test(
+    "knows how old the answers of a list are, and which were asked again in vain",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const id = yield* enroll(entries(["a", "b", "c", "d", "e", "f"]))
+      assert.deepStrictEqual(yield* ledger.standing(id), { oldest: Infinity, stale: { count: 0, since: Infinity } })
+      const vain = JSON.stringify({ type: "status", message: "503" })
+      const given: Record<string, Partial<Answered>> = {
+        a: { at: 50 },
+        b: { at: 40, error: vain },
+        c: { at: 30, error: JSON.stringify({ type: "review", message: "odd" }) },
+        d: { at: 20, outcome: "not_found", error: vain },
+        e: { at: 10, outcome: "failed", error: vain }
+      }
+      yield* settle(["a", "b", "c", "d", "e"], (code) => given[code]!)
+      assert.deepStrictEqual(yield* ledger.standing(id), { oldest: 10, stale: { count: 2, since: 20 } })
+    })
+  )
 
   test(
     "redoes what is in the list, and leaves others alone",

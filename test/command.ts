@@ -1,5 +1,5 @@
 /**
- * The built command as a process of its own, in a folder of its own.
+ * The command in a folder of its own: in this process, and as a process of its own for what only a process has (signals, standard input, descriptors).
  */
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -10,6 +10,7 @@ import { join, resolve } from "node:path"
 import { finished } from "node:stream/promises"
 import * as Demo from "../src/Demo.ts"
 import * as Outcome from "../src/Outcome.ts"
+import { here } from "./here.ts"
 import * as Serve from "./serve.ts"
 
 /** The words that stand for `rollcall`. */
@@ -24,11 +25,11 @@ export interface Ended {
 }
 
 export interface Options {
-  /** Nothing unless told; `open` leaves it open. */
+  /** Nothing unless told; `open` leaves it open. Told, it makes it a process of its own. */
   readonly stdin?: string | Uint8Array | "open"
   readonly env?: Readonly<Record<string, string>>
   readonly cwd: string
-  /** The program, where it is not `dist/bin.js`. */
+  /** The program, where it is not `dist/bin.js`. Told, it makes it a process of its own. */
   readonly program?: ReadonlyArray<string>
 }
 
@@ -65,7 +66,7 @@ export const start = (
       Effect.sync(() => {
         const child = spawn(command, [...before, ...words], {
           cwd,
-          env: { PATH: process.env.PATH, HOME: cwd, XDG_STATE_HOME: stateOf(cwd), ...env },
+          env: environment(cwd, env),
           stdio: "pipe"
         })
         const output = { stdout: "", stderr: "" }
@@ -94,8 +95,21 @@ export const start = (
 
 const signals = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
+const environment = (cwd: string, env: Readonly<Record<string, string>>) => ({
+  PATH: process.env.PATH ?? "",
+  HOME: cwd,
+  XDG_STATE_HOME: stateOf(cwd),
+  ...env
+})
+
 /** Runs the command to its end. */
 export const run = (words: ReadonlyArray<string>, options: Options): Effect.Effect<Ended> =>
+  options.stdin === undefined && options.program === undefined
+    ? here(words, { cwd: options.cwd, env: environment(options.cwd, options.env ?? {}) })
+    : spawned(words, options)
+
+/** As {@link run}, as a process of its own. */
+export const spawned = (words: ReadonlyArray<string>, options: Options): Effect.Effect<Ended> =>
   Effect.scoped(Effect.flatMap(start(words, options), ({ ended }) => ended))
 
 /** Waits until something holds. */

@@ -4,37 +4,58 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { main } from "../src/Cli.ts"
-import { type Ended, type Options, stateOf } from "./command.ts"
 
-/** Runs the command to its end. One runs at a time: standard output, standard error and the folder are the process's own. */
-export const here = (
-  words: ReadonlyArray<string>,
-  { cwd, env = {} }: Pick<Options, "cwd" | "env">
-): Effect.Effect<Ended> => {
-  const said = { stdout: "", stderr: "" }
-  const listen = (stream: NodeJS.WriteStream, name: keyof typeof said) => {
-    const { write } = stream
-    stream.write = ((text: string, done?: () => void) => {
-      said[name] += text
-      done?.()
-      return true
-    }) as typeof write
-    return () => {
+/** What it needs of a process. */
+export interface Around {
+  readonly cwd: string
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Runs the command to its end, one at a time: standard output, standard error, folder and environment are those of the process. */
+export const here = (words: ReadonlyArray<string>, { cwd, env }: Around) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const before = process.cwd()
+      const environment = process.env
+      process.chdir(cwd)
+      process.env = { ...env }
+      const stdout = listen(process.stdout)
+      const stderr = listen(process.stderr)
+      const restore = () => {
+        process.chdir(before)
+        process.env = environment
+        stdout.restore()
+        stderr.restore()
+      }
+      return { stdout, stderr, restore }
+    }),
+    ({ stderr, stdout }) =>
+      Effect.map(
+        Effect.provide(main(words, env), [
+          NodeContext.layer,
+          Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env))))
+        ]),
+        (exit) => ({ exit, stdout: stdout.said(), stderr: stderr.said() })
+      ),
+    ({ restore }) => Effect.sync(restore)
+  ).pipe(alone.withPermits(1))
+
+const alone = Effect.unsafeMakeSemaphore(1)
+
+/** Keeps what is written, in place of writing it. */
+const listen = (stream: NodeJS.WriteStream) => {
+  const { write } = stream
+  const pieces: Array<Uint8Array> = []
+  stream.write = ((data: string | Uint8Array, done?: () => void) => {
+    pieces.push(Buffer.from(data as string))
+    done?.()
+    return true
+  }) as typeof write
+  return {
+    said: () => Buffer.concat(pieces).toString(),
+    restore: () => {
       stream.write = write
     }
   }
-  const variables = { HOME: cwd, XDG_STATE_HOME: stateOf(cwd), ...env }
-  return Effect.acquireUseRelease(
-    Effect.sync(() => {
-      const before = process.cwd()
-      process.chdir(cwd)
-      return [() => process.chdir(before), listen(process.stdout, "stdout"), listen(process.stderr, "stderr")]
-    }),
-    () =>
-      Effect.provide(main(words, variables), [
-        NodeContext.layer,
-        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
-      ]),
-    (restore) => Effect.sync(() => restore.forEach((one) => one()))
-  ).pipe(Effect.map((exit) => ({ exit, ...said })))
 }

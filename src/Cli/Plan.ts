@@ -2,9 +2,9 @@
  * `rollcall plan`: what `run` would ask, without a call.
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Effect, type Layer, Option } from "effect"
+import { Clock, Effect, type Layer, Option } from "effect"
 import * as Entry from "../Entry.ts"
-import { Ledger, LedgerError, mismatch } from "../Ledger.ts"
+import { Ledger, LedgerError, mismatch, type Redo } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -57,10 +57,10 @@ const look = <A, E>(
     )
   )
 
-/** Those of the keys that a ledger has answered. */
+/** Those of the keys that a ledger has answered, and that are not to be asked again. */
 const answeredIn = (
   ledger: typeof Ledger.Service,
-  job: Job.Job,
+  { job, list: name, redo: { which } }: Planned,
   keys: ReadonlyArray<string>,
   progress: Progress.Progress
 ) =>
@@ -70,9 +70,22 @@ const answeredIn = (
     if (one === undefined) return found
     const request = (yield* ledger.note("request")) as Readonly<Record<string, string>>
     yield* mismatch(ledger.name, request, yield* job.lookup.fingerprint)
-    for (let at = 0; at < keys.length; at += 4096) {
-      for (const key of yield* ledger.known(keys.slice(at, at + 4096))) found.add(key)
+    const known = knownIn(ledger, keys)
+    for (const key of yield* known()) found.add(key)
+    const list = (yield* ledger.lists).find((list) => list.name === name)
+    if (list !== undefined) {
+      const { oldest, stale } = yield* ledger.standing(list.id)
+      progress.oldest = oldest
+      progress.stale = { ...stale }
     }
+    // one that was stopped goes on, and does not begin anew
+    const isRedone = list !== undefined && (yield* ledger.isRedone(list.id))
+    const redone: Array<number> = []
+    for (const one of which) {
+      const again = isRedone ? new Set<string>() : yield* known(one)
+      redone.push([...again].filter((key) => found.delete(key)).length)
+    }
+    progress.redone = redone
     const { older, reopened } = yield* Revision.preview(ledger, job.lookup)
     progress.older = older
     if (reopened.length === 0) return found
@@ -84,8 +97,19 @@ const answeredIn = (
     return found
   })
 
-const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command.Values<typeof Run.flags>) =>
+/** Which of the keys are known, a batch at a time. */
+const knownIn = (ledger: typeof Ledger.Service, keys: ReadonlyArray<string>) => (which?: Redo) =>
   Effect.gen(function*() {
+    const found = new Set<string>()
+    for (let at = 0; at < keys.length; at += 4096) {
+      for (const key of yield* ledger.known(keys.slice(at, at + 4096), which)) found.add(key)
+    }
+    return found
+  })
+
+const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
+  Effect.gen(function*() {
+    const { job, ledger: named, list: name, redo, sink } = planned
     const ledger = yield* Ledger
     // settings that are missing are told now, not by the run
     yield* Effect.provide(Sweep.prepare(job.lookup), FetchHttpClient.layer)
@@ -95,7 +119,7 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
     const kept = values.fresh ? undefined : yield* look(named.read, (old) =>
       Effect.zipRight(
         sink.check(marks(old)),
-        answeredIn(old, job, pending.map(({ key }) => key), progress)
+        answeredIn(old, planned, pending.map(({ key }) => key), progress)
       ))
     if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
     yield* sink.fits(list)
@@ -106,6 +130,7 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
     const repeats = entries - questions - refused
     const left = questions - known
     const asked = Math.min(left, Option.getOrElse(values.sample, () => left))
+    const oldest = Talk.oldest(progress, yield* Clock.currentTimeMillis)
     const lines = [
       List.line(job.source.name, progress),
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
@@ -114,6 +139,10 @@ const show = ({ job, ledger: named, list: name, sink }: Planned, values: Command
         `    ${progress.told.unit} ${line}: ${JSON.stringify(input)} (${message})`
       ),
       ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${named.name}`] : []),
+      ...(oldest === undefined || redo.words.length > 0 ? [] : [`    ${oldest}`]),
+      ...redo.words.map((word, index) =>
+        `  ${Talk.count(progress.redone[index] ?? 0)} answered, and asked again: ${word}`
+      ),
       ...(progress.reopened > 0 ? [`  ${Talk.count(progress.reopened)} answered, and asked again by the rules`] : []),
       ...Talk.olderLines(progress.older),
       ...(values.fresh ? [`--fresh: ${named.name} and the output would be put aside, where they are there`] : []),

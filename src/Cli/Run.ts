@@ -124,17 +124,20 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
       tolerate: values.tolerate.flat(),
       quiet: values.quiet,
       isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
-      begin: (progress) => {
-        const line = List.line(job.source.name, progress, Talk.details(progress))
-        const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
-        return Talk.say([
-          line,
-          ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
-          Effort.describe(job.policy),
-          ...Talk.olderLines(progress.older),
-          ...List.warnings(progress)
-        ].join("\n"))
-      },
+      begin: (progress) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const line = List.line(job.source.name, progress, Talk.details(progress))
+          const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
+          const oldest = again.length > 0 ? undefined : Talk.oldest(progress, now)
+          return Talk.say([
+            line,
+            ...(oldest === undefined ? [] : [`${Talk.count(progress.known)} answered already, ${oldest}`]),
+            ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
+            Effort.describe(job.policy),
+            ...Talk.olderLines(progress.older),
+            ...List.warnings(progress)
+          ].join("\n"))
+        }),
       settings: Job.settings(values),
       keys: Job.keys(values),
       summary: (summary, details) =>

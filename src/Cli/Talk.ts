@@ -98,6 +98,14 @@ export const details = (
   ...(reopened > 0 ? [`${count(reopened)} asked again by the rules`] : [])
 ]
 
+/** How old the answers are that are not asked for again, from a day on, and what asks them again. */
+export const oldest = ({ known, oldest }: Pick<Progress, "known" | "oldest">, now: number): string | undefined => {
+  const days = Math.floor((now - oldest) / 86_400_000)
+  if (known === 0 || !(days >= 1)) return undefined
+  const limit = [30, 7, 1].find((limit) => days >= limit)
+  return `the oldest ${counted(days, "day")} ago: --redo older-than=${limit}d asks again`
+}
+
 /** What older defaults judged, and what asks it again. */
 export const olderLines = (older: Progress["older"]): ReadonlyArray<string> =>
   Object.entries(older).map(([which, value]) =>

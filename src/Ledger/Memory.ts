@@ -189,6 +189,17 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         if (counts.some((count) => count > 0)) { for (const list of lists) change(list, 0) }
         return counts
       }),
+    isRedone: (id) =>
+      Effect.sync(() =>
+        [...lists[id]!.ordinals.keys()].some((question) => redone.has(question) && !outcomes.has(question))
+      ),
+    standing: (id) =>
+      Effect.sync(() => {
+        const all = [...lists[id]!.ordinals.keys()].flatMap((question) => outcomes.get(question) ?? [])
+        const stale = all.filter(({ error, outcome }) => isStale(outcome, error))
+        const oldest = (some: ReadonlyArray<Answered>) => Math.min(...some.map(({ at }) => at))
+        return { oldest: oldest(all), stale: { count: stale.length, since: oldest(stale) } }
+      }),
     earlier: (questions) => Effect.sync(() => questions.flatMap((question) => redone.get(question) ?? [])),
     causes: (id) =>
       Effect.sync(() => {
@@ -243,7 +254,13 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           ...list.changes.filter((change) => change.epoch > epoch).map(({ ordinal }) => ordinal)
         )
       }),
-    known: (keys) => Effect.sync(() => new Set(keys.filter((key) => outcomes.has(questions.get(key) ?? 0)))),
+    known: (keys, which) =>
+      Effect.sync(() =>
+        new Set(keys.filter((key) => {
+          const outcome = outcomes.get(questions.get(key) ?? 0)
+          return outcome !== undefined && (which === undefined || isRedo(outcome, key, which))
+        }))
+      ),
     note: (name) => Effect.sync(() => notes.get(name)),
     setNotes: (given) =>
       Effect.sync(() => {

@@ -17,7 +17,8 @@ import {
   List,
   type Listed,
   mismatch,
-  type Notes
+  type Notes,
+  type Standing
 } from "../Ledger.ts"
 import * as Address from "./Postgres/Address.ts"
 import * as Failure from "./Postgres/Failure.ts"
@@ -218,6 +219,19 @@ const make = (opened: Opened): typeof Ledger.Service => {
           return counts
         })
       )),
+    isRedone: (list) =>
+      Effect.map(
+        read(session.select(statements.selectIsUnfinished, [list], ([is]) => is as boolean)),
+        ([is]) => is === true
+      ),
+    standing: (list) =>
+      Effect.map(
+        read(session.select(statements.selectStanding, [list], (row) => row as ReadonlyArray<string | null>)),
+        ([[oldest, count, since] = [null, null, null]]): Standing => ({
+          oldest: Number(oldest ?? Infinity),
+          stale: { count: Number(count ?? 0), since: Number(since ?? Infinity) }
+        })
+      ),
     earlier: (questions) =>
       read(session.select(statements.selectEarlier, [`{${questions.join()}}`], Statements.toAnswered)),
     causes: (list) =>
@@ -242,14 +256,16 @@ const make = (opened: Opened): typeof Ledger.Service => {
         read(session.select(statements.selectChanged, [list, epoch], (row) => row as [boolean, number | null])),
         ([[isOurs, ordinal] = [false, null]]) => isOurs ? ordinal ?? Infinity : 0
       ),
-    known: (keys) =>
-      Effect.map(
+    known: (keys, which) => {
+      const [where, params] = which === undefined ? ["true", []] : statements.redoOf(which)
+      return Effect.map(
         read(Effect.forEach(
           Text.documents(keys.map((key) => ({ key }))),
-          (document) => session.select(statements.selectKnown, [document], ([key]) => key as string)
+          (document) => session.select(statements.selectKnown(where), [document, ...params], ([key]) => key as string)
         )),
         (known) => new Set(known.flat())
-      ),
+      )
+    },
     note,
     setNotes: (notes) => Effect.asVoid(write(setNotes(opened, notes))),
     forget: ({ before, codes }) =>

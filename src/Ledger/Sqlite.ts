@@ -18,7 +18,8 @@ import {
   LedgerError,
   List,
   type Listed,
-  mismatch
+  mismatch,
+  type Standing
 } from "../Ledger.ts"
 import type { Kind } from "../Outcome.ts"
 import { connect, type Connection, pieces, type Statements as On, touch } from "../Sql/Sqlite/Connection.ts"
@@ -348,6 +349,19 @@ const make = (
           return counts
         })
       ),
+    isRedone: (list) =>
+      Effect.map(
+        read(sql.select(Statements.selectUnfinished, [place(list, 0), place(list + 1, 0)])),
+        ({ length }) => length > 0
+      ),
+    standing: (list) =>
+      Effect.map(
+        read(sql.select(Statements.selectStanding, [place(list, 0), place(list + 1, 0)])),
+        ([[oldest, count, since] = [null, null, null]]): Standing => ({
+          oldest: oldest ?? Infinity,
+          stale: { count: count ?? 0, since: since ?? Infinity }
+        })
+      ),
     earlier: (questions) =>
       read(selectTexts(Statements.selectEarlier, [JSON.stringify(questions)], Statements.toAnswered)),
     causes: (list) => {
@@ -392,11 +406,13 @@ const make = (
         read(select(Statements.selectChanged, [epoch, epoch, list], (row) => row as [number | null, number])),
         ([[ordinal, isOurs] = [0, 0]]) => isOurs === 0 ? 0 : ordinal ?? Infinity
       ),
-    known: (keys) =>
-      Effect.map(
-        read(select(Statements.selectKnown, [JSON.stringify(keys)], ([index]) => keys[index]!)),
+    known: (keys, which) => {
+      const [where, params] = which === undefined ? ["1", []] : Statements.redoOf(which)
+      return Effect.map(
+        read(select(Statements.selectKnown(where), [JSON.stringify(keys), ...params], ([index]) => keys[index]!)),
         (known) => new Set(known)
-      ),
+      )
+    },
     note: (name) => read(note(name)),
     setNotes: (notes) =>
       Effect.asVoid(write((on) =>

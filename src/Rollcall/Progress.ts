@@ -21,11 +21,13 @@ export interface Progress extends Sweep.Progress {
   refused: number
   /** Questions that an earlier run had answered. */
   known: number
+  /** When the first of these was settled, in milliseconds since 1970; `Infinity` where there is none. */
+  oldest: number
   /** Answered questions that are asked again, by each word that says so. */
   redone: ReadonlyArray<number>
-  /** Of these, how many were asked in vain, so that the old answer stays, and the oldest of those answers. */
+  /** Answers that were asked again in vain, so that they stay, by earlier runs too, and the oldest of them. */
   stale: { count: number; since: number }
-  /** Of these, how many were found before and are not found now. */
+  /** Of what is asked again, how many were found before and are not found now. */
   vanished: number
   /** Calls of earlier runs of the ledger. */
   spent: number
@@ -61,6 +63,7 @@ export const none = (): Progress => ({
   questions: 0,
   refused: 0,
   known: 0,
+  oldest: Infinity,
   redone: [],
   spent: 0,
   stale: { count: 0, since: Infinity },

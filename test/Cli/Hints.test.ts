@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Sqlite from "../../src/Ledger/Sqlite.ts"
-import { found, records, scripted } from "../command.ts"
-import { here } from "../here.ts"
+import { found, records, run, scripted } from "../command.ts"
 
 const setUp = (codes: ReadonlyArray<string>) =>
   Effect.map(scripted(codes), (api) => ({
     ...api,
-    rollcall: (...words: ReadonlyArray<string>) => here(words, { cwd: api.cwd, env: { KEY: "k".repeat(12) } }),
+    rollcall: (...words: ReadonlyArray<string>) => run(words, { cwd: api.cwd, env: { KEY: "k".repeat(12) } }),
     base: ["list", ...api.words]
   }))
 

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Ledgers from "../../src/Cli/Ledgers.ts"
-import { found, records, run, scripted, start, until } from "../command.ts"
+import { found, records, run, scripted, spawned, start, until } from "../command.ts"
 
 /** A folder, and an environment that names it as the place of what is remembered. */
 const place = Effect.map(
@@ -139,7 +139,7 @@ describe("Ledgers.remember", () => {
 describe.concurrent("a ledger that a run holds", { timeout: 60_000 }, () => {
   it.scopedLive("is refused to a second run, which names the first and disturbs nothing", () =>
     Effect.gen(function*() {
-      const { answer, asked, cwd, files, read, run: runList, start, words } = yield* scripted(["a", "b", "c"], (code) =>
+      const { answer, asked, cwd, files, read, start, words } = yield* scripted(["a", "b", "c"], (code) =>
         code === "b" ? undefined : found(code))
       const running = yield* start()
       yield* until(() =>
@@ -156,7 +156,7 @@ describe.concurrent("a ledger that a run holds", { timeout: 60_000 }, () => {
       for (const more of others) {
         const { exit, stderr } = more[0] === "-o"
           ? yield* run(["run", "-", ...words, ...more, "--ledger", "out.ndjson.ledger"], { cwd, stdin: "d\n" })
-          : yield* runList(...more)
+          : yield* spawned(["run", "list", ...words, "-o", "out.ndjson", ...more], { cwd })
         assert.strictEqual(exit, 5)
         assert.match(
           stderr,

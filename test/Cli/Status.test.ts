@@ -164,7 +164,9 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
       const { cwd, rollcall, words } = yield* scripted([])
       const running = yield* start(["run", "-", ...words, "-o", "out.ndjson"], { cwd, stdin: "open" })
       running.process.stdin!.write("a\n")
-      const { stdout } = yield* Effect.repeat(rollcall("status", "out.ndjson"), { until: ({ exit }) => exit === 0 })
+      const { stdout } = yield* Effect.repeat(rollcall("status", "out.ndjson"), {
+        until: ({ stdout }) => stdout.includes("reads")
+      })
       assert.match(stdout, /^out\.ndjson: it reads its input \(process \d+ on .*\)\n$/)
       running.process.stdin!.end()
       assert.strictEqual((yield* running.ended).exit, 0)

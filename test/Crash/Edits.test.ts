@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { run, start } from "../command.ts"
-import { scale, timeout } from "../scale.ts"
+import { scale, some, timeout } from "../scale.ts"
 import { sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
@@ -72,7 +72,7 @@ const edits: ReadonlyArray<readonly [name: string, before: Input, after: Input]>
 ]
 
 describe.concurrent("rollcall run: after a crash, an input with", () => {
-  it.scopedLive.each(edits)("%s", ([, first, edited]) =>
+  it.scopedLive.each(some(edits, 3))("%s", ([, first, edited]) =>
     Effect.gen(function*() {
       const { cwd, demo, judge, log, options, words } = yield* Trial.make({
         codes,

@@ -5,16 +5,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { DemoError } from "../../src/Demo.ts"
 import { sample, say, scale, seeded, timeout } from "../scale.ts"
-import { type Kind, sinks } from "./sinks.ts"
+import { type Kind, written } from "./sinks.ts"
 import * as Strace from "./strace.ts"
 import * as Trial from "./trial.ts"
 
 const codes = Trial.mixed(scale(200, 500, 1_000))
 const concurrency = 64
 const ledger = ["x.ledger", "x.ledger-wal", "x.ledger-shm", "x.ledger-journal", "x.ledger-lock"]
-
-/** The sinks that write files; the others are killed at the files of their ledger alone, which are the same. */
-const places = sinks.filter(({ files }) => files.length > 0)
 
 /** In the long form so slow that the run says more than once how far its output is. */
 const api = { latency: scale("0 millis", "0 millis", "90 millis") } as const
@@ -70,7 +67,7 @@ const strike = (sink: Kind, point: Strace.Injection, bytes: Buffer | undefined):
   }))
 
 describe.skipIf(!Strace.available)("rollcall run: killed at every change of a file", () => {
-  for (const sink of places) {
+  for (const sink of written) {
     it.live(
       `${sink.name}: nothing is lost, nothing is there twice, little is asked again`,
       () =>
@@ -78,7 +75,7 @@ describe.skipIf(!Strace.available)("rollcall run: killed at every change of a fi
           const { bytes, groups } = yield* undisturbed(sink)
           const points = yield* choose(
             groups,
-            scale(Math.ceil(6 / places.length), Math.ceil(40 / places.length), Infinity)
+            scale(2, Math.ceil(40 / written.length), Infinity)
           )
           yield* Trial.each(points, {
             run: (point) => strike(sink, point, bytes),

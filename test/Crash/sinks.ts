@@ -9,6 +9,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { inject } from "vitest"
 import { folder, records } from "../command.ts"
+import { isProof } from "../scale.ts"
 import { isThere, query } from "../schema.ts"
 import * as Sqlite from "../sqlite.ts"
 
@@ -156,6 +157,12 @@ const all: ReadonlyArray<Kind> = [
 ]
 
 export const sinks = all.filter(({ name }) => isThere || name !== "postgres")
+
+/**
+ * Those that write files; the others are disturbed at the files of their ledger alone, which are the same. A file of CSV grows as one of
+ * NDJSON does, so that the short form leaves it out.
+ */
+export const written = sinks.filter(({ files, name }) => files.length > 0 && (isProof || name !== "csv"))
 
 /** A schema of its own for each folder. */
 const schemaOf = (cwd: string) => basename(dirname(cwd))

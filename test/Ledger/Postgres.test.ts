@@ -400,7 +400,7 @@ describe.skipIf(!isThere)("Postgres", () => {
           [statements.selectRows, [0, 100, 200]],
           [statements.selectRowsOf, [0, "{3,2,1}"]],
           [statements.selectAnswered, [100, 10]],
-          [statements.selectKnown, ["[{\"key\":\"c1\"}]"]],
+          [statements.selectKnown("true"), ["[{\"key\":\"c1\"}]"]],
           [statements.record, [0, JSON.stringify([answer(1)])]],
           [statements.enroll, [0, JSON.stringify(entries(["a"]))]]
         ]

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Concurrency from "../../src/Policy/Concurrency.ts"
+import { scale, some } from "../scale.ts"
 
 /** What a server does with a call that comes now, when so many are in flight. */
 type Server = (now: number, inFlight: number) => Served
@@ -114,7 +115,7 @@ const lenient: Readonly<Record<string, Make>> = {
   "a burst of a whole second": (rateAt, ms) => bucket(rateAt, (rate) => rate, ms),
   "windows of a second": (rateAt, ms, random) => windowed(rateAt, 1000 * random(), ms)
 }
-const seeds = [1, 2, 3, 4, 5]
+const seeds = scale([1], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
 
 describe("a hidden rate", () => {
   /** What each seed comes to in two minutes: parts of the limit after 15 s, and the part of the calls that was refused. */
@@ -131,10 +132,10 @@ describe("a hidden rate", () => {
       }
     })
 
-  for (const limit of [5, 20, 100, 500]) {
+  for (const [nth, limit] of [5, 20, 100, 500].entries()) {
     for (const [name, make] of Object.entries(strict)) {
       it(`of ${limit}/s with ${name} is found within 15 s, with few refusals, and used`, () => {
-        for (const result of [5, 80].flatMap((median) => found(make, limit, median))) {
+        for (const result of some([5, 80], 2, nth).flatMap((median) => found(make, limit, median))) {
           assert.isAtLeast(result.least, 0.85)
           assert.isAtMost(result.most, 1.05)
           assert.isAtLeast(result.mean, 0.9)
@@ -146,7 +147,7 @@ describe("a hidden rate", () => {
     for (const [name, make] of Object.entries(lenient)) {
       // it is told of its excess late, which costs a few refusals more; what was saved up may be answered too
       it(`of ${limit}/s with ${name} is found within 15 s and used`, () => {
-        for (const result of [5, 80].flatMap((median) => found(make, limit, median))) {
+        for (const result of some([5, 80], 2, nth).flatMap((median) => found(make, limit, median))) {
           assert.isAtLeast(result.least, 0.8)
           assert.isAtMost(result.most, 1.1)
           assert.isAtLeast(result.mean, 0.9)
@@ -157,7 +158,11 @@ describe("a hidden rate", () => {
     }
 
     it(`of ${limit}/s is used by and by where answers take half a second`, () => {
-      for (const result of Object.values({ ...strict, ...lenient }).flatMap((make) => found(make, limit, 500))) {
+      for (
+        const result of some(Object.values({ ...strict, ...lenient }), 2, nth).flatMap((make) =>
+          found(make, limit, 500)
+        )
+      ) {
         assert.isAtLeast(result.mean, 0.8)
         assert.isAtMost(result.mean, 1.05)
         assert.isAtMost(result.refused, limit < 20 ? 0.04 : 0.03)
@@ -196,14 +201,14 @@ describe("a hidden rate", () => {
 })
 
 describe("a hidden knee", () => {
-  for (const count of [4, 32, 128]) {
+  for (const [nth, count] of [4, 32, 128].entries()) {
     it(`of ${count} in flight is found: nearly as much comes back as with the best fixed number`, () => {
       const end = count > 100 ? 40_000 : 60_000
       for (const seed of count > 100 ? [1] : seeds) {
-        for (const isFalling of [false, true]) {
+        for (const isFalling of some([false, true], 2, nth)) {
           const goodput = (fixed?: number) =>
             rate(play(workers(count, around(random(seed), 50, 0.2), isFalling), end, fixed).answered, 20_000, end)
-          const best = Math.max(...[1, 1.25, 1.5, 2].map((part) => goodput(Math.round(count * part))))
+          const best = Math.max(...some([1, 1.25, 1.5, 2], 2).map((part) => goodput(Math.round(count * part))))
           assert.isAtLeast(goodput(), 0.9 * best)
         }
       }
@@ -237,7 +242,7 @@ describe("errors", () => {
 
 describe("any server", () => {
   it("keeps the limit within its bounds and the calls going", () => {
-    for (let seed = 1; seed <= 300; seed++) {
+    for (let seed = 1; seed <= scale(60, 300, 3000); seed++) {
       const next = random(seed)
       const [limit, failing] = [1 + next() * 200, next() < 0.3 ? next() : 0]
       const inner = bucket(() => limit, () => 1 + next() * limit, around(next, 1 + next() * 300, next()))

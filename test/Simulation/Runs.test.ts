@@ -6,7 +6,7 @@ import { draw, show } from "./scenario.ts"
 import { play } from "./world.ts"
 
 /** How many seeds are tried; `SEEDS=10 SEED=4711` tries ten from 4711 on. */
-const count = Number(process.env.SEEDS ?? scale(250, 2000, 20_000))
+const count = Number(process.env.SEEDS ?? scale(100, 2000, 20_000))
 const first = Number(process.env.SEED ?? 0)
 /** Every so often a seed is played twice. */
 const twice = 50

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Exit } from "effect"
 import type * as Sweep from "../../src/Sweep.ts"
+import { scale } from "../scale.ts"
 import { of, run, serve, stopReason, told } from "../sweep.ts"
 import { most } from "../windows.ts"
 
@@ -14,7 +15,7 @@ const outcomes = (settled: ReadonlyArray<Sweep.Settled>) => [...new Set(settled.
 
 describe("an outage", () => {
   it("of ten minutes costs no question an attempt, and a probe now and then", () => {
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= scale(4, 20, 200); seed++) {
       const server = down(1000, 10 * minute)
       const { exit, settled } = run(server, 5000, { concurrency: 16 }, seed)
       assert.deepStrictEqual(exit, Exit.void)

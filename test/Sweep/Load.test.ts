@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
 import * as Draw from "../../src/Simulation/Draw.ts"
+import { scale, some } from "../scale.ts"
 import { run, serve } from "../sweep.ts"
 
 /** A server that lets through so many calls a second and a few more at once, as a leaky bucket of whole milliseconds does. */
@@ -31,8 +32,8 @@ describe("a fixed number in flight", () => {
     [200, 10, 64, 2],
     [500, 50, 16, 5]
   ] as const
-  for (const [rate, burst, concurrency, latency] of cases) {
-    for (const status of [429, 503]) {
+  for (const [nth, [rate, burst, concurrency, latency]] of cases.entries()) {
+    for (const status of some([429, 503], 2, nth)) {
       it(`of ${concurrency} learns the pace of ${rate}/s with bursts of ${burst} from a ${status}`, () => {
         const { answer, answered } = leaky(rate, burst, status)
         const server = serve(answer, latency)
@@ -47,7 +48,8 @@ describe("a fixed number in flight", () => {
     }
   }
 
-  for (const latency of [5, 20]) {
+  const count = 20_000
+  for (const latency of some([5, 20], 2)) {
     it(`of 16 uses what a server bears that answers seven at once, after ${latency} ms, and 503 to more`, () => {
       let [peak, inFlight] = [0, 0]
       const server = serve(() => {
@@ -56,16 +58,16 @@ describe("a fixed number in flight", () => {
         peak = Math.max(peak, inFlight)
         return inFlight > 7 ? 503 : 200
       }, latency)
-      const { exit, settled } = run(server, 20_000, { concurrency: 16 })
+      const { exit, settled } = run(server, count, { concurrency: 16 })
       assert.deepStrictEqual(exit, Exit.void)
       assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
       const seconds = server.calls.at(-1)!.at / 1000
-      assert.isAtLeast(20_000 / seconds, (latency < 10 ? 0.65 : 0.8) * 7000 / latency)
+      assert.isAtLeast(count / seconds, (latency < 10 ? 0.65 : 0.8) * 7000 / latency)
     })
   }
 
   it("is not lowered for a server that fails at any pace", () => {
-    for (let seed = 1; seed <= 5; seed++) {
+    for (let seed = 1; seed <= scale(1, 5, 50); seed++) {
       const draw = Draw.stream(seed)
       const server = serve(() => draw() < 0.3 ? 503 : 200, 20)
       const { exit, settled } = run(server, 2000, { concurrency: 8, retryBudget: null, breaker: null })

@@ -45,6 +45,7 @@ export const make = (schema: string) => {
 
   const kinds = ["found", "not_found", "invalid", "failed", "skipped"] as const
   const isForgotten = "outcome = 'found' and body is null"
+  const isStale = "outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%'"
   const countKinds = kinds.map((kind) => `count(*) filter (where outcome = '${kind}') as ${kind}`).join(", ")
   /** How many questions of a list have which outcome, counted anew. */
   const count = (list: string) => `
@@ -164,7 +165,7 @@ export const make = (schema: string) => {
         ...(outcomes === undefined ? [] : [
           `(outcome = any (${param(outcomes)}::text[])${
             outcomes.includes("failed")
-              ? " or (outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%')"
+              ? ` or (${isStale})`
               : ""
           })`
         ]),
@@ -208,10 +209,15 @@ export const make = (schema: string) => {
       select ${row} from unnest($2::bigint[]) with ordinality asked(question, place)
         join lateral (select * from ${entry} where question = asked.question and list = $1 offset 0) e on true ${itsOutcome}
       order by asked.place, e.ordinal`,
-    /** Parameter: `{ key }[]`. */
-    selectKnown: `
+    /** The oldest outcome of a list, how many answers were asked again in vain, and the oldest of these. */
+    selectStanding: `
+      select min(at), count(*) filter (where ${isStale}), min(at) filter (where ${isStale})
+      from ${outcome} where question in (${questionsOf("$1")})`,
+    /** Parameters: `{ key }[]`, and those of the condition. */
+    selectKnown: (where: string) => `
       select key from json_to_recordset($1::json) as t(key text)
-      where exists (select from ${outcome} o where o.question = (select id from ${question} q where q.key = t.key) offset 0)`,
+      where exists (
+        select from ${outcome} o where o.question = (select id from ${question} q where q.key = t.key) and ${where} offset 0)`,
     /** Parameter: before when. */
     deleteSuperseded: `delete from ${superseded} where at < $1::bigint`,
     forget: `update ${outcome} set body = null where body is not null and at < $1::bigint`,

@@ -88,6 +88,9 @@ export const selectOutcomes = `
   select outcome, count(*) count, sum(outcome = 'found' and body is null) forgotten
   from outcome where question in (select question from entry where place >= ? and place < ?) group by outcome`
 
+/** Whether an error is that of an answer that was asked again in vain. */
+const isNoMark = "error not like '{\"type\":\"review\"%'"
+
 /** A question that is to be asked again and has not been answered since. */
 export const selectUnfinished = `
   select 1 from superseded
@@ -95,10 +98,17 @@ export const selectUnfinished = `
     and not exists (select 1 from outcome where outcome.question = superseded.question)
   limit 1`
 
+/** The oldest outcome of a list, how many answers were asked again in vain, and the oldest of these. */
+export const selectStanding = `
+  select min(at), sum(is_stale), min(case when is_stale then at end) from (
+    select at, outcome in ('found', 'not_found') and ${isNoMark} as is_stale
+    from outcome where question in (select question from entry where place >= ? and place < ?))`
+
 /** Gives where they stand among those asked. */
-export const selectKnown = `
+export const selectKnown = (where: string) => `
   select asked.key from json_each(?) asked join question on question.key = asked.value
-    join outcome on outcome.question = question.id`
+    join outcome on outcome.question = question.id
+  where ${where}`
 
 /**
  * A statement that reads texts which may hold U+0000, where some drivers cut them. Its last column is their length in bytes; where they
@@ -270,7 +280,7 @@ export const redoOf = (
       [
         `(outcome in (select value from json_each(?))${
           outcomes.includes("failed")
-            ? " or (outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%')"
+            ? ` or (outcome in ('found', 'not_found') and ${isNoMark})`
             : ""
         })`,
         [JSON.stringify(outcomes)]
