@@ -23,6 +23,7 @@ const node = [
   "Sql",
   "Sink/Postgres",
   "Sink/Gzip",
+  "Sink/Lock",
   "Sink/Parquet",
   "Sink/Print",
   "Source/Gzip"

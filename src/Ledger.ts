@@ -244,9 +244,13 @@ export const mismatch = (
 }
 
 /** The error of a ledger that another run holds. */
-export const busy = (ledger: string, holder: Holder | undefined, cause?: unknown): LedgerError => {
+export const busy = (ledger: string, holder: Holder | undefined, cause?: unknown): LedgerError =>
+  new LedgerError({ reason: "Busy", ledger, message: held(holder), cause })
+
+/** What is said of a ledger, or an output, that another run holds. */
+export const held = (holder: Holder | undefined): string => {
   const who = holder === undefined ? "" : ` (process ${holder.pid} on ${holder.host}, since ${clock(holder.since)})`
-  return new LedgerError({ reason: "Busy", ledger, message: `another run holds it${who}: wait for its end`, cause })
+  return `another run holds it${who}: wait for its end`
 }
 
 const clock = (at: number) => DateTime.formatIso(DateTime.unsafeMake(at)).replace(/\.\d+Z$/, "Z")

@@ -7,9 +7,9 @@ import type * as Lookup from "./Lookup.ts"
 import type { Select } from "./Lookup/Select.ts"
 import * as Mark from "./Sink/Mark.ts"
 
-/** The output cannot be written. `Closed` is a reader that went away. */
+/** The output cannot be written. `Closed` is a reader that went away; `Busy`: another run writes to it. */
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
-  reason: Schema.Literal("Exists", "Open", "Write", "Closed", "Clash"),
+  reason: Schema.Literal("Exists", "Open", "Write", "Closed", "Clash", "Busy"),
   sink: Schema.String,
   detail: Schema.String,
   cause: Schema.optional(Schema.Defect)
@@ -119,6 +119,14 @@ export interface Target {
     mark: Mark.Mark | undefined,
     goesOn: boolean
   ) => Effect.Effect<Opened, SinkError, Scope.Scope>
+}
+
+/** Keeps other runs from an output. */
+export interface Lock {
+  /** Holds it until the scope closes; fails where another run does. */
+  readonly hold: Effect.Effect<void, SinkError, Scope.Scope>
+  /** Fails where a run holds it. */
+  readonly free: Effect.Effect<void, SinkError>
 }
 
 /** A target that is open. */

@@ -4,6 +4,8 @@
 import { Clock, Duration, Effect, Option, Schema } from "effect"
 import { LedgerError } from "../Ledger.ts"
 import { Limit } from "../Policy/DurationText.ts"
+import { SinkError } from "../Sink.ts"
+import * as Exit from "./Exit.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
 
@@ -22,13 +24,13 @@ const limitOf = (text: string): Option.Option<Duration.Duration> =>
 export const flag = Flag.optional("if-running", Word, {
   group: "Output",
   value: "WORD",
-  help: "where another run holds the ledger: fail (default), skip: exit 0, or 'wait 10m'"
+  help: "where another run is writing: fail (default), skip: exit 0, or 'wait 10m'"
 })
 
 /** Looks per wait, in milliseconds between them. */
 const interval = 1_000
 
-/** Does what the flag says where the ledger is held. */
+/** Does what the flag says where it is held. */
 export const heed = <E, R>(
   word: Option.Option<string>,
   run: Effect.Effect<number, E, R>
@@ -42,13 +44,11 @@ export const heed = <E, R>(
     let isTold = false
     const again: Effect.Effect<number, E, R> = Effect.catchIf(run, isBusy, (error) =>
       Effect.gen(function*() {
-        const { ledger, message } = error as E & LedgerError
-        if (text === "skip") {
-          return yield* Effect.as(Talk.say(`${ledger}: ${message.replace(/:[^:]*$/, "")}: skipped`), 0)
-        }
+        const message = Exit.of(error).message
+        if (text === "skip") return yield* Effect.as(Talk.say(`${message.replace(/:[^:]*$/, "")}: skipped`), 0)
         const left = until - (yield* Clock.currentTimeMillis)
         if (left <= 0) return yield* Effect.fail(error)
-        if (!isTold) yield* Talk.say(`${ledger}: ${message}`)
+        if (!isTold) yield* Talk.say(message)
         isTold = true
         yield* Effect.sleep(Duration.millis(Math.min(interval, left)))
         return yield* again
@@ -56,4 +56,5 @@ export const heed = <E, R>(
     return yield* again
   })
 
-const isBusy = (error: unknown): boolean => error instanceof LedgerError && error.reason === "Busy"
+const isBusy = (error: unknown): boolean =>
+  (error instanceof LedgerError || error instanceof SinkError) && error.reason === "Busy"

@@ -63,25 +63,36 @@ export const kinds = {
   parquet: {
     matches: (output: string) => /\.parquet$/i.test(output),
     make: (output, id, options) =>
-      Effect.flatMap(Effect.promise(() => import("../Sink/Parquet.ts")), ({ make }) => make(output, id, options))
+      Effect.flatMap(
+        Effect.promise(() => import("../Sink/Parquet.ts")),
+        ({ make }) => Effect.map(fileOf(output, id), (target) => make(target, options))
+      )
   },
   xlsx: {
     matches: (output: string) => /\.xlsx$/i.test(output),
     make: (output, id, options) =>
       Effect.flatMap(
         Effect.promise(() => import("../Sink/Xlsx.ts")),
-        ({ make }) => Effect.map(File.make(output, id), (target) => make(target, options))
+        ({ make }) => Effect.map(fileOf(output, id), (target) => make(target, options))
       )
   },
   file: {
     matches: () => true,
     make: (output, id, options) =>
       Effect.map(
-        File.make(output, id),
+        fileOf(output, id),
         (target) => Sink.make(Format.isPacked(output) ? Gzip.packed(target) : target, options)
       )
   }
 } as const satisfies Record<string, Kind>
+
+/** A file to which one run at a time writes. */
+const fileOf = (output: string, id: string) =>
+  Effect.flatMap(
+    // SQLite is not loaded before it is needed
+    Effect.promise(() => import("../Sink/Lock.ts")),
+    ({ ofFile }) => File.make(output, id, ofFile(output))
+  )
 
 /** Kinds of files that are no text. */
 const books: ReadonlySet<string> = new Set(["parquet", "xlsx"])

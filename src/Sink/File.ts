@@ -6,12 +6,15 @@
  */
 import { type Error, FileSystem } from "@effect/platform"
 import { Effect, Layer, Option } from "effect"
-import { make as sinkOf, type Opened, type Options, Sink, SinkError, type Target } from "../Sink.ts"
+import { type Lock, make as sinkOf, type Opened, type Options, Sink, SinkError, type Target } from "../Sink.ts"
 import type { Mark, Print as Printed } from "./Mark.ts"
 import * as Print from "./Print.ts"
 
-/** Writes to `path`, for its owner's eyes only. `id` tells files apart whose paths are written in different ways. */
-export const make = (path: string, id = path): Effect.Effect<Target, never, FileSystem.FileSystem> =>
+/**
+ * Writes to `path`, for its owner's eyes only. `id` tells files apart whose paths are written in different ways; `lock` keeps runs away
+ * that have another ledger.
+ */
+export const make = (path: string, id = path, lock?: Lock): Effect.Effect<Target, never, FileSystem.FileSystem> =>
   Effect.map(FileSystem.FileSystem, (fs): Target => {
     const part = `${path}.part`
     const failed = (reason: "Open" | "Write", what: string) => (cause: Error.PlatformError) =>
@@ -107,6 +110,10 @@ export const make = (path: string, id = path): Effect.Effect<Target, never, File
         const encoder = new TextEncoder()
         const inode = inodeOf(yield* Effect.mapError(file.stat, failed("Open", "it cannot be read")))
         const before = stampOf(yield* stat(path))
+        const there = Effect.flatMap(isSame(file), (isThere) =>
+          isThere
+            ? Effect.void
+            : taken(`another program took ${part} away: the same command makes it anew, without a call`))
         let offset = start
         const held = () => ({ offset, hash: Print.digest(hash), inode })
         return {
@@ -129,21 +136,17 @@ export const make = (path: string, id = path): Effect.Effect<Target, never, File
           }),
           intact: Effect.gen(function*() {
             const { size } = yield* file.stat
-            if (!(yield* isSame(file))) {
-              return yield* taken(`another program took ${part} away: let one run at a time write to it`)
-            }
+            yield* there
             if (size === BigInt(offset)) return
             return yield* taken(
               `${part} was cut or written to by another program: the same command makes it anew, without a call`
             )
           }).pipe(typed(failed("Write", "it cannot be completed"))),
           complete: Effect.gen(function*() {
+            yield* there
             // what came to be there during the run is somebody else's
             if (stampOf(yield* stat(path)) !== before) {
               return yield* taken(`another program changed it meanwhile: the output stands in ${part}`)
-            }
-            if (!(yield* isSame(file))) {
-              return yield* taken(`another program took ${part} away: let one run at a time write to it`)
             }
             yield* fs.rename(part, path)
             yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(folderOf(path)), (folder) => folder.sync)))
@@ -154,9 +157,11 @@ export const make = (path: string, id = path): Effect.Effect<Target, never, File
     return {
       name: path,
       id,
-      check,
+      // what another run is writing is not known to this ledger
+      check: (mark) => Effect.tapError(check(mark), () => lock?.free ?? Effect.void),
       open: (mark, goesOn) =>
         Effect.gen(function*() {
+          yield* lock?.hold ?? Effect.void
           yield* check(mark)
           const print = mark === undefined || !goesOn ? undefined : printOf(mark)
           if (mark?.isComplete === true && goesOn) {

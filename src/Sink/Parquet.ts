@@ -6,32 +6,27 @@
  * the first is written. `line` and `ordinal` are INT64, other whole numbers INT32, `ms` is DOUBLE, `at` a TIMESTAMP in milliseconds (UTC),
  * `repeat` BOOLEAN.
  */
-import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
 import type { Listed, Row } from "../Ledger.ts"
-import { type Sink, SinkError, track } from "../Sink.ts"
-import * as File from "./File.ts"
+import { type Sink, SinkError, type Target, track } from "../Sink.ts"
 import * as Table from "./Table.ts"
 import * as Value from "./Value.ts"
 
 /** Rows, and characters of answers, of a row group: what stands in memory at once. */
 const [groupSize, groupLength] = [10_000, 16 * 1024 * 1024]
 
-/** Writes to the file in `path`, as {@link File.make} does. */
-export const make = (
-  path: string,
-  id = path,
-  options: Table.TableOptions = {}
-): Effect.Effect<typeof Sink.Service, never, FileSystem.FileSystem> =>
-  Effect.map(File.make(path, id), (target): typeof Sink.Service => ({
+/** Writes to a target. */
+export const make = (target: Target, options: Table.TableOptions = {}): typeof Sink.Service => {
+  const { id, name } = target
+  return {
     outputs: [id],
     select: options.select?.map(({ text }) => text) ?? [],
     check: (marks) => Effect.flatMap(marks.read(id), target.check),
-    fits: (list) => Effect.asVoid(rowsOf(path, options, list)),
+    fits: (list) => Effect.asVoid(rowsOf(name, options, list)),
     open: (run) =>
       Effect.gen(function*() {
-        const rows = yield* rowsOf(path, options, run.list)
+        const rows = yield* rowsOf(name, options, run.list)
         const identity = yield* Table.identify({ select: [], noTiming: false, ...options, list: run.list }, rows)
         const opened = yield* track(target, run, identity, false)
         const from = opened.position ?? 0
@@ -65,7 +60,8 @@ export const make = (
           }))
         }
       })
-  }))
+  }
+}
 
 /** Writes rows in groups, in columns of these types. */
 const writing = (

@@ -3,7 +3,10 @@
  *
  * A statement writes rows and how far they go; there is no other transaction.
  */
-import { DateTime, Effect, Redacted, type Scope } from "effect"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Clock, DateTime, Effect, Redacted, type Scope } from "effect"
+import { hostname } from "node:os"
+import { held } from "../Ledger.ts"
 import * as Address from "../Ledger/Postgres/Address.ts"
 import * as Failure from "../Ledger/Postgres/Failure.ts"
 import * as Session from "../Ledger/Postgres/Session.ts"
@@ -29,7 +32,11 @@ export const make = (
       columnLimit: 1_600,
       isTaken: (column) => system.has(column),
       check: Effect.scoped(Effect.asVoid(connect(place))),
-      open: (run, columns) => Effect.flatMap(connect(place), (session) => open(session, place, run, columns))
+      open: (run, columns) =>
+        Effect.gen(function*() {
+          const session = yield* connect(place, run)
+          return yield* open(session, place, run, columns)
+        })
     }, options))
 
 interface Place extends Address.Address {
@@ -65,9 +72,15 @@ const parse = (text: Redacted.Redacted): Effect.Effect<Place, SinkError> =>
     })
   })
 
-const connect = (place: Place): Effect.Effect<Session.Session, SinkError, Scope.Scope> =>
+/** Connects, and holds the rows of a run, if there is one: runs of other lists may write to the table at the same time. */
+const connect = (place: Place, run?: string): Effect.Effect<Session.Session, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
-    const session = yield* Session.open(place, { synchronous_commit: "on", lock_timeout: "60s" })
+    const mine = yield* signature
+    const session = yield* Session.open(place, {
+      synchronous_commit: "on",
+      lock_timeout: "60s",
+      ...(run === undefined ? {} : { application_name: mine })
+    })
     const [encoding] = yield* session.select("select current_setting('server_encoding')", [], ([encoding]) => encoding)
     if (encoding !== "UTF8") {
       return yield* new SinkError({
@@ -76,14 +89,52 @@ const connect = (place: Place): Effect.Effect<Session.Session, SinkError, Scope.
         detail: `the database's encoding is ${encoding}, which does not hold every text: name one in UTF8`
       })
     }
+    const take = (session: Session.Session) => run === undefined ? Effect.succeed(undefined) : hold(session, place, run)
+    const holder = yield* take(session)
+    if (holder !== undefined) return yield* busy(place, holder)
     // every statement may be done again
-    yield* session.takeUpWith(() => Effect.void)
+    yield* session.takeUpWith((session) =>
+      Effect.flatMap(take(session), (holder) =>
+        // the server may not have noticed yet that our connection is gone
+        holder === undefined ? Effect.void : Effect.fail({ isForNow: holder === mine, error: busy(place, holder) }))
+    )
     return session
   }).pipe(
     // pg reads the files of a certificate where it connects, and throws
     Effect.catchAllDefect(Effect.fail),
     Effect.mapError(failure(place, "Open"))
   )
+
+/** What the server shows of us to others. */
+const signature = Effect.map(
+  Clock.currentTimeMillis,
+  (since) => `rollcall ${process.pid} ${since} ${hostname().slice(0, 30)}`
+)
+
+const busy = ({ name }: Place, signature: string) => {
+  const [, pid, since, host] = /^rollcall (\d+) (\d+) (.*)$/.exec(signature) ?? []
+  const holder = host === undefined ? undefined : { pid: Number(pid), since: Number(since), host }
+  return new SinkError({ reason: "Busy", sink: name, detail: held(holder) })
+}
+
+/** Holds the rows of a run as long as the session lasts; gives the signature of who holds them, if somebody else does. */
+const hold = (session: Session.Session, { table }: Place, run: string): Effect.Effect<string | undefined, SqlError> =>
+  Effect.gen(function*() {
+    const name = `rollcall output ${table} ${run}`
+    const [isOurs] = yield* session.select("select pg_try_advisory_lock(hashtextextended($1, 0))", [name], first)
+    if (isOurs === true) return undefined
+    const [holder] = yield* session.select(selectHolder, [name], first)
+    return typeof holder === "string" ? holder : ""
+  })
+
+const first = ([value]: ReadonlyArray<unknown>) => value
+
+/** An advisory lock is a number of 64 bits, which stands there in two halves. */
+const selectHolder = `
+  select application_name from pg_locks join pg_stat_activity using (pid)
+  where locktype = 'advisory' and granted and objsubid = 1
+    and database = (select oid from pg_database where datname = current_database())
+    and (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0)`
 
 const open = (
   session: Session.Session,

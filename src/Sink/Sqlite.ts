@@ -10,6 +10,8 @@ import { applicationId } from "../Ledger/Sqlite/Tables.ts"
 import { type Sink, SinkError } from "../Sink.ts"
 import { connect, type Connection, pieces, type Statements, touch, values } from "../Sql/Sqlite/Connection.ts"
 import * as Failure from "../Sql/Sqlite/Failure.ts"
+import * as Lock from "./Lock.ts"
+import * as Mark from "./Mark.ts"
 import * as Table from "./Table.ts"
 import { fit } from "./Text.ts"
 import * as Value from "./Value.ts"
@@ -44,7 +46,13 @@ export const make = (
         ? Effect.scoped(Effect.asVoid(connected(path)))
         : Effect.void
     ),
-    open: (run, columns) => Effect.flatMap(connected(path), (sql) => open(sql, path, table, run, columns))
+    open: (run, columns) =>
+      Effect.gen(function*() {
+        // runs of other lists may write to it at the same time
+        const lock = yield* Mark.identity([table, run])
+        yield* Lock.make(`${path}.${lock.slice(0, 8)}-lock`, path).hold
+        return yield* open(yield* connected(path), path, table, run, columns)
+      })
   }, options)
 
 /** The database, if it is one that may be written to. */

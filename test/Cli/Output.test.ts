@@ -142,6 +142,36 @@ describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
       assert.match(stderr, /\nnothing to ask: 2 codes answered already\n/)
     }))
 
+  it.scopedLive("is one run's at a time: another with its own ledger is refused before a call", () =>
+    Effect.gen(function*() {
+      const { answer, asked, cwd, files, rollcall, run, start, words } = yield* scripted(["a", "b"], () => undefined)
+      const running = yield* start()
+      yield* until(() => asked.length === 1)
+      const other = ["--ledger", "other.ledger"]
+      const { exit, stderr } = yield* run(...other)
+      assert.strictEqual(exit, 5, stderr)
+      assert.include(stderr, `rollcall: out.ndjson: another run holds it (process ${running.process.pid} on `)
+      const skipped = yield* run(...other, "--if-running", "skip")
+      assert.strictEqual(skipped.exit, 0, skipped.stderr)
+      assert.match(skipped.stderr, /^out\.ndjson: another run holds it \(process .*\): skipped$/m)
+      assert.strictEqual(asked.length, 1)
+      answer(found)
+      assert.strictEqual((yield* running.ended).exit, 0)
+
+      yield* rollcall("run", "list", ...words, ...other, "-o", "b.ndjson")
+      answer(() => undefined)
+      rmSync(join(cwd, "out.ndjson"))
+      rmSync(join(cwd, "out.ndjson.ledger"))
+      const again = yield* start()
+      yield* until(() => asked.length === 1)
+      const exported = yield* rollcall("export", "other.ledger", "-o", "out.ndjson", "--force")
+      assert.strictEqual(exported.exit, 5, exported.stderr)
+      assert.include(exported.stderr, `out.ndjson: another run holds it (process ${again.process.pid} on `)
+      answer(found)
+      assert.strictEqual((yield* again.ended).exit, 0)
+      assert.deepStrictEqual(files().filter((name) => /lock|part/.test(name)), [])
+    }))
+
   it.scopedLive("is refused before a call where something else stands in its place, or in that of its part", () =>
     Effect.gen(function*() {
       const { asked, cwd, read, run, write } = yield* scripted(["a"])

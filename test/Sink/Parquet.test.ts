@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { parquetMetadata, parquetReadObjects } from "hyparquet"
 import type { Row } from "../../src/Ledger.ts"
 import type { SinkError } from "../../src/Sink.ts"
+import * as File from "../../src/Sink/File.ts"
 import * as Parquet from "../../src/Sink/Parquet.ts"
 import { list, refused, row, select } from "./rows.ts"
 import { marks } from "./tables.ts"
@@ -21,11 +22,11 @@ const folder = Effect.gen(function*() {
   }
 })
 
-type Options = NonNullable<Parameters<typeof Parquet.make>[2]> & { readonly list?: Parameters<typeof list>[0] }
+type Options = NonNullable<Parameters<typeof Parquet.make>[1]> & { readonly list?: Parameters<typeof list>[0] }
 
 const open = (path: string, { list: given, ...options }: Options = {}, known = marks()) =>
   Effect.flatMap(
-    Parquet.make(path, path, options),
+    Effect.map(File.make(path), (target) => Parquet.make(target, options)),
     (sink) => sink.open({ list: { ...list(given), id: 0, epoch: 1 }, isOrdered: true, marks: known })
   )
 
@@ -57,7 +58,7 @@ describe("Parquet", () => {
       )
       const names = columns.map((_, index) => `c${index}`)
       yield* Effect.scoped(Effect.gen(function*() {
-        const sink = yield* Parquet.make(out, out, { select: select(...names) })
+        const sink = Parquet.make(yield* File.make(out), { select: select(...names) })
         const writer = yield* sink.open({
           list: { ...list({ entries: 3 }), id: 0, epoch: 1 },
           isOrdered: true,
@@ -212,7 +213,7 @@ describe("Parquet", () => {
     Effect.gen(function*() {
       const { fs, names, out } = yield* folder
       const known = marks()
-      const { check } = yield* Parquet.make(out)
+      const { check } = Parquet.make(yield* File.make(out))
       yield* Effect.scoped(Effect.gen(function*() {
         const { write } = yield* open(out)
         yield* write([row()])

@@ -406,6 +406,25 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
       assert.strictEqual((yield* place.select(all)).length, 3)
     }))
 
+  it.scoped("is written by one run of a list at a time, whatever its ledger, and says which", () =>
+    Effect.gen(function*() {
+      const { known, list, place } = yield* listed(["a", "b"])
+      const other = yield* ledger
+      const same = yield* other.enter(["a"])
+      const another = yield* other.enter(["c"], { name: "other" })
+      yield* open(place, known, list, (writer, rows) =>
+        Effect.gen(function*() {
+          yield* writer.write(rows.slice(0, 1))
+          const error = yield* Effect.flip(open(place, other, same, write()))
+          assert.strictEqual((error as SinkError).reason, "Busy")
+          assert.include((error as SinkError).message, `another run holds it (process ${process.pid} on `)
+          assert.strictEqual(yield* open(place, other, another, write()), 0)
+          yield* writer.write(rows.slice(1))
+          yield* writer.complete
+        }))
+      assert.strictEqual(yield* open(place, known, list, write()), 2)
+    }))
+
   it.scoped("takes rows in any order, each once", () =>
     Effect.gen(function*() {
       const { known, list, place } = yield* listed(["a", "b", "c", "d"])

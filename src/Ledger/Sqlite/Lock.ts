@@ -1,20 +1,19 @@
 /**
- * Lock: one run at a time writes to a ledger. It is an exclusive transaction on a tiny file beside it, which the system ends with the
- * process, however that ends; so what a run that was killed leaves is no obstacle.
+ * Lock: one run at a time writes to a ledger. It is an exclusive transaction on a tiny file beside it.
  */
 import { Effect, Schema, type Scope } from "effect"
-import { existsSync, statSync, unlinkSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { busy, Holder, type LedgerError } from "../../Ledger.ts"
-import { connect, touch } from "../../Sql/Sqlite/Connection.ts"
+import { connect } from "../../Sql/Sqlite/Connection.ts"
+import * as Lock from "../../Sql/Sqlite/Lock.ts"
 import * as Failure from "./Failure.ts"
 
 /** Holds the ledger until the scope closes; the lock's file goes with it. One that is held fails with who holds it. */
 export const hold = (file: string): Effect.Effect<void, LedgerError, Scope.Scope> =>
-  take(file).pipe(
-    Effect.zipRight(Effect.addFinalizer(() => Effect.ignore(Effect.try(() => unlinkSync(`${file}-lock`))))),
-    Effect.tapError(({ reason }) =>
-      reason === "Binding" ? Effect.ignore(Effect.try(() => unlinkSync(`${file}-lock`))) : Effect.void
-    ),
+  // a journal of its own would be a file more
+  Lock.hold(`${file}-lock`, "exclusive", (sql) => sql.select("pragma journal_mode = memory")).pipe(
+    Effect.mapError(Failure.make(file, "Open")),
+    Effect.tapError(({ reason }) => reason === "Binding" ? Lock.remove(`${file}-lock`) : Effect.void),
     Effect.catchIf(
       ({ reason }) => reason === "Busy",
       () => Effect.flatMap(note(file), (holder) => Effect.fail(busy(file, holder)))
@@ -38,19 +37,6 @@ const peek = (path: string) =>
     Effect.scoped,
     Effect.catchAll((error) => Effect.succeed(Failure.make(path, "Open")(error).reason === "Busy"))
   )
-
-const take = (file: string): Effect.Effect<void, LedgerError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const path = `${file}-lock`
-    const inode = yield* touch(path)
-    const sql = yield* connect(path)
-    // the whole process waits for it, just long enough for one who only looks whether it is held
-    yield* sql.select("pragma busy_timeout = 100")
-    yield* sql.select("pragma journal_mode = memory")
-    yield* sql.run("begin exclusive")
-    // the run that held it may have taken the file away in between
-    if ((yield* Effect.try(() => statSync(path).ino)) !== inode) return yield* busy(file, undefined)
-  }).pipe(Effect.mapError(Failure.make(file, "Open")))
 
 /** Who the ledger says that holds it, or held it. */
 const note = (file: string): Effect.Effect<Holder | undefined> =>

@@ -1,0 +1,38 @@
+/**
+ * Lock: a tiny database that one process holds at a time. The system ends the lock with the process, however that ends; so what a process
+ * that was killed leaves is no obstacle.
+ */
+import { Effect, type Scope } from "effect"
+import { statSync, unlinkSync } from "node:fs"
+import { connect, type Connection, touch } from "./Connection.ts"
+import { SqliteError } from "./Failure.ts"
+
+/** How a lock is held: so that others can read what stands in its file, or so that they cannot. */
+export type Mode = "immediate" | "exclusive"
+
+/** Holds the lock in a file until the scope closes, and its file goes with it. `prepare` comes first, and may fail as a lock that is held does. */
+export const hold = (
+  path: string,
+  mode: Mode,
+  prepare: (sql: Connection) => Effect.Effect<unknown, SqliteError> = () => Effect.void
+): Effect.Effect<void, SqliteError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const inode = yield* touch(path)
+    const sql = yield* connect(path)
+    // the whole process waits for it, just long enough for one who only looks whether it is held
+    yield* sql.select("pragma busy_timeout = 100")
+    yield* prepare(sql)
+    yield* sql.run(`begin ${mode}`)
+    // whoever held it may have taken the file away in between
+    const found = yield* Effect.sync(() => statSync(path, { throwIfNoEntry: false }))
+    if (found?.ino !== inode) return yield* new SqliteError({ code: busy, message: "it was held until now" })
+    yield* Effect.addFinalizer(() => remove(path))
+  })
+
+/** Takes the file of a lock away. */
+export const remove = (path: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => unlinkSync(path)))
+
+const busy = "SQLITE_BUSY"
+
+/** Whether it failed because somebody else holds it. */
+export const isBusy = ({ code }: SqliteError): boolean => code === busy || code?.startsWith(`${busy}_`) === true
