@@ -144,6 +144,7 @@ export const run = <A, E, R, R2>(
     })
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
     const projection = yield* Projection.make(writer, list, order)
+    const { allowNone, uniform } = options.policy ?? Policy.standard
     const recorder = yield* Recorder.make(
       list.id,
       projection,
@@ -151,6 +152,8 @@ export const run = <A, E, R, R2>(
       // what a rule does not take for an answer any more is none to be kept
       progress.reopened === 0
         && (progress.redone.some((count) => count > 0) || (yield* ledger.isRedone(list.id)))
+        ? allowNone ? Infinity : uniform ?? Infinity
+        : undefined
     )
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
@@ -188,6 +191,7 @@ export const run = <A, E, R, R2>(
       reserve: (spent) => ledger.setNotes({ spent })
     }).pipe(
       Effect.zipRight(recorder.flush),
+      Effect.zipRight(recorder.verdict),
       // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
       Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
       Effect.catchAll((error) =>

@@ -233,6 +233,8 @@ export const scripted = (codes: ReadonlyArray<string>, first: (code: string) => 
       rollcall: (...words: ReadonlyArray<string>) => run(words, { cwd }),
       /** Runs the list into `out.ndjson`. */
       run: (...more: ReadonlyArray<string>) => run(["run", "list", ...words, "-o", "out.ndjson", ...more], { cwd }),
+      /** What is said beforehand of {@link run}. */
+      plan: (...more: ReadonlyArray<string>) => run(["plan", "list", ...words, "-o", "out.ndjson", ...more], { cwd }),
       start: (...more: ReadonlyArray<string>) => start(["run", "list", ...words, "-o", "out.ndjson", ...more], { cwd })
     }
   })

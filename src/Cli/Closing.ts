@@ -150,6 +150,7 @@ export const next = (
     unreachable: `when the server is reached, ${goes}`,
     redirected: `with the right --url, or --allow-origin, ${goes}`,
     none_found: `is the path right? if it is, --allow-none goes on`,
+    vanished: "their answers are kept; if they are gone indeed, --allow-none goes on",
     outage: `${goes} when the server is well; --breaker off asks on`,
     throttled: `later ${goes}`,
     budget: larger(budget, calls)

@@ -23,6 +23,7 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
     "rule",
     "uniform",
     "none_found",
+    "vanished",
     "throttled",
     "outage",
     "budget",

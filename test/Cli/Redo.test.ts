@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Redo from "../../src/Cli/Redo.ts"
 import { folder, found, records, type Reply, scripted, until } from "../command.ts"
+import * as Sqlite from "../sqlite.ts"
 
 describe("Redo.parse", () => {
   const day = 86_400_000
@@ -81,7 +82,7 @@ const outcomes = (text: string) => records(text).map(({ code, outcome }) => `${c
 describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
   it.scopedLive("a run with failures says how to ask them again, and that asks exactly them", () =>
     Effect.gen(function*() {
-      const { answer, asked, read, run } = yield* scripted(["a", "b!", "x", "c!", "b!"], mixed)
+      const { answer, asked, plan, read, run } = yield* scripted(["a", "b!", "x", "c!", "b!"], mixed)
       const first = yield* run()
       assert.strictEqual(first.exit, 3)
       assert.match(first.stderr, /^ {2}2 {2}failed; --redo failed asks them again$/m)
@@ -91,6 +92,13 @@ describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
       assert.match(
         again.stderr,
         /\nnothing to ask: 4 codes \(5 entries\) answered already\n {2}1 {2}found\n {2}1 {2}not found\n {2}2 {2}failed; --redo failed asks them again\n/
+      )
+      assert.deepStrictEqual(asked, [])
+      const planned = yield* plan("--redo", "failed,not_found", "--redo", "status=503")
+      assert.include(planned.stdout, "\n  1 answered already in out.ndjson.ledger\n")
+      assert.match(
+        planned.stdout,
+        /\n {2}2 answered, and asked again: failed\n {2}1 .*: not_found\n {2}0 .*: status=503\nwould ask: 3 questions\n/
       )
       assert.deepStrictEqual(asked, [])
       answer((code) => code === "b!" ? found(code) : mixed(code))
@@ -143,6 +151,14 @@ describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
         assert.nestedInclude(record, { code: codes[index]!, at: before[index]!.at, outcome: "found", stale: true })
         assert.nestedPropertyVal(record, "error.type", "status")
       }
+      // and the plain command says so as long as it is so
+      answer(found)
+      const plain = yield* run()
+      assert.deepStrictEqual([plain.exit, asked], [3, []])
+      assert.match(
+        plain.stderr,
+        /\n4 asked again in vain: the answers of \d{4}-\d\d-\d\d stay; --redo failed asks them\n/
+      )
       assert.strictEqual((yield* rollcall("export", "out.ndjson", "--only", "found")).stdout, "a\nb\nc\nd\n")
       // a redo that is stopped half way hides nothing
       answer((code) => code === "c" ? undefined : found(code))
@@ -185,6 +201,48 @@ describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
         assert.deepStrictEqual(outcomes(read("out.ndjson")), [...codes, "g"].map((code) => `${code} found`))
       })
   )
+
+  it.scopedLive("stops where nothing is found any more of what was found, and keeps it", () =>
+    Effect.gen(function*() {
+      const codes = Array.from({ length: 40 }, (_, index) => `c${index}`)
+      const { answer, asked, read, rollcall, words } = yield* scripted(codes)
+      const run = (...more: ReadonlyArray<string>) =>
+        rollcall("run", "list", ...words.filter((word) => word !== "--allow-none"), "-o", "out.ndjson", ...more)
+      yield* run()
+      const before = read("out.ndjson")
+      const isGone = (code: string) => Number(code.slice(1)) >= 5
+      answer((code) => isGone(code) ? [404, ""] : found(code))
+      const { exit, stderr } = yield* run("--redo", "found", "-q")
+      assert.strictEqual(exit, 4, stderr)
+      assert.isAtLeast(asked.length, 25)
+      assert.match(
+        stderr,
+        /stopped: 20 codes in a row were found before and are not now: is the request right\?\n35 pending: .*--allow-none goes on\n$/
+      )
+      assert.strictEqual(read("out.ndjson"), before)
+      assert.lengthOf((yield* rollcall("export", "out.ndjson", "--only", "found")).stdout.trim().split("\n"), 40)
+      // one that is found in between is a sign that the request is right
+      answer((code) => Number(code.slice(1)) % 15 > 0 ? [404, ""] : found(code))
+      const mended = yield* run()
+      assert.strictEqual(mended.exit, 0, mended.stderr)
+      assert.match(mended.stderr, /\n33 codes that were found before are not found now\n/)
+    }))
+
+  it.scopedLive("how old the answers are is told from a day on", () =>
+    Effect.gen(function*() {
+      const { cwd, plan, run } = yield* scripted(["a", "b"])
+      yield* run()
+      assert.notInclude((yield* run()).stderr, "ago")
+      const then = Date.now() - 118.5 * 86_400_000
+      yield* Sqlite.query(join(cwd, "out.ndjson.ledger"), `update outcome set at = ${then} where question = 2`)
+      assert.match(
+        (yield* run()).stderr,
+        /\n2 answered already, the oldest 118 days ago: --redo older-than=30d asks again\n/
+      )
+      assert.match((yield* plan()).stdout, /\n {4}the oldest 118 days ago: --redo older-than=30d asks again\n/)
+      assert.notInclude((yield* run("--redo", "older-than=30d")).stderr, "ago")
+      assert.notInclude((yield* run()).stderr, "ago")
+    }))
 
   it.scopedLive("a word that means nothing is told, exit 2", () =>
     Effect.gen(function*() {

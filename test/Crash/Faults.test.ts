@@ -147,7 +147,7 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
     Effect.gen(function*() {
       const injections: Array<Strace.Injection> = []
       const kinds = [...(yield* undisturbed(sink, files)).entries()]
-      for (const [index, { call, count, file }] of some(kinds, 2, sinks.indexOf(sink))) {
+      for (const [index, { call, count, file }] of some(kinds, 4, sinks.indexOf(sink))) {
         const all = errors(call)
         const turn = index + sinks.indexOf(sink)
         for (
