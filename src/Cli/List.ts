@@ -15,6 +15,18 @@ export const line = (source: string, { entries, told }: Progress, more: Readonly
   }`
 }
 
+/** Says that an output will hold the records of another list than until now, and how those are had again. */
+export const replaced = (
+  { before, entries }: Progress,
+  { ledger, output, source }: { readonly ledger: string; readonly output: string | undefined; readonly source: string }
+): ReadonlyArray<string> =>
+  before === undefined || output === undefined ? [] : [
+    `${output} had ${Talk.counted(before.entries, "record")} of ${before.source}, and will have ${
+      Talk.count(entries)
+    } of ${source}: the answers are kept, and the same command with ${before.source}, --ledger ${ledger} `
+    + "and another -o writes them again, without a call"
+  ]
+
 /** Entries that come in a second where a list is not slow. */
 const many = 1000
 

@@ -181,6 +181,12 @@ export const sink = (
   Effect.gen(function*() {
     const path = yield* Path.Path
     const layout = { ...options, noTiming: values.noTiming, excel: values.excel }
+    if (values.output.length === 0 && (yield* Stdout.isMissing)) {
+      return yield* new UsageError({
+        message:
+          "standard output is closed, and no other output is named: name one with -o (-o - throws the records away)"
+      })
+    }
     const outputs = values.output.length === 0 ? ["-"] : values.output
     const sinks = yield* Effect.forEach(outputs, (output) =>
       Effect.gen(function*() {

@@ -8,6 +8,7 @@ import { Ledger, LedgerError, mismatch, type Redo } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
+import * as Enrolment from "../Rollcall/Enrolment.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import * as Revision from "../Rollcall/Revision.ts"
 import { marks } from "../Sink/Mark.ts"
@@ -109,7 +110,7 @@ const knownIn = (ledger: typeof Ledger.Service, keys: ReadonlyArray<string>) => 
 
 const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
   Effect.gen(function*() {
-    const { job, ledger: named, list: name, redo, sink } = planned
+    const { files, job, ledger: named, list: name, redo, sink } = planned
     const ledger = yield* Ledger
     // settings that are missing are told now, not by the run
     yield* Effect.provide(Sweep.prepare(job.lookup), FetchHttpClient.layer)
@@ -117,10 +118,11 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
     const list = yield* Rollcall.enlist(job.lookup, { ...job, name, progress, sink })
     const pending = yield* ledger.pending(list.id, 0, progress.questions)
     const kept = values.fresh ? undefined : yield* look(named.read, (old) =>
-      Effect.zipRight(
-        sink.check(marks(old)),
-        answeredIn(old, planned, pending.map(({ key }) => key), progress)
-      ))
+      Effect.gen(function*() {
+        yield* sink.check(marks(old))
+        progress.before = Enrolment.earlier(yield* old.lists, name, job.source.name)
+        return yield* answeredIn(old, planned, pending.map(({ key }) => key), progress)
+      }))
     if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
     yield* sink.fits(list)
     const answered = kept ?? new Set<string>()
@@ -133,6 +135,7 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
     const oldest = Talk.oldest(progress, yield* Clock.currentTimeMillis)
     const lines = [
       List.line(job.source.name, progress),
+      ...List.replaced(progress, { ledger: named.name, output: files[0], source: job.source.name }),
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
       ...progress.refusals.map(({ input, line, message }) =>

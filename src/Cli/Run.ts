@@ -131,6 +131,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
           const oldest = again.length > 0 ? undefined : Talk.oldest(progress, now)
           return Talk.say([
             line,
+            ...List.replaced(progress, { ledger: ledger.name, output: files[0], source: job.source.name }),
             ...(oldest === undefined ? [] : [`${Talk.count(progress.known)} answered already, ${oldest}`]),
             ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
             Effort.describe(job.policy),

@@ -2,6 +2,7 @@
  * Standard output as a target: data only. A reader that goes away is a `Closed`.
  */
 import { Effect } from "effect"
+import { fstatSync, readSync, statSync } from "node:fs"
 import { SinkError, type Target } from "../Sink.ts"
 
 const name = "standard output"
@@ -28,3 +29,15 @@ export const target: Target = {
       complete: Effect.void
     })
 }
+
+/**
+ * Whether the process was started without a standard output. Node opens /dev/null in its place, for reading too, which who sends his output
+ * there does not.
+ */
+export const isMissing: Effect.Effect<boolean> = Effect.sync(() => {
+  try {
+    return fstatSync(1).rdev === statSync("/dev/null").rdev && readSync(1, new Uint8Array(1)) === 0
+  } catch {
+    return false
+  }
+})

@@ -4,12 +4,13 @@
 import { Chunk, Effect, Either, Random, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
-import { type Enrolled, Ledger, type LedgerError, type Unanswered } from "../Ledger.ts"
+import { type Enrolled, Ledger, type LedgerError, type List, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
 import { missingColumn } from "../Source/Column.ts"
 import { clean } from "../Source/Header.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
+import { isOwn, results } from "../Source/Own.ts"
 import { empty } from "../Source/SourceError.ts"
 import type * as Queue from "../Sweep/Queue.ts"
 import type { Progress } from "./Progress.ts"
@@ -41,6 +42,7 @@ export const enroll = <R>(
 ): Effect.Effect<number, SourceError | LedgerError, R | Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
+    const before = earlier(yield* ledger.lists, name ?? source.name, source.name)
     const id = yield* ledger.enlist(name ?? source.name)
     const parse = Code.parse(rules ?? Code.anyCode)
     /** The columns of the list, and those of them that are kept. */
@@ -116,6 +118,7 @@ export const enroll = <R>(
     if (shared !== undefined) return yield* sharedName(source.name, shared)
     const unknown = carry?.find((name) => progress.entries > 0 && !there.has(clean(name)))
     if (unknown !== undefined) return yield* missingColumn(source.name, undefined, unknown, [...there])
+    progress.before = before
     yield* ledger.enrolled(id, {
       name: name ?? source.name,
       source: source.name,
@@ -130,16 +133,19 @@ export const enroll = <R>(
     return id
   })
 
+/** The list of this name, if it came from somewhere else. */
+export const earlier = (
+  lists: ReadonlyArray<List>,
+  name: string,
+  source: string
+): Pick<List, "source" | "entries"> | undefined =>
+  lists.find((list) => list.name === name && list.source !== source && list.entries > 0)
+
 /** Half a character as its escape: as text it would be the same as any other half. */
 const whole = (text: string): string =>
   text.isWellFormed()
     ? text
     : text.replace(/\p{Surrogate}/gu, (half) => `\\u${half.charCodeAt(0).toString(16)}`)
-
-/** What ends the header of a CSV that a run has written. */
-const results: ReadonlySet<string> = new Set(["outcome", "http_status", "error"])
-
-const isOwn = (names: ReadonlyArray<string>) => names.length > 3 && names.slice(-3).join() === [...results].join()
 
 const sharedName = (source: string, name: string) =>
   new SourceError({

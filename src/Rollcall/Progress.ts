@@ -1,7 +1,7 @@
 /**
  * How far a run is.
  */
-import { type Answered, type Cause, isStale } from "../Ledger.ts"
+import { type Answered, type Cause, isStale, type List } from "../Ledger.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
@@ -16,6 +16,8 @@ export interface Progress extends Sweep.Progress {
   read: number
   /** What reading the list has told. */
   told: Told.Told
+  /** The list that had its name until now, where it came from somewhere else. */
+  before: Pick<List, "source" | "entries"> | undefined
   questions: number
   /** Entries that are not codes. */
   refused: number
@@ -60,6 +62,7 @@ export const none = (): Progress => ({
   entries: 0,
   read: 0,
   told: Told.none(),
+  before: undefined,
   questions: 0,
   refused: 0,
   known: 0,

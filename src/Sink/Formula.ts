@@ -20,6 +20,13 @@ export const forSpreadsheet = (cell: string, isText = false): string => {
   return control.test(text) ? `'${text}` : text
 }
 
+/** What {@link forSpreadsheet} made with apostrophes, as it was. */
+export const fromSpreadsheet = (cell: string): string => {
+  if (!cell.includes("'")) return cell
+  const text = cell.startsWith("'") && control.test(cell.slice(1)) ? cell.slice(1) : cell
+  return text.replace(/[^\r\n]+/g, (line) => line.startsWith("'") && formula.test(line.slice(1)) ? line.slice(1) : line)
+}
+
 /** Whether a spreadsheet takes a text for a number, a date, a time or a truth value, and shows or saves something else. */
 const isTaken = (text: string): boolean =>
   text.length <= longest && !number.test(text) && (/\d/.test(text)

@@ -4,9 +4,11 @@
 import { Either } from "effect"
 import { isBlank } from "../Code.ts"
 import type { Entry } from "../Entry.ts"
+import { fromSpreadsheet } from "../Sink/Formula.ts"
 import type { Format, Reading } from "../Source.ts"
 import * as Delimiter from "./Delimiter.ts"
 import * as Header from "./Header.ts"
+import { isOwn } from "./Own.ts"
 import * as Rows from "./Rows.ts"
 import { SourceError } from "./SourceError.ts"
 import * as Told from "./Told.ts"
@@ -54,6 +56,8 @@ export const psv: Format = format("|", ["psv"])
 export const table = (reading: Reading, delimiter: string, skip = 0) => {
   const { column, hasHeader, name, told } = reading
   let header: Header.Header | undefined
+  /** A run has written it, perhaps for a spreadsheet. */
+  let isOurs = false
   const short = Told.nowhere()
   const guarded = Told.nowhere()
   /** Among the first rows, those whose code has the shape of its column's name. */
@@ -83,6 +87,7 @@ export const table = (reading: Reading, delimiter: string, skip = 0) => {
         const begun = begin(row)
         if (Either.isLeft(begun)) return Either.left(begun.left)
         header = begun.right
+        isOurs = isOwn(header.names)
         if (hasHeader) continue
       }
       if (cells.length > header.width && cells.some((cell, place) => place >= header!.width && !isBlank(cell))) {
@@ -92,14 +97,15 @@ export const table = (reading: Reading, delimiter: string, skip = 0) => {
         if (place < cells.length && !isBlank(cells[place]!)) header = Header.withColumn(header, place)
       }
       const { code, names, places } = header
-      if (cells.length <= places.at(-1)!) Told.count(short, line)
+      // a workbook does not hold the empty cells at a row's end
+      if (delimiter !== "" && cells.length <= places.at(-1)!) Told.count(short, line)
       const columns: Record<string, string> = {}
       for (let index = 0; index < names.length; index++) {
         let cell = cells[places[index]!] ?? ""
         if (cell.startsWith("=\"") && asText.test(cell)) {
           cell = cell.slice(2, -1)
           Told.count(guarded, line)
-        }
+        } else if (isOurs) cell = fromSpreadsheet(cell)
         const name = names[index]!
         // an assignment would set the prototype
         if (name === "__proto__") Object.defineProperty(columns, name, { ...own, value: cell })

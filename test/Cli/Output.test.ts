@@ -11,7 +11,7 @@ import * as Output from "../../src/Cli/Output.ts"
 import { Ledger } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import { marks } from "../../src/Sink/Mark.ts"
-import { found, records, run, scripted, until } from "../command.ts"
+import { found, program, records, run, scripted, until } from "../command.ts"
 import { list, row } from "../Sink/rows.ts"
 
 describe("Output.kinds", () => {
@@ -170,6 +170,34 @@ describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
       answer(found)
       assert.strictEqual((yield* again.ended).exit, 0)
       assert.deepStrictEqual(files().filter((name) => /lock|part/.test(name)), [])
+    }))
+
+  it.scopedLive("says that it will hold another list than until now, and how the first is had again", () =>
+    Effect.gen(function*() {
+      const { asked, cwd, read, rollcall, words, write } = yield* scripted(["a", "b", "c"])
+      const out = ["-o", "out.ndjson"]
+      const first = yield* rollcall("run", "list", ...words, ...out)
+      assert.notInclude(first.stderr, "out.ndjson had")
+      const before = read("out.ndjson")
+      write("other", "c\nd\n")
+      const told =
+        "out.ndjson had 3 records of list, and will have 2 of other: the answers are kept, and the same command "
+        + "with list, --ledger out.ndjson.ledger and another -o writes them again, without a call\n"
+      assert.include((yield* rollcall("plan", "other", ...words, ...out)).stdout, told)
+      assert.include((yield* rollcall("run", "other", ...words, ...out)).stderr, told)
+      assert.notInclude((yield* rollcall("run", "other", ...words, ...out)).stderr, "had")
+      asked.length = 0
+      yield* rollcall("run", "list", ...words, "--ledger", "out.ndjson.ledger", "-o", "again.ndjson")
+      assert.strictEqual(read("again.ndjson"), before)
+      assert.deepStrictEqual(asked, [])
+      const closed = ["sh", "-c", "exec \"$@\" >&-", "sh", ...program]
+      for (const command of [["run", "list", ...words], ["export", "out.ndjson"]]) {
+        const { exit, stderr } = yield* run(command, { cwd, program: closed })
+        assert.strictEqual(exit, 2, stderr)
+        assert.include(stderr, "standard output is closed, and no other output is named: name one with -o")
+      }
+      const kept = yield* run(["run", "list", ...words, "-o", "last.ndjson"], { cwd, program: closed })
+      assert.strictEqual(kept.exit, 0, kept.stderr)
     }))
 
   it.scopedLive("is refused before a call where something else stands in its place, or in that of its part", () =>

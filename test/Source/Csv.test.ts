@@ -32,6 +32,20 @@ describe("Csv", () => {
       }
     }))
 
+  it.effect("reads what a run has written for a spreadsheet as it was", () =>
+    Effect.gen(function*() {
+      const rows = "'@x,found,200,\r\n\"=\"\"00501\"\"\",found,200,'=1\r\n'y,found,200,\r\n"
+      const written = `\ufeffzip,outcome,http_status,error\r\n${rows}`
+      const own = yield* read(written, { format: "csv", column: "zip" })
+      assert.deepStrictEqual(own.map(({ columns, input }) => [input, columns!.error]), [
+        ["@x", ""],
+        ["00501", "=1"],
+        ["'y", ""]
+      ])
+      const other = yield* read(written.replace("http_status", "status"), { format: "csv", column: "zip" })
+      assert.deepStrictEqual(other.map(({ input }) => input), ["'@x", "00501", "'y"])
+    }))
+
   it.effect("keeps the order of columns that are called like numbers", () =>
     Effect.gen(function*() {
       const [entry] = yield* read("zip,2020,2019\n00501,a,b\n", { format: "csv", column: "zip" })
