@@ -30,7 +30,9 @@ export const tell = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string,
     const path = yield* Path.Path
     const [file] = ledger.files
     if (file === undefined || (yield* fs.exists(file))) return
-    const names = yield* fs.readDirectory(".")
+    const folder = yield* Ledgers.stateFolder
+    const ours = yield* fs.readDirectory(folder)
+    const names = [...yield* fs.readDirectory("."), ...ours.map((name) => path.join(folder, name))]
     for (const name of names.filter((name) => name.endsWith(".ledger")).slice(0, looks)) {
       if (path.resolve(name) === path.resolve(file)) continue
       const found = yield* Effect.option(Effect.flatMap(Ledgers.named(name), look))

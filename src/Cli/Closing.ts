@@ -112,7 +112,7 @@ export const wordsOf = ({ http_status, type }: Pick<Cause, "http_status" | "type
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  decode: "not what was expected (--expect)",
+  decode: "not JSON",
   dns: "no such host",
   refused: "connection refused",
   tls: "certificate or TLS",

@@ -87,7 +87,9 @@ export const command = Command.make({
           return yield* new UsageError({ message: `${taken} belongs to the run itself: choose another name` })
         }
         // as the run wrote it
-        const format = Option.getOrUndefined(Option.flatMapNullable(argument, Format.ofName))
+        const format = [...Option.toArray(argument), ...list.outputs].map(Format.ofName).find((one) =>
+          one !== undefined
+        )
         const fallback = !entries ? format ?? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
         const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, fallback)
         const marks = noMarks(values.force)

@@ -85,7 +85,7 @@ const postgres = (text: string): Effect.Effect<Named, LedgerError | UsageError> 
   })
 
 /** The folder for what is nobody's output. */
-const stateFolder = Effect.gen(function*() {
+export const stateFolder = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const variable = (name: string) => Effect.orElseSucceed(Config.nonEmptyString(name), () => undefined)

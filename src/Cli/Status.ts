@@ -1,31 +1,34 @@
 /**
  * `rollcall status`: how far a run is, also while it goes on.
  */
-import { Path } from "@effect/platform"
-import { Effect, Option } from "effect"
-import { type Cause, type Counts, type Holder, Ledger, type Listed } from "../Ledger.ts"
+import { FileSystem, Path } from "@effect/platform"
+import { Clock, DateTime, Effect, Option } from "effect"
+import { type Cause, type Counts, type Holder, Ledger, type Listed, type Standing } from "../Ledger.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Ledgers from "./Ledgers.ts"
+import * as Overview from "./Overview.ts"
 import * as Talk from "./Talk.ts"
 
 export const command = Command.make({
   name: "status",
   summary: "show how far a run is, also while it goes on",
   usage: "rollcall status [OUTPUT | LEDGER] [--json]",
-  examples: ["rollcall status", "rollcall status zips.ndjson --json"],
+  examples: ["rollcall status", "rollcall status zips.ndjson --json", "rollcall status --all"],
   about: Ledgers.about,
   argument: "RUN",
   flags: {
     ...Ledgers.flags,
+    all: Flag.toggle("all", { group: "Run", help: "every ledger: of this folder, and of runs without an output" }),
     json: Flag.toggle("json", { group: "Output", help: "one line of JSON for each list" })
   },
-  handle: ({ json }, argument) =>
+  handle: ({ all, json }, argument) =>
     Effect.gen(function*() {
       const path = yield* Path.Path
+      if (all) return yield* show(yield* Overview.lines(json))
       const named = yield* Ledgers.find(argument)
       const holder = yield* named.holder
       const lines = yield* Effect.gen(function*() {
@@ -48,6 +51,8 @@ export const command = Command.make({
               counts,
               calls,
               causes: yield* ledger.causes(list.id),
+              standing: yield* ledger.standing(list.id),
+              now: yield* Clock.currentTimeMillis,
               stopped: typeof stopped === "string" && list.id === lists[0]!.id ? stopped : undefined,
               holder: running,
               ledger: named.name
@@ -55,10 +60,26 @@ export const command = Command.make({
             return json ? toJson(told) : toLine(told)
           }))
       }).pipe(Effect.provide(named.read))
-      yield* Effect.sync(() => process.stdout.write(`${Talk.plain(lines.join("\n"))}\n`))
-      return 0
+      return yield* show([...lines, ...(json ? [] : yield* place(named))])
     })
 })
+
+const show = (lines: ReadonlyArray<string>) =>
+  Effect.sync(() => {
+    process.stdout.write(`${Talk.plain(lines.join("\n"))}\n`)
+    return 0
+  })
+
+/** Where a ledger is that nobody has named, and what it takes. */
+const place = (named: Ledgers.Named) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const [file] = named.files
+    if (file === undefined || path.dirname(path.resolve(file)) !== path.resolve(yield* Ledgers.stateFolder)) return []
+    const size = yield* Effect.match(fs.stat(file), { onFailure: () => 0, onSuccess: ({ size }) => Number(size) })
+    return [`  ledger ${file} (${Talk.size(size)})`, "  rollcall forget --all removes it"]
+  })
 
 interface Told {
   readonly list: Listed
@@ -66,6 +87,8 @@ interface Told {
   /** Of all runs on the ledger; those that a crash left unknown count. */
   readonly calls: number
   readonly causes: ReadonlyArray<Cause>
+  readonly standing: Standing
+  readonly now: number
   /** Why the last run stopped, where it said so. */
   readonly stopped: string | undefined
   readonly holder: Holder | undefined
@@ -87,7 +110,7 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { causes, counts, holder, list, stopped } = told
+  const { causes, counts, holder, list, now, standing: { oldest, stale }, stopped } = told
   const pending = pendingOf(counts)
   const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
   const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
@@ -102,12 +125,20 @@ const toLine = (told: Told): string => {
     holder === undefined
       ? pending > 0 ? `; stopped${stopped === undefined ? "" : `: ${stopped}`}: the same command goes on` : ""
       : `; running (process ${holder.pid} on ${holder.host})`,
-    ...Closing.causes(causes).map((line) => `\n  ${line}`)
+    ...[
+      ...Closing.causes(causes),
+      ...(stale.count > 0 ? [`asked again in vain: ${Talk.count(stale.count)}; --redo failed asks them`] : []),
+      ...(now - oldest >= day && oldest < Infinity ? [`the oldest answer is of ${Talk.ago(now - oldest)}`] : [])
+    ].map((line) => `\n  ${line}`)
   ].join("")
 }
 
+const day = 86_400_000
+
+const moment = (at: number) => at < Infinity ? DateTime.formatIso(DateTime.unsafeMake(at)) : null
+
 const toJson = (told: Told): string => {
-  const { calls, causes, counts, holder, ledger, list, stopped } = told
+  const { calls, causes, counts, holder, ledger, list, standing: { oldest, stale }, stopped } = told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -120,6 +151,8 @@ const toJson = (told: Told): string => {
     outcomes: counts.outcomes,
     pending: pendingOf(counts),
     forgotten: counts.forgotten,
+    stale: stale.count,
+    oldest: moment(oldest),
     calls,
     causes,
     stopped: stopped ?? null,

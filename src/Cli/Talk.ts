@@ -30,6 +30,20 @@ export const clear = "\r\u001b[K"
 /** A count with its thousands apart. */
 export const count = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",")
 
+/** Bytes: `60 kB`, `1.2 MB`. */
+export const size = (bytes: number): string => {
+  const units = ["kB", "MB", "GB", "TB"]
+  let [value, unit] = [bytes / 1000, 0]
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1]
+  return `${value >= 9.95 || unit === 0 ? Math.ceil(value) : value.toFixed(1)} ${units[unit]}`
+}
+
+/** So many milliseconds ago, in days. */
+export const ago = (millis: number): string => {
+  const days = Math.floor(millis / 86_400_000)
+  return days < 1 ? "today" : `${counted(days, "day")} ago`
+}
+
 /** A count with its noun. */
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
@@ -100,10 +114,9 @@ export const details = (
 
 /** How old the answers are that are not asked for again, from a day on, and what asks them again. */
 export const oldest = ({ known, oldest }: Pick<Progress, "known" | "oldest">, now: number): string | undefined => {
-  const days = Math.floor((now - oldest) / 86_400_000)
-  if (known === 0 || !(days >= 1)) return undefined
-  const limit = [30, 7, 1].find((limit) => days >= limit)
-  return `the oldest ${counted(days, "day")} ago: --redo older-than=${limit}d asks again`
+  const age = now - oldest
+  const limit = known === 0 ? undefined : [30, 7, 1].find((limit) => age >= limit * 86_400_000 && age < Infinity)
+  return limit === undefined ? undefined : `the oldest ${ago(age)}: --redo older-than=${limit}d asks again`
 }
 
 /** What older defaults judged, and what asks it again. */

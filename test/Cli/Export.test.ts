@@ -41,6 +41,15 @@ describe.concurrent("rollcall export", { timeout: 60_000 }, () => {
       assert.notInclude(files().join(), ".part")
     }))
 
+  it.scopedLive("has the format of the output that the run wrote, however it is named", () =>
+    Effect.gen(function*() {
+      const { read, rollcall, words } = yield* scripted(["a", "b"])
+      yield* rollcall("run", "list", ...words, "-o", "out.tsv")
+      for (const named of [["out.tsv"], ["out.tsv.ledger"], []]) {
+        assert.strictEqual((yield* rollcall("export", ...named)).stdout, read("out.tsv"))
+      }
+    }))
+
   it.scopedLive("--only gives a list that run takes as it is", () =>
     Effect.gen(function*() {
       const { answer, asked, read, rollcall, run, words } = yield* scripted(codes, mixed)

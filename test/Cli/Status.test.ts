@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { rmSync } from "node:fs"
+import { readdirSync, rmSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import { type Ended, folder, found, type Reply, run, scripted, start, stateOf, until } from "../command.ts"
+import * as Sqlite from "../sqlite.ts"
 
 /** Codes with an x are not found, those with a ! fail. */
 const mixed = (code: string): Reply => code.includes("x") ? [404, ""] : code.includes("!") ? [500, "oops"] : found(code)
@@ -28,7 +29,9 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
       for (const named of [["out.ndjson"], ["out.ndjson.ledger"], [], ["./out.ndjson"], [join(cwd, "out.ndjson")]]) {
         assert.strictEqual(told(yield* rollcall("status", ...named)), line)
       }
-      assert.deepStrictEqual(json(yield* rollcall("status", "--json")), [{
+      const [{ oldest, ...rest }] = json(yield* rollcall("status", "--json"))
+      assert.match(oldest, /^\d{4}-\d\d-\d\dT/)
+      assert.deepStrictEqual([rest], [{
         list: "out.ndjson",
         source: "list",
         outputs: ["out.ndjson"],
@@ -40,6 +43,7 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
         outcomes: { found: 2, not_found: 1, invalid: 0, failed: 1, skipped: 0 },
         pending: 0,
         forgotten: 0,
+        stale: 0,
         calls: 4,
         causes: [
           { outcome: "failed", type: "status", http_status: 500, count: 1 },
@@ -48,6 +52,39 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
         stopped: null,
         holder: null
       }])
+    }))
+
+  it.scopedLive("tells what is old, what was asked in vain, and what runs without an output have left", () =>
+    Effect.gen(function*() {
+      const { answer, cwd, rollcall, run, words } = yield* scripted(["a", "b"])
+      yield* rollcall("run", "list", ...words)
+      const folder = join(stateOf(cwd), "rollcall")
+      const ledger = readdirSync(folder).find((name) => name.endsWith(".ledger"))!
+      const file = join("..", "state", "rollcall", ledger)
+      assert.include(
+        told(yield* rollcall("status")),
+        `list: 2 of 2 codes answered (2 found)\n  ledger ${join(folder, ledger)} (`
+      )
+      yield* run()
+      answer((code) => code === "b" ? [500, ""] : found(code))
+      yield* run("--redo", "found")
+      const then = Date.now() - 3.5 * 86_400_000
+      yield* Sqlite.query(join(cwd, "out.ndjson.ledger"), `update outcome set at = ${then}`)
+      assert.strictEqual(
+        told(yield* rollcall("status")),
+        "out.ndjson: 2 of 2 codes answered (2 found)\n  asked again in vain: 1; --redo failed asks them\n"
+          + "  the oldest answer is of 3 days ago\n"
+      )
+      const all = told(yield* rollcall("status", "--all"))
+      assert.match(all, /^in this folder:\n {2}2 of 2 answered {2}\d+ kB {2}today {2}out.ndjson.ledger\nin /)
+      assert.include(all, `in ${folder}, of runs without an output file: 1 ledger, `)
+      assert.match(
+        all,
+        new RegExp(`\\n {2}2 of 2 answered .* ${join(folder, ledger)}\\n.*forget LEDGER --all removes one\\n$`)
+      )
+      assert.deepStrictEqual(json(yield* rollcall("status", "--all", "--json")).map(({ answered }) => answered), [2, 2])
+      assert.strictEqual((yield* rollcall("forget", file, "--all")).exit, 0)
+      assert.include(told(yield* rollcall("status", "--all")), "without an output file: none\n")
     }))
 
   it.scopedLive("tells of a run that stopped, what is pending", () =>
@@ -114,7 +151,7 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
     Effect.gen(function*() {
       const { cwd, rollcall, words } = yield* scripted(["a"])
       yield* rollcall("run", "list", ...words)
-      assert.strictEqual(told(yield* rollcall("status")), "list: 1 of 1 code answered (1 found)\n")
+      assert.match(told(yield* rollcall("status")), /^list: 1 of 1 code answered \(1 found\)\n {2}ledger /)
       const [line] = json(yield* rollcall("status", "--json"))
       assert.deepInclude(line, { source: "list", outputs: ["standard output"] })
       yield* run(["run", ...words], { cwd, stdin: "b\n" })

@@ -38,6 +38,14 @@ describe("Talk", () => {
   ])("%d a second are %s", (rate, text) => assert.strictEqual(Talk.rate(rate), text))
 
   it.each([
+    [0, "0 kB"],
+    [45_056, "46 kB"],
+    [999_600, "1.0 MB"],
+    [12_300_000, "13 MB"],
+    [2.04e9, "2.0 GB"]
+  ])("%d bytes are %s", (bytes, text) => assert.strictEqual(Talk.size(bytes), text))
+
+  it.each([
     [0, 10, "0 %"],
     [1512, 200_000, "0.7 %"],
     [1, 200_000, "0.0005 %"],

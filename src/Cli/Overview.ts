@@ -1,0 +1,99 @@
+/**
+ * The ledgers that are known: those in this folder, and those of runs without an output file, in the state folder.
+ */
+import { FileSystem, Path } from "@effect/platform"
+import { Array, Clock, DateTime, Effect, Option } from "effect"
+import { Ledger } from "../Ledger.ts"
+import * as Progress from "../Rollcall/Progress.ts"
+import * as Ledgers from "./Ledgers.ts"
+import * as Talk from "./Talk.ts"
+
+/** What is told of a ledger. */
+interface Known {
+  readonly ledger: string
+  readonly answered: number
+  readonly questions: number
+  /** Of all its files. */
+  readonly bytes: number
+  /** When it was written to, in milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What a ledger holds, as far as it can be read. */
+const look = (file: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const named = yield* Ledgers.named(file)
+    const sizes = yield* Effect.forEach(named.files, (path) =>
+      Effect.match(fs.stat(path), {
+        onFailure: () => ({ bytes: 0, at: 0 }),
+        onSuccess: ({ mtime, size }) => ({
+          bytes: Number(size),
+          at: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
+        })
+      }))
+    const counts = yield* Effect.gen(function*() {
+      const ledger = yield* Ledger
+      return yield* Effect.forEach(yield* ledger.lists, ({ id }) => ledger.counts(id))
+    }).pipe(Effect.provide(named.read), Effect.orElseSucceed(() => []))
+    const sum = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0)
+    return {
+      ledger: file,
+      answered: sum(counts.map(({ outcomes }) => Progress.settled(outcomes))),
+      questions: sum(counts.map(({ questions }) => questions)),
+      bytes: sum(sizes.map(({ bytes }) => bytes)),
+      at: Math.max(...sizes.map(({ at }) => at))
+    } satisfies Known
+  })
+
+const ledgersIn = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
+    const files = names.filter((name) => name.endsWith(".ledger")).toSorted()
+    return yield* Effect.forEach(files, (name) => look(folder === "." ? name : path.join(folder, name)))
+  })
+
+/** A line for each ledger, or JSON. */
+export const lines = (json: boolean) =>
+  Effect.gen(function*() {
+    const folder = yield* Ledgers.stateFolder
+    const now = yield* Clock.currentTimeMillis
+    const here = yield* ledgersIn(".")
+    const kept = yield* ledgersIn(folder)
+    if (json) {
+      return [...here, ...kept].map((known) =>
+        JSON.stringify({ ...known, at: DateTime.formatIso(DateTime.unsafeMake(known.at)) })
+      )
+    }
+    const rows = (all: ReadonlyArray<Known>) => all.map((known) => cells(known, now))
+    const widths = columns.map((_, index) => Math.max(...rows([...here, ...kept]).map((row) => row[index]!.length)))
+    const table = (all: ReadonlyArray<Known>) =>
+      rows(all).map((row) => `  ${row.map((cell, index) => columns[index]!(cell, widths[index]!)).join("  ")}`)
+    const bytes = kept.reduce((sum, { bytes }) => sum + bytes, 0)
+    return [
+      here.length === 0 ? "no ledger in this folder" : "in this folder:",
+      ...table(here),
+      `in ${folder}, of runs without an output file: ${
+        kept.length === 0 ? "none" : `${Talk.counted(kept.length, "ledger")}, ${Talk.size(bytes)}`
+      }`,
+      ...table(kept),
+      ...(kept.length === 0 ? [] : ["rollcall forget LEDGER --all removes one"])
+    ]
+  })
+
+const cells = ({ answered, at, bytes, ledger, questions }: Known, now: number): ReadonlyArray<string> => [
+  `${Talk.count(answered)} of ${Talk.count(questions)} answered`,
+  Talk.size(bytes),
+  Talk.ago(now - at),
+  ledger
+]
+
+const left = (cell: string, width: number) => cell.padStart(width)
+const columns: Array.NonEmptyReadonlyArray<(cell: string, width: number) => string> = [
+  left,
+  left,
+  (cell, width) => cell.padEnd(width),
+  (cell) => cell
+]
