@@ -2,7 +2,7 @@
  * The ledgers that are known: those in this folder, and those of runs without an output file, in the state folder.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Array, Clock, DateTime, Effect, Option } from "effect"
+import { Clock, DateTime, Effect, Option } from "effect"
 import { Ledger } from "../Ledger.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import * as Ledgers from "./Ledgers.ts"
@@ -91,7 +91,7 @@ const cells = ({ answered, at, bytes, ledger, questions }: Known, now: number): 
 ]
 
 const left = (cell: string, width: number) => cell.padStart(width)
-const columns: Array.NonEmptyReadonlyArray<(cell: string, width: number) => string> = [
+const columns: ReadonlyArray<(cell: string, width: number) => string> = [
   left,
   left,
   (cell, width) => cell.padEnd(width),
