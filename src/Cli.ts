@@ -26,6 +26,7 @@ import * as Run from "./Cli/Run.ts"
 import * as Simulate from "./Cli/Simulate.ts"
 import * as Status from "./Cli/Status.ts"
 import { say } from "./Cli/Talk.ts"
+import * as Width from "./Cli/Width.ts"
 
 /** The commands by name. Adding one is a file in Cli/ and a key here. */
 export const commands = {
@@ -48,20 +49,20 @@ export const main = (
   Effect.gen(function*() {
     const [name, ...rest] = words
     if (name === undefined) {
-      yield* say(Help.overview(commands, Help.widthOf(process.stderr)).trimEnd())
+      yield* say(Help.overview(commands, Width.widthOf(process.stderr)).trimEnd())
       return 2
     }
     const isHelp = name === "help"
     const asked = isHelp ? rest[0] : name
     if (asked === undefined || helps.has(asked)) {
-      return yield* print(Help.overview(commands, Help.widthOf(process.stdout)))
+      return yield* print(Help.overview(commands, Width.widthOf(process.stdout)))
     }
     if (!Object.hasOwn(commands, asked)) return yield* unknown(asked)
     const command = commands[asked as keyof typeof commands] as Command.Command<Requirements>
     const end = rest.indexOf("--")
     if (isHelp || rest.slice(0, end < 0 ? rest.length : end).some((word) => helps.has(word))) {
       return yield* print(
-        Help.screen(command, rest.includes("--all"), Help.widthOf(process.stdout))
+        Help.screen(command, rest.includes("--all"), Width.widthOf(process.stdout))
       )
     }
     yield* warnOfSecrets(words, environment)

@@ -14,11 +14,11 @@ import * as Source from "../Source.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
-import * as Help from "./Help.ts"
 import type * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
+import * as Width from "./Width.ts"
 
 const api = "API"
 const demo = "Demo"
@@ -166,12 +166,12 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
       select: []
     }
     yield* Talk.say([
-      ...Help.wrap(
+      ...Width.wrap(
         "An API with real postal codes now answers on this machine, slowly and not always: some calls get a 503 or a 429, "
           + `some connections break. This asks it about ${
             Talk.counted(codes.length, "code")
           }; the same by hand would be:`,
-        Help.widthOf(process.stderr)
+        Width.widthOf(process.stderr)
       ),
       "",
       `  $ export DEMO_KEY=${key}`,

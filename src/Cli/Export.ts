@@ -5,7 +5,6 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
 import { Ledger, type Row } from "../Ledger.ts"
 import { parsers } from "../Lookup/Expect.ts"
-import * as Select from "../Lookup/Select.ts"
 import { Kind } from "../Outcome.ts"
 import * as Fields from "../Rollcall/Fields.ts"
 import * as Projection from "../Rollcall/Projection.ts"
@@ -16,6 +15,7 @@ import * as Command from "./Command.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
 import * as Format from "./Format.ts"
+import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Output from "./Output.ts"
 import * as Talk from "./Talk.ts"
@@ -74,7 +74,7 @@ export const command = Command.make({
         const lists = yield* ledger.lists
         const list = yield* Ledgers.listOf(named, lists, argument)
         const select = yield* Effect.forEach(values.select.length > 0 ? values.select : list.select, (text) =>
-          Select.parse(text))
+          Job.selected(text))
         const path = yield* Path.Path
         const files = new Set(named.files.map((file) =>
           path.resolve(file)

@@ -3,9 +3,8 @@
  */
 import type { Command } from "./Command.ts"
 import * as Flag from "./Flag.ts"
+import { widest, wrap } from "./Width.ts"
 
-/** Columns, where the terminal does not say less. */
-const widest = 80
 /** Where the text of a flag begins, and how narrow a terminal must be for it to begin on a line of its own. */
 const [indent, narrow] = [29, 60]
 
@@ -76,24 +75,9 @@ const entry = (name: string, text: string, at: number, width: number): ReadonlyA
     : [`${name.padEnd(from)}${lines[0]}`, ...below(lines.slice(1))]
 }
 
-/** Text in lines of at most so many columns, broken between words; what fits stays as it is. */
-export const wrap = (text: string, width: number): ReadonlyArray<string> =>
-  text.split("\n").flatMap((line) => line.length <= width ? [line] : broken(line, width))
-
-const broken = (line: string, width: number): ReadonlyArray<string> =>
-  line.trimEnd().split(/(?<=\S) +/).reduce((lines: Array<string>, word) => {
-    const last = lines.at(-1)
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = `${last} ${word}`
-    return lines
-  }, [])
-
 /** A command to copy: where it is long it goes on in a second line, before a flag. */
 const copied = (example: string): ReadonlyArray<string> => {
   if (example.length <= widest - 2 || example.includes("\n")) return example.split("\n")
   const at = example.lastIndexOf(" -", widest - 4)
   return [`${example.slice(0, at)} \\`, `  ${example.slice(at + 1)}`]
 }
-
-/** The width of the terminal, as far as the screens use it. */
-export const widthOf = ({ columns }: { readonly columns?: number }): number => Math.min(columns ?? widest, widest)

@@ -253,9 +253,16 @@ export const make = (
       rules,
       refuseEmpty: !values.allowEmpty,
       policy: yield* Effort.policy(values),
-      select: yield* Effect.forEach(values.select, (text) => Select.parse(text))
+      select: yield* Effect.forEach(values.select, selected)
     }
   })
+
+/** A field to pick out of the answers. */
+export const selected = (text: string): Effect.Effect<Select.Select, Argv.UsageError | Select.SelectError> =>
+  // what would be no JMESPath anyway
+  /^[\w.-]+(=[\w.]+)?(,\s*[\w.-]+(=[\w.]+)?)+$/.test(text)
+    ? usage(`--select ${text}: one field at a time, ${text.split(/,\s*/).map((one) => `--select ${one}`).join(" ")}`)
+    : Select.parse(text)
 
 /** A body, or that of the file behind an `@`, as curl has it; `@@` is an `@`. */
 const bodyOf = (data: Option.Option<string>) => {

@@ -38,7 +38,7 @@ export const command = Command.make({
         yield* Alike.tell(planned.ledger, yield* planned.job.lookup.fingerprint)
       }
       const lines = yield* Alike.explain(planned.ledger)(Effect.provide(show(planned, values), Memory.layer))
-      yield* Effect.sync(() => process.stdout.write(`${Talk.plain(lines.join("\n"))}\n`))
+      yield* Talk.print(lines)
       return 0
     })
 })

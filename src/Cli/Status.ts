@@ -64,11 +64,7 @@ export const command = Command.make({
     })
 })
 
-const show = (lines: ReadonlyArray<string>) =>
-  Effect.sync(() => {
-    process.stdout.write(`${Talk.plain(lines.join("\n"))}\n`)
-    return 0
-  })
+const show = (lines: ReadonlyArray<string>) => Effect.as(Talk.print(lines), 0)
 
 /** Where a ledger is that nobody has named, and what it takes. */
 const place = (named: Ledgers.Named) =>

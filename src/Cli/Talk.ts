@@ -4,14 +4,21 @@
 import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
 import type { Progress } from "../Rollcall/Progress.ts"
+import * as Width from "./Width.ts"
 
 /** Writes a line, over the line of progress where one stands. */
 export const say = (text: string): Effect.Effect<void> => Effect.sync(() => write(text))
 
 /** The same, at once. */
 export const write = (text: string): void => {
-  process.stderr.write(`${isTerminal() ? clear : ""}${plain(text)}\n`)
+  process.stderr.write(`${isTerminal() ? clear : ""}${Width.fit(plain(text), process.stderr)}\n`)
 }
+
+/** Writes lines that were asked for to standard output. */
+export const print = (lines: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    process.stdout.write(`${Width.fit(plain(lines.join("\n")), process.stdout)}\n`)
+  })
 
 /** Text with what would move the cursor, or turn the direction of reading, written out: names and messages are others'. */
 export const plain = (text: string): string =>

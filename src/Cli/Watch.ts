@@ -56,15 +56,14 @@ export const onSignals = (progress: Progress): Effect.Effect<void, never, Scope.
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
     const begun = now()
     const before = settled(progress.outcomes)
-    const write = (line: string) => process.stderr.write(`${Talk.isTerminal() ? Talk.clear : ""}${line}\n`)
     const tell = () => {
       const done = settled(progress.outcomes)
       const rate = (done - before) * 1000 / Math.max(1, now() - begun)
-      write(status(progress, { done, rate, now: now(), wall: clock.unsafeCurrentTimeMillis() }))
+      Talk.write(status(progress, { done, rate, now: now(), wall: clock.unsafeCurrentTimeMillis() }))
     }
     let isFirst = true
     const stop = () => {
-      if (!isFirst) write(atOnce(progress))
+      if (!isFirst) Talk.write(atOnce(progress))
       isFirst = false
     }
     yield* Effect.acquireRelease(

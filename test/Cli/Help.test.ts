@@ -5,6 +5,7 @@ import * as Argv from "../../src/Cli/Argv.ts"
 import type * as Command from "../../src/Cli/Command.ts"
 import * as Flag from "../../src/Cli/Flag.ts"
 import * as Help from "../../src/Cli/Help.ts"
+import * as Width from "../../src/Cli/Width.ts"
 
 const screens: Readonly<Record<string, string>> = {
   "": Help.overview(commands),
@@ -68,7 +69,7 @@ describe("Help", () => {
       if (flag.alias !== undefined) assert.include(lines[at], `-${flag.alias}, `)
       const next = lines.slice(at, at + 4).join(" ").replace(/ +/g, " ")
       assert.include(next, flag.help.replace(/ +/g, " "))
-      const word = Help.wrap(flag.help, 51)[0]!
+      const word = Width.wrap(flag.help, 51)[0]!
       return lines.slice(at, at + 2).find((line) => line.endsWith(word))!.length - word.length
     })
     assert.deepStrictEqual([...new Set(columns)], [29])

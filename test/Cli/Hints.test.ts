@@ -24,6 +24,17 @@ describe("what the command says on the way", { timeout: 60_000 }, () => {
       assert.notStrictEqual(cwd, "")
     }))
 
+  it.scopedLive("several fields in one --select are told apart", () =>
+    Effect.gen(function*() {
+      const { base, rollcall } = yield* setUp(["7"])
+      for (const [text, instead] of [["city,code", "city --select code"], ["c=city, code", "c=city --select code"]]) {
+        const { exit, stderr } = yield* rollcall("plan", ...base, "--select", text!)
+        assert.strictEqual(exit, 2)
+        assert.strictEqual(stderr, `rollcall: --select ${text}: one field at a time, --select ${instead}\n`)
+      }
+      assert.strictEqual((yield* rollcall("plan", ...base, "--select", "[city, code]")).exit, 0)
+    }))
+
   it.scopedLive("a job file is written as YAML would have it", () =>
     Effect.gen(function*() {
       const { read, rollcall, words, write } = yield* setUp(["7"])

@@ -1,0 +1,17 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Width from "../../src/Cli/Width.ts"
+
+describe("Width.fit", () => {
+  const cases: ReadonlyArray<readonly [text: string, columns: number, shown: string]> = [
+    ["a b", 3, "a b"],
+    ["one two three", 9, "one two\n  three"],
+    ["one two three\n  3  failed: ask again", 12, "one two\n  three\n  3  failed:\n   ask again"],
+    // a word that is longer than the line is the terminal's to break, and so is what is there to be copied
+    ["see /a/very/long/path.ledger now", 12, "see\n  /a/very/long/path.ledger\n  now"],
+    ["  curl -sS 'http://127.0.0.1/a b c'", 12, "  curl -sS 'http://127.0.0.1/a b c'"]
+  ]
+  it.each(cases)("%j in %d columns is %j", (text, columns, shown) => {
+    assert.strictEqual(Width.fit(text, { columns, isTTY: true }), shown)
+    assert.strictEqual(Width.fit(text, { columns }), text, "not on a terminal")
+  })
+})
