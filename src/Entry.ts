@@ -12,6 +12,8 @@ export const Entry = Schema.Struct({
   input: Schema.String,
   /** The whole row where the source has columns, the code's own column included. */
   columns: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+  /** The same as JSON text, where it has numbers that JavaScript would write with other digits. */
+  json: Schema.optional(Schema.String),
   /** The names of the columns in order, where it is not that of the keys: JavaScript puts numbers first. */
   names: Schema.optional(Schema.Array(Schema.String))
 })

@@ -26,6 +26,13 @@ export const exactly = (text: string, value: unknown): Exact => {
   }
 }
 
+/** Text of one JSON value as it is written otherwise, with all digits; `undefined` where JavaScript's own says the same. */
+export const withAllDigits = (text: string, value: unknown, take: (value: unknown) => unknown): string | undefined => {
+  if (!respelled.test(text)) return undefined
+  const { value: exact, write } = exactly(text, value)
+  return write(take(exact))
+}
+
 /** The digits of a number in a value that `exactly` made; `undefined` for text. */
 export const numberOf = (text: string): string | undefined => text.startsWith(mark) ? text.slice(1) : undefined
 

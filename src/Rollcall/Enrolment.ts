@@ -4,6 +4,7 @@
 import { Chunk, Effect, Either, Random, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
+import { exactly } from "../Json.ts"
 import { type Enrolled, Ledger, type LedgerError, type List, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
@@ -56,12 +57,18 @@ export const enroll = <R>(
     const isKept = (name: string) =>
       needed.has(name) || name === progress.told.column
       || (chosen === undefined ? !left.has(name) : chosen.has(name))
-    const carried = ({ columns }: Entry.Entry) =>
-      columns === undefined || (chosen === undefined && left.size === 0)
+    const carried = <A extends object>(columns: A) =>
+      chosen === undefined && left.size === 0
         ? columns
         : Object.fromEntries(Object.entries(columns).filter(([name]) => isKept(name)))
+    /** What is kept of a row, as JSON text. */
+    const rowOf = ({ columns, json }: Entry.Entry): string | null => {
+      if (columns === undefined) return null
+      if (json === undefined) return JSON.stringify(carried(columns))
+      const { value, write } = exactly(json, JSON.parse(json))
+      return write(carried(value as object))
+    }
     const enter = (entry: Entry.Entry): Enrolled => {
-      const kept = carried(entry)
       if (entry.names === undefined || entry.names !== lastNames) {
         lastNames = entry.names
         for (const name of entry.names ?? Object.keys(entry.columns ?? {})) {
@@ -82,7 +89,7 @@ export const enroll = <R>(
         line: entry.line,
         key,
         input: whole(entry.input),
-        columns: kept === undefined ? null : JSON.stringify(kept),
+        columns: rowOf(entry),
         error: Either.isLeft(code) ? JSON.stringify({ type: "invalid_code", message: code.left.message }) : null
       }
     }

@@ -2,9 +2,10 @@
  * How an answer of the ledger stands in an output. One that was forgotten has no body.
  */
 import { exactly } from "../Json.ts"
-import type { Row } from "../Ledger.ts"
+import { isStale, type Row } from "../Ledger.ts"
 import { type Expect, parsers } from "../Lookup/Expect.ts"
 import type { Select } from "../Lookup/Select.ts"
+import type { ErrorRecord } from "../Outcome.ts"
 import { wellFormed } from "./Text.ts"
 import * as Value from "./Value.ts"
 
@@ -47,6 +48,15 @@ export const errorOf = (error: string): string =>
   error.includes("\\ud")
     ? JSON.stringify(JSON.parse(error), (_, value: unknown) => typeof value === "string" ? value.toWellFormed() : value)
     : error
+
+/** What cells say of it: an answer that was asked again in vain has the type `stale`, and the new error as its message. */
+export const told = (
+  { error, outcome }: Pick<Row, "error" | "outcome">
+): { readonly type: string; readonly message: string } | undefined => {
+  if (error === null) return undefined
+  const told: ErrorRecord = JSON.parse(errorOf(error))
+  return isStale(outcome, error) ? { type: "stale", message: `${told.type}: ${told.message}` } : told
+}
 
 /**
  * Whether a row has something to show of its answer. What was not found, is invalid or has failed shows what is selected, where its body has

@@ -97,16 +97,14 @@ const answered = (row: Row, { lookup: { expect }, select }: Layout): ReadonlyArr
   return Answer.selected(row, expect, select).map(cell)
 }
 
-const outcome = ({ error, http_status, outcome }: Row): ReadonlyArray<Cell> => [
-  outcome ?? "",
-  http_status === null ? "" : { text: String(http_status) },
-  error === null ? "" : fit(message(Answer.errorOf(error)))
-]
+const outcome = (row: Row): ReadonlyArray<Cell> => {
+  const told = Answer.told(row)
+  return [
+    row.outcome ?? "",
+    row.http_status === null ? "" : { text: String(row.http_status) },
+    told === undefined ? "" : fit(`${told.type}: ${told.message}`)
+  ]
+}
 
 const cell = (value: Value.Value): Cell =>
   value === null ? "" : typeof value === "string" ? fit(value) : { text: Value.textOf(value) }
-
-const message = (error: string): string => {
-  const { message, type } = JSON.parse(error) as { type: string; message: string }
-  return `${type}: ${message}`
-}

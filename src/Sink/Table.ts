@@ -9,7 +9,6 @@ import { Effect, type Scope } from "effect"
 import { fromKey } from "../Entry.ts"
 import type { List, Listed, Row } from "../Ledger.ts"
 import type { Select } from "../Lookup/Select.ts"
-import type { ErrorRecord } from "../Outcome.ts"
 import { type Clash, type Options, type Sink, SinkError, type Writer } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 import * as Columns from "./Columns.ts"
@@ -82,7 +81,7 @@ export const encoder = (layout: Layout): Encoder | Clash => {
     encode: (row) => {
       const code = row.key === null ? row.input.trim() : fromKey(row.key, list.inputs).code
       const given = row.columns === null ? () => null : Value.row(row.columns)
-      const error: ErrorRecord | undefined = row.error === null ? undefined : JSON.parse(Answer.errorOf(row.error))
+      const error = Answer.told(row)
       return [
         list.name,
         row.ordinal,

@@ -4,7 +4,7 @@
 import { Either } from "effect"
 import { isBlank } from "../Code.ts"
 import { type Entry, toText } from "../Entry.ts"
-import { withDigits } from "../Json.ts"
+import { withAllDigits, withDigits } from "../Json.ts"
 import { parsers } from "../Lookup/Expect.ts"
 import type { Format, Reading } from "../Source.ts"
 import { missingColumn } from "./Column.ts"
@@ -55,6 +55,7 @@ const entry = (
   if (typeof value !== "object" || value === null) return failed("this is neither an object nor a code")
 
   const isRecord = isOwn(value)
+  const json = withAllDigits(text, value, (row) => isRecord ? flattened(row as OwnRecord) : row)
   if (isRecord) {
     value = flattened(withDigits(text, value) as OwnRecord)
     if (!told.assumed.includes(ofEarlierRun)) told.assumed.push(ofEarlierRun)
@@ -73,7 +74,7 @@ const entry = (
   const input = columns[code]
   return typeof input === "boolean" || (typeof input === "object" && input !== null)
     ? failed(`the column ${JSON.stringify(code)} holds ${JSON.stringify(input).slice(0, 40)}, which is not a code`)
-    : Either.right({ line, input: toText(input), columns })
+    : Either.right({ line, input: toText(input), columns, ...(json === undefined ? {} : { json }) })
 }
 
 /** What a record of an earlier run has that a list may go on with. */

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Layer } from "effect"
+import { Duration, Effect, Exit, Layer, Stream } from "effect"
+import type { Row } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import * as Lookup from "../../src/Lookup.ts"
 import { LookupError } from "../../src/Outcome.ts"
@@ -43,6 +44,22 @@ const bench = (count: number, given: Partial<Policy.Policy>, answer: (code: stri
 
 const soon = { base: Duration.seconds(1), cap: Duration.seconds(60), maxWait: Duration.seconds(8) }
 const failure = (reason: LookupError["reason"]) => new LookupError({ reason, message: reason })
+
+describe("a row of JSON", () => {
+  it.effect.each<[carry: ReadonlyArray<string> | undefined, kept: string]>([
+    [undefined, `{"id":"a","n":18446744073709551616,"l":[1e400,1.50]}`],
+    [["n"], `{"id":"a","n":18446744073709551616}`]
+  ])("keeps the digits of its numbers, carrying %j", ([carry, kept]) =>
+    Effect.gen(function*() {
+      const text = `{"id":"a","n":18446744073709551616,"l":[1e400,1.50]}\n`
+      const rows: Array<Row> = []
+      yield* Rollcall.run(Lookup.make("any", (code) => Effect.succeed({ code })), {
+        source: Source.bytes("rows", Stream.make(new TextEncoder().encode(text)), { format: "ndjson", column: "id" }),
+        carry
+      }).pipe(Effect.provideService(Sink.Sink, Sink.memory(rows)))
+      assert.deepStrictEqual(rows.map(({ columns }) => columns), [kept])
+    }).pipe(Effect.provide(Memory.layer)))
+})
 
 describe("the next run", () => {
   it("begins with what was not refused, and ends", () => {

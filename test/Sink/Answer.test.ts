@@ -42,3 +42,26 @@ describe("what is selected where nothing was found", () => {
     assert.notProperty(JSON.parse(encoder.encode(given[0]![1]) as string), "answer")
   })
 })
+
+describe("what was asked again in vain", () => {
+  const error = `{"type":"status","message":"the server said 500"}`
+  const shown = (given: Row) => {
+    const csv = Csv.format.encoder(layout())
+    const table = Table.encoder(layout())
+    if ("clash" in csv || "clash" in table) return assert.fail("a clash")
+    const at = (name: string) => table.encode(given)[table.columns.findIndex((column) => column.name === name)]
+    return [(csv.encode(given) as string).trimEnd().split(",").at(-1), at("error_type"), at("error")]
+  }
+  it("keeps its answer, and has the new error beside it in cells too", () => {
+    assert.deepStrictEqual(shown(row({ error })), [
+      "stale: status: the server said 500",
+      "stale",
+      "status: the server said 500"
+    ])
+    assert.deepStrictEqual(shown(row({ outcome: "failed", body: null, error })), [
+      "status: the server said 500",
+      "status",
+      "the server said 500"
+    ])
+  })
+})
