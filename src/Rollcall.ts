@@ -10,6 +10,7 @@ import * as Idempotency from "./Lookup/Idempotency.ts"
 import type { Select } from "./Lookup/Select.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
+import * as Budget from "./Policy/Budget.ts"
 import * as Enrolment from "./Rollcall/Enrolment.ts"
 import * as Fields from "./Rollcall/Fields.ts"
 import * as Progress from "./Rollcall/Progress.ts"
@@ -157,6 +158,8 @@ export const run = <A, E, R, R2>(
     )
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
+    const policy = options.policy ?? Policy.standard
+    yield* keepBudget(ledger, policy.budget)
     // what stopped an earlier run stops this one anew, or does not
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
     yield* options.onBegin ?? Effect.void
@@ -177,7 +180,7 @@ export const run = <A, E, R, R2>(
     yield* Sweep.sweep({
       lookup,
       ask,
-      policy: options.policy ?? Policy.standard,
+      policy,
       progress,
       ...(sample === undefined
         ? Enrolment.pending({ ...pulling, entries: list.entries }, inVain)
@@ -264,6 +267,21 @@ export const spentOf = (ledger: typeof Ledger.Service): Effect.Effect<Sweep.Spen
             cause
           })
       ))
+
+/** The caps and the price that the last run of a ledger went by. */
+export const budgetOf = (ledger: typeof Ledger.Service): Effect.Effect<Budget.Budget, LedgerError> =>
+  Effect.map(
+    ledger.note("budget"),
+    (note) => Option.getOrElse(Schema.decodeUnknownOption(Budget.Budget)(note), () => Budget.none)
+  )
+
+/** Keeps them, for who looks at the ledger. */
+const keepBudget = (ledger: typeof Ledger.Service, { time: _, ...budget }: Budget.Budget) =>
+  Effect.flatMap(ledger.note("budget"), (before) => {
+    const isNone = Object.keys(budget).length === 0
+    const now = isNone ? undefined : Schema.encodeSync(Budget.Budget)(budget)
+    return JSON.stringify(before) === JSON.stringify(now) ? Effect.void : ledger.setNotes({ budget: now })
+  })
 
 const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
   new LedgerError({

@@ -8,7 +8,6 @@ import type { Ask, Lookup, Reply } from "./Lookup.ts"
 import type * as Classify from "./Lookup/Classify.ts"
 import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
-import * as Budget from "./Policy/Budget.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
@@ -18,12 +17,13 @@ import * as Attempt from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
 import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
+import * as Spent from "./Sweep/Spent.ts"
 import * as Stop from "./Sweep/Stop.ts"
 import { StopError } from "./Sweep/Stop.ts"
 import * as Suspicion from "./Sweep/Suspicion.ts"
 import * as Tracing from "./Tracing.ts"
 
-export { Spent } from "./Sweep/Meter.ts"
+export { Spent } from "./Sweep/Spent.ts"
 export { StopError }
 
 /** The final word on one question. */
@@ -100,12 +100,12 @@ export interface Options<A, E, R, E2> {
   readonly settle: (settled: Settled<A, E>) => Effect.Effect<void, E2>
   readonly progress: Progress
   /** What earlier runs have spent; nothing where it is left out. */
-  readonly spent?: Meter.Spent | undefined
+  readonly spent?: Spent.Spent | undefined
   /**
    * Makes durable what will have been spent after some more calls: no call is sent that it has not covered. At the end it gets the
    * exact figures. Left out, what was spent is forgotten.
    */
-  readonly reserve?: ((spent: Meter.Spent) => Effect.Effect<void, E2>) | undefined
+  readonly reserve?: ((spent: Spent.Spent) => Effect.Effect<void, E2>) | undefined
   /** A question that an earlier run has answered, which may be asked again to learn whether the server is up. */
   readonly known?: Queue.Pending | undefined
   /** Questions from all over the list that have not been pulled yet, and will not be pulled again. */
@@ -147,7 +147,8 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
     const meter = Meter.make({
       rates: policy.pace,
       concurrency: Policy.mostInFlight(policy),
-      budget: Budget.calls(policy.budget),
+      budget: policy.budget,
+      maxWait: Duration.toMillis(policy.throttle.maxWait),
       weight,
       spent,
       reserve,
@@ -202,7 +203,10 @@ const askAll = <A, E, R, E2>(
       suspicious,
       patience: Duration.toMillis(policy.throttle.maxWait) / 3,
       now,
-      onSpent: () => stop("budget", Stop.spentCalls(policy.budget, spent)),
+      onSpent: (cap) => {
+        const until = cap.until === Infinity ? {} : { until: cap.until }
+        stop("budget", Stop.spentCap(cap, policy.budget, spent, clock.unsafeCurrentTimeMillis()), until)
+      },
       onHopeless: () => stop("throttled", toldToWait())
     })
     if (options.known !== undefined && lookup.isRead) queue.remember(options.known)
@@ -233,12 +237,17 @@ const askAll = <A, E, R, E2>(
 
     const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
-    const stop = (reason: StopError["reason"], message: string, curl?: string, remedy?: Remedy) => {
+    const stop = (
+      reason: StopError["reason"],
+      message: string,
+      { curl, remedy, until }: { readonly [_ in "curl" | "remedy" | "until"]?: StopError[_] | undefined } = {}
+    ) => {
       stopped ??= new StopError({
         reason,
         message,
         ...(curl === undefined ? {} : { curl }),
-        ...(remedy === undefined ? {} : { remedy })
+        ...(remedy === undefined ? {} : { remedy }),
+        ...(until === undefined ? {} : { until })
       })
       crew.stop()
     }
@@ -250,7 +259,7 @@ const askAll = <A, E, R, E2>(
     ): Effect.Effect<void> =>
       Effect.map(
         Effect.orElseSucceed(Effect.flatten(lookup.curl(asked.question)), () => undefined),
-        (curl) => stop(reason, message, curl, remedy)
+        (curl) => stop(reason, message, { curl, remedy })
       )
 
     const finish = (
@@ -545,7 +554,7 @@ const askAll = <A, E, R, E2>(
     }
 
     const crew: Crew.Crew<E2> = Crew.make({ lookup, policy, queue, progress, attempt, judge, now })
-    const paused = Meter.pauseLeft(spent ?? Meter.nothing, clock.unsafeCurrentTimeMillis())
+    const paused = Spent.pauseLeft(spent ?? Spent.nothing, clock.unsafeCurrentTimeMillis())
     if (paused > 0) yield* queue.shut({ kind: "throttled", told: Duration.millis(paused) })
     const { time } = policy.budget
     if (time !== undefined) {

@@ -138,8 +138,13 @@ export const stopped = ({ curl, message, reason, remedy }: StopError, keys?: Rea
 /** The last line of a run that left something pending: what is done next. */
 export const next = (
   { calls, pending }: { readonly calls: number; readonly pending: number },
-  stop: Pick<StopError, "reason"> | undefined,
-  { budget, settings }: { readonly budget: Budget.Budget; readonly settings: ReadonlyArray<string> }
+  stop: Pick<StopError, "reason" | "until"> | undefined,
+  { budget, settings, wall = 0 }: {
+    readonly budget: Budget.Budget
+    readonly settings: ReadonlyArray<string>
+    /** Now, in milliseconds since 1970. */
+    readonly wall?: number
+  }
 ): string => {
   const goes = "the same command goes on"
   const words: Partial<Record<StopError["reason"], string>> = {
@@ -153,20 +158,27 @@ export const next = (
     vanished: "their answers are kept; if they are gone indeed, --allow-none goes on",
     outage: `${goes} when the server is well; --breaker off asks on`,
     throttled: `later ${goes}`,
-    budget: larger(budget, calls)
+    budget: larger(budget, calls, stop, wall)
   }
   return `${Talk.count(pending)} pending: ${stop === undefined ? goes : words[stop.reason] ?? goes}`
 }
 
-const larger = (budget: Budget.Budget, calls: number): string => {
-  const most = Budget.calls(budget)
-  if (budget.cost !== undefined && most !== budget.calls) {
-    const spent = Effort.amount(Budget.costOf(budget, calls) ?? budget.cost)
-    return `--max-cost ${Number((budget.cost * 2).toFixed(2))} goes on (${spent} of ${
-      Effort.amount(budget.cost)
-    } is spent)`
+/** What helps where a budget is spent: time, or a larger one. */
+const larger = (
+  budget: Budget.Budget,
+  calls: number,
+  stop: Pick<StopError, "until"> | undefined,
+  wall: number
+): string => {
+  if (stop?.until !== undefined) return `the same command goes on from ${Moment.format(stop.until, wall)}`
+  const most = budget.calls?.find(({ most, per }) => per === "ever" && most <= calls)?.most
+  if (most !== undefined) {
+    return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.count(most)} calls are spent)`
   }
-  return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.count(most)} calls are spent)`
+  const cost = budget.cost?.find(({ per }) => per === "ever")?.most
+  if (cost === undefined) return "the same command goes on"
+  const spent = Effort.amount(Budget.costOf(budget, calls) ?? cost)
+  return `--max-cost ${Number((cost * 2).toFixed(2))} goes on (${spent} of ${Effort.amount(cost)} is spent)`
 }
 
 /** A list of which nothing at all was found, and how one of its codes is asked by hand. */

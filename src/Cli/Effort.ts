@@ -80,15 +80,15 @@ export const flags = {
     value: "N",
     help: "each call counts as N in --rate"
   }),
-  maxCalls: Flag.optional("max-calls", Flag.whole(1, 1_000_000_000), {
+  maxCalls: Flag.repeated("max-calls", Budget.Calls, {
     group: budget,
     value: "N",
-    help: "stop after so many calls, of all runs"
+    help: "calls of all runs at the most: 500, 10000/month, '500 per run'"
   }),
-  maxCost: Flag.optional("max-cost", Flag.decimal, {
+  maxCost: Flag.repeated("max-cost", Budget.Cost, {
     group: budget,
     value: "AMOUNT",
-    help: "stop when so much is spent, at --cost-per-1000"
+    help: "the same for money, at --cost-per-1000: 50, 20/day"
   }),
   costPer1000: Flag.optional("cost-per-1000", Flag.decimal, {
     group: budget,
@@ -105,7 +105,7 @@ export const flags = {
 /** The policy that the flags describe. */
 export const policy = (values: Values<typeof flags>): Either.Either<Policy.Policy, UsageError> => {
   const base = Policy.presets[Option.getOrElse(values.policy, () => "standard" as const)]
-  if (Option.isSome(values.maxCost) && Option.isNone(values.costPer1000)) {
+  if (values.maxCost.length > 0 && Option.isNone(values.costPer1000)) {
     return Either.left(new UsageError({ message: "--max-cost needs a price: --cost-per-1000 0.40" }))
   }
   return Either.right({
@@ -121,8 +121,8 @@ export const policy = (values: Values<typeof flags>): Either.Either<Policy.Polic
     hedge: values.hedge || base.hedge,
     budget: {
       ...base.budget,
-      ...Flag.given("calls", values.maxCalls),
-      ...Flag.given("cost", values.maxCost),
+      ...(values.maxCalls.length === 0 ? {} : { calls: values.maxCalls }),
+      ...(values.maxCost.length === 0 ? {} : { cost: values.maxCost }),
       ...Flag.given("costPer1000", values.costPer1000),
       ...Flag.given("time", values.maxTime)
     },
@@ -137,13 +137,6 @@ const orNull = <A>(value: A | "off"): A | null => value === "off" ? null : value
 export const describe = (policy: Policy.Policy): string => {
   const { breaker, budget, concurrency, deadline, drain, hedge, pace, retry, retryBudget, throttle, timeout } = policy
   const { standard } = Policy
-  const cost = budget.cost === undefined || budget.costPer1000 === undefined
-    ? []
-    : [
-      `cost ${amount(budget.cost)} at most (${
-        Budget.calls({ cost: budget.cost, costPer1000: budget.costPer1000 })
-      } calls at ${budget.costPer1000} per 1,000)`
-    ]
   const more = [
     ...(retryBudget === standard.retryBudget
       ? []
@@ -151,8 +144,8 @@ export const describe = (policy: Policy.Policy): string => {
     ...(breaker === standard.breaker ? [] : [`breaker ${breaker === null ? "off" : Breaker.format(breaker)}`]),
     ...(Duration.equals(drain, standard.drain) ? [] : [`drain ${duration(drain)}`]),
     ...(hedge ? ["hedged after p95"] : []),
-    ...(budget.calls === undefined ? [] : [`${budget.calls} ${budget.calls === 1 ? "call" : "calls"} at most`]),
-    ...cost,
+    ...(budget.calls ?? []).map(({ most, per }) => `${most === 1 ? "1 call" : `${most} calls`}${each(per)} at most`),
+    ...(budget.cost ?? []).map((cap) => `cost ${amount(cap.most)}${each(cap.per)} at most${boughtBy(budget, cap)}`),
     ...(budget.time === undefined ? [] : [`takes ${duration(budget.time)} at most`])
   ]
   return [
@@ -167,6 +160,11 @@ export const describe = (policy: Policy.Policy): string => {
     ...(more.length === 0 ? [] : [more.join(" · ")])
   ].join("\n")
 }
+
+const each = (per: Budget.Period) => per === "ever" ? "" : ` per ${per}`
+
+const boughtBy = ({ costPer1000: price }: Budget.Budget, { most }: Budget.Cap) =>
+  price === undefined || price === 0 ? "" : ` (${Math.floor(most / price * 1000 + 1e-9)} calls at ${price} per 1,000)`
 
 /** What a run came to know of its costs, and of what suits the API, by what it is about. */
 export const learnt = (

@@ -5,6 +5,7 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import { Either, Option, ParseResult, Schema } from "effect"
+import * as Whole from "../Policy/WholeText.ts"
 
 /** How a flag is described. */
 export interface Description {
@@ -116,19 +117,13 @@ export const whole = (min: number, max: number): Schema.Schema<number, string> =
   Schema.transform(
     Schema.String.pipe(
       Schema.filter((text) => {
-        const value = numberOf(text)
+        const value = Whole.parse(text)
         return (value >= min && value <= max) || `write a whole number from ${min} to ${max}`
       })
     ),
     Schema.Int,
-    { strict: true, decode: numberOf, encode: String }
+    { strict: true, decode: Whole.parse, encode: String }
   )
-
-const numberOf = (text: string): number => {
-  if (!/^(\d+|\d{1,3}([,_]\d{3})+|\d(\.\d+)?e\d{1,2})$/i.test(text)) return Number.NaN
-  const value = Number(text.replace(/[,_]/g, ""))
-  return Number.isInteger(value) ? value : Number.NaN
-}
 
 /** An amount of more than nothing. */
 export const decimal: Schema.Schema<number, string> = Schema.transform(

@@ -18,6 +18,7 @@ import * as Command from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import type * as Job from "./Job.ts"
 import * as List from "./List.ts"
+import * as Purse from "./Purse.ts"
 import * as Run from "./Run.ts"
 import * as Talk from "./Talk.ts"
 
@@ -126,6 +127,9 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
     if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
     yield* sink.fits(list)
     const answered = kept ?? new Set<string>()
+    const { budget } = job.policy
+    const purse = (values.fresh ? undefined : yield* look(named.read, (old) => Purse.of(old, budget)))
+      ?? (yield* Purse.of(ledger, budget))
     const first = pending.find(({ key }) => !answered.has(key))
     progress.known = answered.size
     const { entries, known, questions, refused } = progress
@@ -150,7 +154,9 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
       ...Talk.olderLines(progress.older),
       ...(values.fresh ? [`--fresh: ${named.name} and the output would be put aside, where they are there`] : []),
       ...(asked < left ? [`--sample ${asked}: ${Talk.count(asked)} of ${Talk.counted(left, "code")}, at random`] : []),
-      `would ask: ${Talk.counted(asked, "question")}${bill(job, asked)}`,
+      `would ask: ${Talk.counted(asked, "question")}${bill(job, asked, purse)}`,
+      ...(purse.calls > 0 ? Purse.total(purse).map((line) => `  ${line}`) : []),
+      ...Purse.lines(purse).map((line) => `  budget: ${line}`),
       `policy: ${Effort.describe(job.policy).replace("\n", "\n        ")}`,
       ...List.warnings(progress)
     ]
@@ -163,10 +169,10 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
   })
 
 /** What so many questions take and cost at least: one call each, at the limit of the rates. */
-const bill = ({ lookup, policy }: Job.Job, questions: number): string => {
+const bill = ({ lookup, policy }: Job.Job, questions: number, { standings }: Purse.Purse): string => {
   const seconds = Effort.shortestTime(policy, questions, lookup.weight)
   const cost = Budget.costOf(policy.budget, questions)
-  const covered = Budget.calls(policy.budget)
+  const covered = Budget.left(standings)
   const parts = [
     ...(seconds > 0 ? [`${Talk.time(seconds)} at the limit of the rate`] : []),
     ...(cost === undefined ? [] : [`a cost of ${Effort.amount(cost)}`]),

@@ -235,7 +235,8 @@ export const call = (
     const progress = Progress.none()
     const [ledgerFile] = options.ledger.files
     const wasThere = ledgerFile === undefined || (yield* exists(ledgerFile))
-    const started = yield* Clock.currentTimeNanos
+    const clock = yield* Effect.clock
+    const started = clock.unsafeCurrentTimeNanos()
     // V8 optimizes the parser of replies after one of them otherwise, and the end of the process would wait for that
     setFlagsFromString("--wasm-tiering-budget=30000000")
     // the dispatcher and the binding are not loaded before they are needed
@@ -313,7 +314,7 @@ export const call = (
       Closing.next(
         { calls: progress.spent + progress.calls, pending: Progress.summary(progress, 0).pending },
         stop,
-        { budget: job.policy.budget, settings: options.settings ?? [] }
+        { budget: job.policy.budget, settings: options.settings ?? [], wall: clock.unsafeCurrentTimeMillis() }
       )
     return yield* Effect.matchEffect(Effect.onExit(shown, end), {
       onFailure: (error) =>

@@ -11,6 +11,7 @@ import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Overview from "./Overview.ts"
+import * as Purse from "./Purse.ts"
 import * as Talk from "./Talk.ts"
 
 export const command = Command.make({
@@ -39,17 +40,17 @@ export const command = Command.make({
           return [json ? beginning(named.name, holder) : `${ofOutput(named.name)}: ${begun(holder)}`]
         }
         const stopped = yield* ledger.note("stopped")
+        const purse = yield* Purse.of(ledger, yield* Rollcall.budgetOf(ledger))
         const asked = lists.filter(({ outputs }) => Option.isSome(id) && outputs.includes(id.value))
-        return yield* Effect.forEach(asked.length > 0 ? asked : lists, (list) =>
+        const told = yield* Effect.forEach(asked.length > 0 ? asked : lists, (list) =>
           Effect.gen(function*() {
             // one run at a time, and it is that of the list used last
             const running = list.id === lists[0]!.id ? holder : undefined
             const counts = yield* ledger.counts(list.id)
-            const calls = (yield* Rollcall.spentOf(ledger))?.calls ?? 0
             const told: Told = {
               list,
               counts,
-              calls,
+              purse,
               causes: yield* ledger.causes(list.id),
               standing: yield* ledger.standing(list.id),
               now: yield* Clock.currentTimeMillis,
@@ -59,6 +60,8 @@ export const command = Command.make({
             }
             return json ? toJson(told) : toLine(told)
           }))
+        // it is that of all lists
+        return json ? told : [...told, ...Purse.total(purse), ...Purse.lines(purse).map((line) => `budget: ${line}`)]
       }).pipe(Effect.provide(named.read))
       return yield* show([...lines, ...(json ? [] : yield* place(named))])
     })
@@ -81,7 +84,7 @@ interface Told {
   readonly list: Listed
   readonly counts: Counts
   /** Of all runs on the ledger; those that a crash left unknown count. */
-  readonly calls: number
+  readonly purse: Purse.Purse
   readonly causes: ReadonlyArray<Cause>
   readonly standing: Standing
   readonly now: number
@@ -134,7 +137,7 @@ const day = 86_400_000
 const moment = (at: number) => at < Infinity ? DateTime.formatIso(DateTime.unsafeMake(at)) : null
 
 const toJson = (told: Told): string => {
-  const { calls, causes, counts, holder, ledger, list, standing: { oldest, stale }, stopped } = told
+  const { causes, counts, holder, ledger, list, purse, standing: { oldest, stale }, stopped } = told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -149,7 +152,8 @@ const toJson = (told: Told): string => {
     forgotten: counts.forgotten,
     stale: stale.count,
     oldest: moment(oldest),
-    calls,
+    calls: purse.calls,
+    ...Purse.toJson(purse),
     causes,
     stopped: stopped ?? null,
     holder: holder ?? null

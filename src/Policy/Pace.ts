@@ -5,6 +5,7 @@
  * No window of a rate's length, wherever it begins, ever holds more calls than the limit.
  */
 import { Duration, Schema } from "effect"
+import type { History } from "./History.ts"
 
 /** The first name of a length is the one that is written. */
 const units = {
@@ -69,7 +70,7 @@ export const format = ({ burst, limit, window }: Rate): string => {
 export const Used = Schema.Struct({
   /** When the bucket of this rate has run empty: GCRA's theoretical arrival time. */
   tat: Schema.Number,
-  /** When how many calls were sent, the oldest first; calls may stand together with later ones. Empty where calls are spread evenly anyway. */
+  /** When how many units were used, the oldest first; calls may stand together with later ones. Empty where calls are spread evenly anyway. */
   log: Schema.Array(Schema.Tuple(Schema.Number, Schema.Number))
 })
 export type Used = typeof Used.Type
@@ -88,6 +89,8 @@ interface Track extends Used {
   readonly gap: number
   /** How the log is kept: each call by itself, calls in parts of a window, or not at all, as the bucket is enough. */
   readonly logs: "each" | "parts" | "none"
+  /** Until then other calls than those of this rate are to be counted too, so that the bucket is not enough. */
+  readonly foreign: number
   /** When the last call was sent. */
   readonly sent: number
   readonly calls: number
@@ -111,6 +114,10 @@ const parts = 32
 /** With fewer calls in a window each of them is logged. */
 const few = 64
 
+/** The name under which it is kept how far a rate is used: with another weight it is another one. */
+export const nameOf = (rate: Rate, heaviest: number) =>
+  heaviest === 1 ? format(rate) : `${format(rate)} weight ${heaviest}`
+
 /** A rate of which nothing is used yet. */
 const unused = (rate: Rate, heaviest: number): Track => {
   const { burst, limit } = rate
@@ -119,7 +126,7 @@ const unused = (rate: Rate, heaviest: number): Track => {
   const logs = limit < few * heaviest ? "each" : burst === 1 ? "none" : "parts"
   const most = up(Math.max(heaviest * interval, Math.min(10, window / 50)))
   return {
-    name: format(rate),
+    name: nameOf(rate, heaviest),
     limit,
     burst,
     window,
@@ -130,6 +137,7 @@ const unused = (rate: Rate, heaviest: number): Track => {
     logs,
     tat: -Infinity,
     log: [],
+    foreign: -Infinity,
     sent: -Infinity,
     calls: 0,
     fastest: 0,
@@ -145,30 +153,58 @@ const spacing = (interval: number) => {
 }
 
 /**
- * The pace after earlier runs: `used` is what {@link keep} gave, `offset` the time since 1970 less the time of the clock. A rate that
- * has not been used starts fresh. No call weighs more than `heaviest`.
+ * The pace after earlier runs: `used` is what {@link keep} gave, `offset` the time since 1970 less the time of the clock. A rate that was not
+ * among theirs goes by the history of what was used. No call weighs more than `heaviest`.
  */
 export const resume = (
   rates: ReadonlyArray<Rate>,
   used: Readonly<Record<string, Used>>,
   now: number,
   offset: number,
-  heaviest = 1
+  heaviest = 1,
+  history: History = []
 ): Pace =>
   rates.map((rate) => {
     const track = unused(rate, heaviest)
     const before = used[track.name]
-    if (before === undefined) return track
     // all calls were sent before now, so after one window none of them matters
+    const past = (log: Used["log"]) => log.map(([at, count]) => [up(Math.min(at - offset, now)), count] as const)
     const farthest = now + track.window + (track.burst - 1) * track.interval
+    if (before === undefined) {
+      const log = past(history).filter(([at]) => at > now - track.window)
+      return log.length === 0 ? track : { ...counting(track, log), tat: Math.min(farthest, emptiedBy(track, log)) }
+    }
     const tat = up(Math.min(before.tat - offset, farthest))
-    const log = before.log.map(([at, count]) => [up(Math.min(at - offset, now)), count] as const)
-    return { ...track, tat, log: log.length === 0 && track.logs === "each" ? evenly(track, tat, now) : log }
+    const log = past(before.log)
+    return log.length === 0 && track.logs === "each"
+      ? { ...track, tat, log: evenly(track, tat, now) }
+      : { ...counting(track, log), tat }
   })
+
+/** A track that counts what is in its log, until all of that is too old to matter. */
+const counting = (track: Track, log: Used["log"]): Track =>
+  log.length === 0 ? track : { ...track, log, foreign: log.at(-1)![0] + track.window }
+
+/** When the bucket has run empty after other calls; where calls are spread evenly only the last one matters, and the log sees to the rest. */
+const emptiedBy = (track: Track, log: Used["log"]): number =>
+  track.burst === 1
+    ? log.at(-1)![0] + track.interval
+    : log.reduce((tat, [at, count]) => emptied({ ...track, tat }, at, count), -Infinity)
 
 /** What may have been sent at an even pace before a bucket was found that runs empty then. */
 const evenly = ({ interval, limit }: Track, tat: number, now: number): Used["log"] =>
   Array.from({ length: limit }, (_, index) => [up(Math.min(now, tat - (limit - index) * interval)), 1])
+
+/** When how many calls may have been sent, in a few parts, as far as it is known how far a rate is used. */
+export const sentBy = ({ limit, window }: Rate, { log, tat }: Used): Used["log"] => {
+  if (log.length > 0) return log
+  const count = Math.min(limit, parts)
+  const length = Duration.toMillis(window)
+  return Array.from(
+    { length: count },
+    (_, index) => [tat - length / limit - (count - 1 - index) * length / count, Math.ceil(limit / count)] as const
+  )
+}
 
 /** What the next run must know, for {@link resume}. */
 export const keep = (pace: Pace, offset: number): Record<string, Used> =>
@@ -236,12 +272,12 @@ const warmUp = 16
 /** The pace after a refusal, of which the server did not say why. */
 export const refused = (pace: Pace): Pace => pace.map((track) => ({ ...track, isStrict: true }))
 
-/** The least room that is left when no more than `calls` calls are sent from now on, none later than `until`. */
-export const ahead = (pace: Pace, until: number, calls: number): Pace =>
+/** The least room that is left when no more than so many units are used from now on, none later than `until`. */
+export const ahead = (pace: Pace, until: number, units: number): Pace =>
   pace.map((track) => ({
     ...track,
-    tat: emptied(track, until, calls),
-    log: track.logs === "none" ? track.log : [...track.log, [up(until), calls]]
+    tat: emptied(track, until, units),
+    log: track.log.length === 0 && track.logs === "none" ? track.log : [...track.log, [up(until), units]]
   }))
 
 /**
@@ -272,15 +308,17 @@ const bearable = 0.05
 const emptied = ({ interval, tat }: Track, at: number, weight: number) => up(Math.max(at, tat)) + weight * interval
 
 /** In parts of a window at most some 66 entries: what is too near to the last but one joins the last. */
-const logged = ({ log, logs, window }: Track, at: number, weight: number): Used["log"] => {
-  if (logs === "none" && log.length === 0) return log
+const logged = ({ foreign, log, logs, window }: Track, at: number, weight: number): Used["log"] => {
+  // while calls before these are counted, these are too
+  if (logs === "none" && at >= foreign) return noLog
   const kept = log.filter(([sent]) => sent > at - window)
-  if (logs === "none") return kept
   const [before, last] = kept.slice(-2)
-  return logs === "parts" && last !== undefined && at < before![0] + window / parts
+  return logs !== "each" && last !== undefined && at < before![0] + window / parts
     ? [...kept.slice(0, -1), [at, last[1] + weight]]
     : [...kept, [at, weight]]
 }
+
+const noLog: Used["log"] = []
 
 /** Rounds up: a call counts as no earlier than it is. */
 const up = (time: number) => Math.ceil(time * ticks) / ticks

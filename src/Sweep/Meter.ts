@@ -2,36 +2,21 @@
  * The meter: what a run has spent, and whether one more call may be sent. What is spent is made durable before it is spent, in
  * portions, so that what a crash leaves unknown counts as spent.
  */
-import { Cause, type Clock, Duration, Effect, Schema } from "effect"
+import { Cause, type Clock, Duration, Effect } from "effect"
+import * as Budget from "../Policy/Budget.ts"
+import * as History from "../Policy/History.ts"
 import * as Pace from "../Policy/Pace.ts"
-
-/** What all runs together have spent, as the ledger keeps it. */
-export const Spent = Schema.Struct({
-  /** Calls that were sent. */
-  calls: Schema.NonNegativeInt,
-  /** How far rates are used, by their text. */
-  pace: Schema.Record({ key: Schema.String, value: Pace.Used }),
-  /** When the pause ends that a server asked for or that followed a 429, in milliseconds since 1970; 0 where there is none. */
-  gate: Schema.Number,
-  /** What the clock showed when that was kept, so that no pause is longer than it was, whatever the clock shows later. */
-  kept: Schema.optional(Schema.Number)
-})
-export type Spent = typeof Spent.Type
-
-/** Nothing spent. */
-export const nothing: Spent = { calls: 0, pace: {}, gate: 0 }
-
-/** For how many milliseconds a pause goes on that was kept, as a clock shows now. */
-export const pauseLeft = ({ gate, kept = -Infinity }: Spent, now: number): number => gate - Math.max(now, kept)
+import * as Account from "./Account.ts"
+import * as Spent from "./Spent.ts"
 
 /** What a meter goes by; times are milliseconds of a monotonic clock. */
 export interface Meter<out E> {
   /** Whether a call may be sent now. */
   readonly allows: (at: number) => boolean
-  /** When the pace allows the next call; in the past: at once. Whoever asks is about to wait for it. */
+  /** When the pace, or the next window of a budget, allows the next call; in the past: at once. Whoever asks is about to wait for it. */
   readonly readyAt: () => number
-  /** Whether nothing pays for one more call. */
-  readonly isSpent: () => boolean
+  /** The cap that pays for no more calls, at least for longer than anybody is willing to wait. */
+  readonly spentAt: (at: number) => Budget.Standing | undefined
   /** A call is sent. */
   readonly spend: (at: number) => void
   /** It was not sent after all. */
@@ -58,48 +43,77 @@ const portionTime = 250
 /** What is left of a budget is reserved in this many portions at least, as a crash leaves one of them unknown. */
 const budgetPortions = 50
 
+/** Milliseconds of calls that stand together in the history while they are sent. */
+const together = 1000
+
+/** Later than any moment: what is reserved without a time may have been sent up to the end of its process. */
+const never = 8.64e15
+
 /** A meter, or none where there is neither a rate, nor a budget, nor a need to know. */
 export const make = <E>(options: {
   readonly rates: ReadonlyArray<Pace.Rate>
   readonly concurrency: number
   /** What earlier runs have spent. */
-  readonly spent?: Spent | undefined
+  readonly spent?: Spent.Spent | undefined
   /** Makes durable what will have been spent. Without it everything is forgotten. */
-  readonly reserve?: ((spent: Spent) => Effect.Effect<void, E>) | undefined
-  /** Calls of all runs at the most; no limit unless told otherwise. */
-  readonly budget?: number
-  /** What each call counts for in the rates; 1 unless told otherwise. */
+  readonly reserve?: ((spent: Spent.Spent) => Effect.Effect<void, E>) | undefined
+  /** What may be spent; no limit unless told otherwise. */
+  readonly budget?: Budget.Budget
+  /** For how many milliseconds anybody is willing to wait for the next window of a budget. */
+  readonly maxWait?: number
+  /** How many units of the limiter each call uses; 1 unless told otherwise. */
   readonly weight?: number
   /** Until when the server lets nobody call. */
   readonly shutUntil: () => number
   readonly clock: Clock.Clock
   readonly now: () => number
 }): Meter<E> | undefined => {
-  const { budget = Infinity, clock, concurrency, now, reserve, shutUntil, spent = nothing } = options
-  const rates = options.rates.map((rate) => inCalls(rate, options.weight ?? 1))
-  if (rates.length === 0 && reserve === undefined && budget === Infinity) return undefined
+  const { budget = Budget.none, clock, concurrency, maxWait = 0, now, rates, reserve, shutUntil, weight = 1 } = options
+  if (rates.length === 0 && reserve === undefined && !Budget.isLimited(budget)) return undefined
 
+  const spent = options.spent === undefined ? Spent.nothing : Spent.ofOlder(options.spent, rates, weight)
+  const { costPer1000: price } = budget
   /** From the monotonic clock to the time since 1970; it changes when somebody sets the clock, or the machine was asleep. */
   const offset = () => clock.unsafeCurrentTimeMillis() - now()
-  const most = Math.max(1, Math.floor((budget - spent.calls) / budgetPortions))
-  /** Calls in a portion, at least; the next one is reserved when this few are left of it. */
-  const portion = Math.max(
-    1,
-    Math.min(
-      portionSize + concurrency,
-      most,
-      ...rates.map(inPortionTime)
-    )
-  )
-  const low = rates.length === 0 ? Math.min(concurrency, Math.floor(portion * 2 / 3)) : Math.floor(portion / 3)
 
-  let pace = Pace.resume(rates, spent.pace, now(), offset())
-  let readyAt = Pace.readyAt(pace)
+  let pace = Pace.resume(rates, spent.pace, now(), offset(), weight, spent.history)
+  let readyAt = Pace.readyAt(pace, weight)
   /** Somebody waits for the next call to be allowed. */
   let isAwaited = false
   let { calls } = spent
+
+  /** Units that were used, but for those of the last calls, on the monotonic clock. */
+  let history: History.History = (spent.history ?? History.none).map(([at, units]) =>
+    [Math.min(at - offset(), now()), units] as const
+  )
+  /** The calls that are not in it: from how many, and from when, and when the last one was sent. */
+  const recent = { calls, since: -Infinity, at: -Infinity }
+
+  const remember = () => {
+    history = History.add(history, recent.at, (calls - recent.calls) * weight)
+    recent.calls = calls
+  }
+
+  // who neither limits nor keeps what is spent need not know which day it is
+  const account = reserve === undefined && !Budget.isLimited(budget)
+    ? Account.unlimited
+    : Account.make({ budget, spent, clock, now })
+  const most = account.most
+
+  /** Calls in a portion, from the least to the most; the next one is reserved when few are left of it. */
+  const portionOf = () => {
+    const largest = Math.max(1, Math.floor((most() - calls) / budgetPortions))
+    const least = Math.max(
+      1,
+      Math.min(portionSize + concurrency, largest, ...rates.map((rate) => inPortionTime(rate, weight)))
+    )
+    const low = rates.length === 0 ? Math.min(concurrency, Math.floor(least * 2 / 3)) : Math.floor(least / 3)
+    return { least, largest, low }
+  }
+  let portion = portionOf()
+
   /** How many calls may be sent, and until when. */
-  let covered = reserve === undefined ? { calls: budget, until: Infinity } : { calls: -Infinity, until: -Infinity }
+  let covered = reserve === undefined ? { calls: most(), until: Infinity } : { calls: -Infinity, until: -Infinity }
   /** When the last portion was reserved, and how many calls there were. */
   let last = { at: -Infinity, calls }
   let isReserving = false
@@ -108,20 +122,37 @@ export const make = <E>(options: {
   let [hasBegun, hasFailed] = [false, false]
   /** Milliseconds that the last reserve took. */
   let took = 0
+  /** How often a window has ended. */
+  let turns = 0
+
+  /** In another hour, day, month what is sent is counted, and is to be reserved, anew. */
+  const turnIfOver = (at: number) => {
+    if (!account.isDue(at, calls) || !account.turn(calls)) return
+    turns++
+    portion = portionOf()
+    covered = reserve === undefined ? { calls: most(), until: Infinity } : { calls, until: covered.until }
+  }
 
   /** The next portion is due; there is none after the last of the budget. */
-  const isLow = () => calls + low >= covered.calls && covered.calls < budget
+  const isLow = () => calls + portion.low >= covered.calls && covered.calls < most()
 
-  const write = (calls: number, pace: Pace.Pace) =>
+  const write = (next: number, pace: Pace.Pace, until: number) =>
     Effect.suspend(() => {
-      const until = shutUntil()
+      const shut = shutUntil()
       // the millisecond that the clock shows is not over
       const toWall = offset() + 1
+      remember()
+      history = History.compact(history, now(), toWall)
+      const ahead = (next - calls) * weight
       return reserve!({
-        calls,
-        pace: { ...spent.pace, ...Pace.keep(pace, toWall) },
-        gate: until > now() ? Math.ceil(until + toWall) : 0,
-        ...(until > now() ? { kept: Math.floor(now() + toWall) - 1 } : {})
+        ...account.spending(next),
+        history: [
+          ...history.map(([at, units]) => [Math.ceil(at + toWall), units] as const),
+          ...(ahead === 0 ? [] : [[until === Infinity ? never : Math.ceil(until + toWall), ahead] as const])
+        ],
+        pace: Pace.keep(pace, toWall),
+        gate: shut > now() ? Math.ceil(shut + toWall) : 0,
+        ...(shut > now() ? { kept: Math.floor(now() + toWall) - 1 } : {})
       })
     }).pipe(
       Effect.onError((cause) =>
@@ -133,33 +164,48 @@ export const make = <E>(options: {
 
   return {
     allows: (at) => {
+      turnIfOver(at)
       const isAllowed = at >= readyAt && calls < covered.calls && at <= covered.until && (isReserving || !isLow())
       isAwaited ||= !isAllowed
       return isAllowed
     },
     readyAt: () => {
       isAwaited = true
-      return readyAt
+      return calls < most() ? readyAt : Math.max(readyAt, account.readyAt(calls))
     },
-    isSpent: () => calls >= budget,
+    spentAt: (at) => {
+      turnIfOver(at)
+      return calls >= most() && account.readyAt(calls) - at > maxWait ? account.spentCap(calls) : undefined
+    },
     spend: (at) => {
+      if (at >= recent.since + together) {
+        remember()
+        recent.since = at
+      }
+      recent.at = at
       calls++
       if (rates.length === 0) return
-      pace = Pace.take(pace, at, 1, isAwaited)
+      pace = Pace.take(pace, at, weight, isAwaited)
       isAwaited = false
-      readyAt = Pace.readyAt(pace)
+      readyAt = Pace.readyAt(pace, weight)
     },
     refund: () => {
+      // of another hour: it stays spent
+      if (!account.isCounting(calls)) return
       calls--
+      if (calls >= recent.calls) return
+      recent.calls = calls
+      const [at, units] = history.at(-1)!
+      history = [...history.slice(0, -1), [at, units - weight]]
     },
     replied: (at, ms) => {
       if (rates.length === 0) return
       pace = Pace.heard(pace, at - ms, ms)
-      readyAt = Pace.readyAt(pace)
+      readyAt = Pace.readyAt(pace, weight)
     },
     refused: () => {
       pace = Pace.refused(pace)
-      readyAt = Pace.readyAt(pace)
+      readyAt = Pace.readyAt(pace, weight)
     },
     shut: () => {
       isStale = reserve !== undefined
@@ -167,31 +213,31 @@ export const make = <E>(options: {
     isDue: (at, isWanted) => !isReserving && (isStale || (isWanted && (isLow() || at > covered.until))),
     reserve: () => {
       const begun = now()
+      turnIfOver(begun)
+      const turn = turns
       // what takes long gets more time the next time; and what is covered now stays covered
       const soon = Math.max(begun, readyAt, shutUntil()) + portionTime + 2 * took
       const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
       // a shorter time may hold a burst, and tells no speed
       const used = (calls - last.calls) * portionTime / Math.max(begun - last.at, portionTime / 5)
-      const wanted = rates.length === 0 ? Math.min(most, Math.max(portion, Math.ceil(used))) : portion
-      const next = { calls: Math.max(calls, Math.min(budget, calls + wanted)), until }
+      const wanted = rates.length === 0
+        ? Math.min(portion.largest, Math.max(portion.least, Math.ceil(used)))
+        : portion.least
+      const next = { calls: Math.max(calls, Math.min(most(), calls + wanted)), until }
       last = { at: begun, calls }
       isReserving = true
       isStale = false
       hasBegun = true
-      return Effect.map(write(next.calls, Pace.ahead(pace, until, portion)), () => {
+      return Effect.map(write(next.calls, Pace.ahead(pace, until, portion.least * weight), until), () => {
         isReserving = false
         took = now() - begun
-        covered = next
+        // what was reserved in a window is good for no other one
+        if (turn === turns) covered = next
       })
     },
-    close: Effect.suspend(() => hasBegun && !hasFailed ? write(calls, pace) : Effect.void)
+    close: Effect.suspend(() => hasBegun && !hasFailed ? write(calls, pace, Infinity) : Effect.void)
   }
 }
 
-const inPortionTime = ({ limit, window }: Pace.Rate) => Math.floor(limit * portionTime / Duration.toMillis(window))
-
-/** As many calls as a rate allows where each counts for more than one. */
-const inCalls = (rate: Pace.Rate, weight: number): Pace.Rate =>
-  weight === 1
-    ? rate
-    : { ...rate, limit: Math.floor(rate.limit / weight), burst: Math.max(1, Math.floor(rate.burst / weight)) }
+const inPortionTime = ({ limit, window }: Pace.Rate, weight: number) =>
+  Math.floor(limit / weight * portionTime / Duration.toMillis(window))

@@ -6,6 +6,7 @@
 import { Duration, Effect, Fiber, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
 import type { Told } from "../Lookup/Limits.ts"
+import type * as Budget from "../Policy/Budget.ts"
 import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"
 import * as RetryBudget from "../Policy/RetryBudget.ts"
@@ -106,8 +107,8 @@ export const make = <E>(options: {
   readonly suspicious: number
   /** Milliseconds of nothing but refusals after which a known question is asked as well, where nothing new is left. */
   readonly patience: number
-  /** Is run when a call is wanted that no budget pays for. */
-  readonly onSpent: () => void
+  /** Is run when a call is wanted that a cap does not pay for. */
+  readonly onSpent: (cap: Budget.Standing) => void
   /** Is run when a call is wanted that the server allows only later than anybody is willing to wait. */
   readonly onHopeless: () => void
   /** A monotonic clock in milliseconds. */
@@ -319,9 +320,10 @@ export const make = <E>(options: {
         && hedges.length + back.length + retries.length + progress.waiting + progress.inFlight === 0)
 
     /** Whether a call is wanted that no budget pays for: it ends everything. */
-    const isSpent = () => {
-      if (!meter?.isSpent() || (progress.waiting === 0 && !hasAny())) return false
-      onSpent()
+    const isSpent = (at: number) => {
+      const cap = meter?.spentAt(at)
+      if (cap === undefined || (progress.waiting === 0 && !hasAny())) return false
+      onSpent(cap)
       return true
     }
 
@@ -358,7 +360,7 @@ export const make = <E>(options: {
       const at = now()
       const asked = take(at)
       if (asked !== undefined) return resume(Effect.succeed(asked))
-      if (isFinished() || isSpent() || isHopeless(at)) {
+      if (isFinished() || isSpent(at) || isHopeless(at)) {
         wake(Infinity)
         return resume(Effect.succeed(undefined))
       }
@@ -390,8 +392,9 @@ export const make = <E>(options: {
 
     const pay: Effect.Effect<boolean, E> = Effect.async((resume) => {
       const at = now()
-      if (meter?.isSpent()) {
-        onSpent()
+      const cap = meter?.spentAt(at)
+      if (cap !== undefined) {
+        onSpent(cap)
         return resume(Effect.succeed(false))
       }
       const isShut = Gate.isShut(progress.gate, at)

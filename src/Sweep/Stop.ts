@@ -4,12 +4,12 @@
 import { Duration, Schema } from "effect"
 import { type LookupError, Remedy } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
-import * as Budget from "../Policy/Budget.ts"
+import type * as Budget from "../Policy/Budget.ts"
 import { format } from "../Policy/DurationText.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Moment from "../Policy/Moment.ts"
 import * as Pace from "../Policy/Pace.ts"
-import type { Spent } from "./Meter.ts"
+import type { Spent } from "./Spent.ts"
 
 /** What would fail every other question too. Nothing is marked by it; a run can go on later. */
 export class StopError extends Schema.TaggedError<StopError>()("StopError", {
@@ -32,6 +32,8 @@ export class StopError extends Schema.TaggedError<StopError>()("StopError", {
   message: Schema.String,
   /** What helps. */
   remedy: Schema.optional(Remedy),
+  /** When a run can go on, in milliseconds since 1970, where that is known. */
+  until: Schema.optional(Schema.Number),
   /** The request that was refused, for a person to try; secrets are shown by name. */
   curl: Schema.optional(Schema.String)
 }) {}
@@ -53,13 +55,30 @@ export const onlyThrottled = (policy: Policy, error: LookupError): string =>
 export const onlyFailures = (policy: Policy, error: LookupError) =>
   `for ${format(policy.throttle.maxWait)} the server has answered with nothing but failures: ${error.message}`
 
-export const spentCalls = ({ calls, cost, costPer1000 }: Budget.Budget, spent: Spent | undefined) => {
-  const before = spent === undefined || spent.calls === 0 ? "" : ` (${spent.calls} by earlier runs)`
-  const most = Budget.calls({ calls, cost, costPer1000 })
-  return most === calls
-    ? `the budget of ${most} calls is spent${before}`
-    : `the budget of ${cost} is spent: ${most} calls at ${costPer1000} per 1,000${before}`
+/** A cap pays for no more calls; `wall` is now, since 1970. */
+export const spentCap = (
+  { calls, cap, until, what }: Budget.Standing,
+  { costPer1000 }: Budget.Budget,
+  spent: Spent | undefined,
+  wall: number
+): string => {
+  const { most, per } = cap
+  const bought = what === "calls" ? "" : `: ${count(calls)} calls at ${costPer1000} per 1,000`
+  if (per === "ever" || per === "run") {
+    const before = per === "run" || spent === undefined || spent.calls === 0
+      ? ""
+      : ` (${spent.calls} by earlier runs)`
+    return `the budget of ${most}${what === "calls" ? " calls" : ""}${
+      per === "run" ? " for this run" : ""
+    } is spent${bought}${before}`
+  }
+  const amount = what === "calls" ? `${count(most)} of ${count(most)} calls` : `${most} of ${most}`
+  return `${amount} of this ${per} ${what === "calls" ? "are" : "is"} spent${bought}, until ${
+    Moment.format(until, wall)
+  }`
 }
+
+const count = (value: number) => value.toLocaleString("en-US")
 
 /** The time is over, and what was waited for when it was; `now` is on the clock of the gate, `wall` since 1970. */
 export const spentTime = (time: Duration.Duration, gate: Gate.Gate, now: number, wall: number) => {

@@ -36,6 +36,43 @@ describe.concurrent("a budget", { timeout: 60_000 }, () => {
       assert.match(priceless.stderr, /--max-cost needs a price: --cost-per-1000/)
     }))
 
+  it.scopedLive("of a month, a day, and each run: kept over runs, and told by run, status and plan", () =>
+    Effect.gen(function*() {
+      const codes = Array.from({ length: 30 }, (_, index) => `c${index}`)
+      const api = yield* scripted(codes, (code) => found(code))
+      const caps = [
+        "--max-calls",
+        "12/year",
+        "--max-calls",
+        "7 per run",
+        "--max-cost",
+        "90/year",
+        "--cost-per-1000",
+        "2000"
+      ]
+      const moment = "\\d{4}-01-01 00:00 \\(UTC\\S*\\)"
+      const first = yield* api.run(...caps)
+      assert.strictEqual(first.exit, 4)
+      assert.match(first.stderr, /stopped: the budget of 7 calls for this run is spent\n23 pending: the same command/)
+      for (const _ of [1, 2]) {
+        const { exit, stderr } = yield* api.run(...caps)
+        assert.strictEqual(exit, 4)
+        assert.match(stderr, new RegExp(`stopped: 12 of 12 calls of this year are spent, until ${moment}\n`))
+        assert.match(stderr, new RegExp(`18 pending: the same command goes on from ${moment}\n`))
+      }
+      const { stdout } = yield* run(["status"], { cwd: api.cwd, env })
+      assert.match(
+        stdout,
+        new RegExp([
+          "^.*12 of 30 codes answered.*; stopped: 12 of 12 calls of this year .*\n",
+          "spent in all: 12 calls, 24\\.00\n",
+          `budget: 12 of 12 calls of this year spent, 0 left until ${moment}\n`,
+          "budget: 0 of 7 calls for each run spent, 7 left\n",
+          `budget: 24\\.00 of 90\\.00 of this year spent, 66\\.00 left until ${moment}\n$`
+        ].join(""))
+      )
+    }))
+
   it.scopedLive("of time stops the run, which goes on later", () =>
     Effect.gen(function*() {
       const codes = yield* some(300)

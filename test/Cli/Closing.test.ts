@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Closing from "../../src/Cli/Closing.ts"
 import type { Cause } from "../../src/Ledger.ts"
+import * as Budget from "../../src/Policy/Budget.ts"
 import type { StopError } from "../../src/Sweep.ts"
 
 describe("Closing.figures", () => {
@@ -92,20 +93,32 @@ describe("Closing.figures", () => {
 })
 
 describe("Closing.next", () => {
+  const { most } = Budget
   const left = { calls: 400, pending: 600 }
   const cases: ReadonlyArray<readonly [reason: StopError["reason"] | undefined, budget: object, line: string]> = [
     [undefined, {}, "the same command goes on"],
     ["time", {}, "the same command goes on"],
     ["outage", {}, "the same command goes on when the server is well; --breaker off asks on"],
     ["unauthorized", {}, "with a new ${API_KEY} the same command goes on"],
-    ["budget", { cost: 2, costPer1000: 5 }, "--max-cost 4 goes on (2.00 of 2.00 is spent)"],
-    ["budget", { calls: 400 }, "--max-calls 800 goes on (400 of 400 calls are spent)"]
+    ["budget", { cost: [most(2)], costPer1000: 5 }, "--max-cost 4 goes on (2.00 of 2.00 is spent)"],
+    ["budget", { calls: [most(400, "run")] }, "the same command goes on"],
+    ["budget", { calls: [most(90, "day"), most(400)] }, "--max-calls 800 goes on (400 of 400 calls are spent)"]
   ]
   it.each(cases)("after %s with %j", (reason, budget, line) =>
     assert.strictEqual(
       Closing.next(left, reason && { reason }, { budget, settings: ["API_KEY"] }),
       `600 pending: ${line}`
     ))
+
+  it("says from when on it goes on where a budget of a window is spent", () => {
+    const until = new Date(2026, 11, 1).getTime()
+    const stop = { reason: "budget", until } as const
+    const wall = new Date(2026, 10, 27).getTime()
+    assert.match(
+      Closing.next(left, stop, { budget: { calls: [most(400, "month")] }, settings: [], wall }),
+      /^600 pending: the same command goes on from 2026-12-01 00:00 \(UTC\S*\)$/
+    )
+  })
 })
 
 describe("Closing.missing", () => {

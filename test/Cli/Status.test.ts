@@ -45,6 +45,8 @@ describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
         forgotten: 0,
         stale: 0,
         calls: 4,
+        cost: null,
+        budgets: [],
         causes: [
           { outcome: "failed", type: "status", http_status: 500, count: 1 },
           { outcome: "invalid", type: "the code does not match \\D+", http_status: null, count: 1 }

@@ -304,7 +304,46 @@ describe("Pace.resume", () => {
     assert.isAtLeast(sent.length, 190)
   })
 
-  it("begins a rate afresh that was not used, or is another", () => {
+  it("goes by the history where the rate is another one, so that no window holds more than the limit", () => {
+    const cases: ReadonlyArray<readonly [before: string, weight: number, after: string, weight: number]> = [
+      ["20/min burst 20", 1, "20/min burst 20", 2],
+      ["20/min burst 20", 1, "20/min burst 19", 1],
+      ["20/min burst 20", 1, "20/60s", 1],
+      ["20/min", 2, "20/min burst 20", 1],
+      ["300/min burst 300", 1, "300/min", 1],
+      ["300/min burst 300", 3, "300/min", 2],
+      ["300/min", 1, "100/20s burst 100", 1],
+      ["1000/h burst 500", 1, "1000/h", 1],
+      ["1000/h", 1, "1000/h burst 1000", 7]
+    ]
+    for (const [before, first, after, second] of cases) {
+      const limit = rate(after).limit
+      const window = windowOf(after)
+      for (const part of [0.01, 0.4, 0.9, 1.7]) {
+        const sent: Array<Sent> = []
+        const go = (pace: Pace.Pace, from: number, until: number, weight: number) => {
+          for (let now = from; now < until;) {
+            const ready = Math.ceil(Pace.readyAt(pace, weight))
+            now = Math.max(now, ready)
+            if (now >= until) return
+            sent.push([now, weight])
+            pace = Pace.take(pace, now, weight)
+          }
+        }
+        const end = part * windowOf(before)
+        go(Pace.resume([rate(before)], {}, 0, 0, first), 0, end, first)
+        const history = sent.map(([at, units]) => [at + offset, units] as const)
+        go(Pace.resume([rate(after)], {}, end, offset, second, history), end, end + 3 * window, second)
+        assert.isAtMost(most(sent, window), limit, `${before} weight ${first}, then ${after} weight ${second}`)
+        // and it is made use of
+        const later = sent.filter(([at]) => at >= end + window)
+        const used = later.reduce((sum, [, units]) => sum + units, 0)
+        assert.isAtLeast(used, 2 * (Math.floor(limit / second) * second) * 0.9, `${before}, then ${after} w ${second}`)
+      }
+    }
+  })
+
+  it("begins a rate afresh that was not used, or is another, where there is no history", () => {
     const { pace } = send(fresh("1/h"), 0, 10)
     const kept = Pace.keep(pace, offset)
     assert.deepStrictEqual(Object.keys(kept), ["1/h"])

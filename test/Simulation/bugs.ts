@@ -69,12 +69,16 @@ export const bugs: ReadonlyArray<Bug> = [
   ...inFile("Sweep/Meter.ts", [
     ["what is reserved is what was spent", "Effect.map(write(next.calls,", "Effect.map(write(calls,"],
     ["calls are sent before they are reserved", "calls < covered.calls && at <= covered.until", "true"],
-    ["a restart forgets the rate", "Pace.resume(rates, spent.pace,", "Pace.resume(rates, {},"],
+    [
+      "a restart forgets the rate",
+      "Pace.resume(rates, spent.pace, now(), offset(), weight, spent.history)",
+      "Pace.resume(rates, {}, now(), offset(), weight)"
+    ],
     ["a restart forgets how much was spent", "let { calls } = spent", "let calls = 0"],
-    ["the pause is not kept", "gate: until > now() ? Math.ceil(until + toWall) : 0", "gate: 0"],
-    ["every call counts as one", "weight === 1\n", "weight >= 1\n"],
+    ["the pause is not kept", "gate: shut > now() ? Math.ceil(shut + toWall) : 0", "gate: 0"],
+    ["every call counts as one", "Pace.take(pace, at, weight, isAwaited)", "Pace.take(pace, at, 1, isAwaited)"],
     ["a refund is given twice", "calls--", "calls -= 2"],
-    ["the budget is no limit", "isSpent: () => calls >= budget", "isSpent: () => false"]
+    ["the budget is no limit", "const most = account.most", "const most = () => Infinity"]
   ]),
   ...inFile("Sweep.ts", [
     ["a kept pause is not heeded", "if (paused > 0) yield*", "if (paused > 1e12) yield*"],
@@ -108,7 +112,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["the bucket never empties", "up(Math.max(at, tat)) + weight", "up(at) + weight"],
     [
       "calls that are made up for are not counted",
-      "if (logs === \"none\" && log.length === 0)",
+      "if (logs === \"none\" && at >= foreign)",
       "if (logs !== \"parts\")"
     ]
   ]),

@@ -334,7 +334,8 @@ const promises: Readonly<Record<string, Promise>> = {
       && !lives.slice(0, index).some(({ exit }) =>
         exit !== undefined && (isStop(exit, "budget") || isStop(exit, "time"))
       )
-      && life.seen > scenario.policy.budget.calls && `${life.seen} calls of ${scenario.policy.budget.calls}`
+      && life.seen > scenario.policy.budget.calls[0]!.most
+      && `${life.seen} calls of ${scenario.policy.budget.calls[0]!.most}`
     ]),
 
   "a healthy server is asked as fast as is allowed": ({ calls, lives, scenario }) => {

@@ -3,6 +3,7 @@
  */
 import { Duration } from "effect"
 import * as Policy from "../../src/Policy.ts"
+import * as Budget from "../../src/Policy/Budget.ts"
 import * as Draw from "../../src/Simulation/Draw.ts"
 
 /** A rate as the judge counts it. */
@@ -111,7 +112,7 @@ export const draw = (seed: number): Scenario => {
     ...(isBrown ? [`brownout=${one([30, 60, 95])}%@${whole(20, 2000)}ms+${whole(500, 8000)}ms`] : [])
   ]
   const budget = {
-    ...(chance(0.08) ? { calls: whole(1, questions * 2) } : {}),
+    ...(chance(0.08) ? { calls: [Budget.most(whole(1, questions * 2))] } : {}),
     ...(chance(0.05) ? { time: Duration.millis(whole(100, 5000)) } : {})
   }
   return {

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit } from "effect"
 import type { Question } from "../../src/Entry.ts"
 import { LookupError } from "../../src/Outcome.ts"
+import * as Budget from "../../src/Policy/Budget.ts"
 import { of, run, serve, stopReason, told } from "../sweep.ts"
 
 describe("a question that is always refused", () => {
@@ -94,7 +95,7 @@ describe("a machine without room for more connections", () => {
     )
     const { exit, progress, settled } = run({ ...server, lookup: { ...server.lookup, prepare } }, 300, {
       concurrency: 50,
-      budget: { calls: 300 }
+      budget: { calls: [Budget.most(300)] }
     })
     assert.deepStrictEqual(exit, Exit.void)
     assert.isTrue(settled.every(({ attempts, outcome }) => outcome === "found" && attempts === 1))

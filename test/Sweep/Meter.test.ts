@@ -5,9 +5,12 @@ import type { Question } from "../../src/Entry.ts"
 import type { Reply } from "../../src/Lookup.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
+import * as Budget from "../../src/Policy/Budget.ts"
+import * as Calendar from "../../src/Policy/Calendar.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
 import * as Sweep from "../../src/Sweep.ts"
 import * as Meter from "../../src/Sweep/Meter.ts"
+import * as Spent from "../../src/Sweep/Spent.ts"
 import { scale, some } from "../scale.ts"
 import { simulate } from "../simulate.ts"
 import { lookupOf } from "../sweep.ts"
@@ -28,7 +31,7 @@ interface World {
 
 const newWorld = (): World => ({ sent: [], kept: [] })
 
-const isKept = ({ kept }: World): Sweep.Spent => kept.at(-1) ?? Meter.nothing
+const isKept = ({ kept }: World): Sweep.Spent => kept.at(-1) ?? Spent.nothing
 
 /** A process, and what it meets. */
 interface Life {
@@ -36,6 +39,8 @@ interface Life {
   readonly policy?: Partial<Policy.Policy>
   /** Questions to ask. */
   readonly count?: number
+  /** What each call counts for. */
+  readonly weight?: number
   /** Milliseconds of a call. */
   readonly latency?: Effect.Effect<number>
   /** What comes of which call of this process. */
@@ -50,7 +55,14 @@ interface Life {
 /** Sweeps in a process with a monotonic clock of its own, and goes on from what was kept last. */
 const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | DiskError> =>
   Effect.clockWith((clock) => {
-    const { count = 1000, disk = Effect.void, isDead = () => false, latency = Effect.succeed(10), rates = [] } = life
+    const {
+      count = 1000,
+      disk = Effect.void,
+      isDead = () => false,
+      latency = Effect.succeed(10),
+      rates = [],
+      weight = 1
+    } = life
     const time = () => clock.unsafeCurrentTimeMillis()
     const begun = time()
     let calls = 0
@@ -60,7 +72,7 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
         const said = life.answer?.(++calls) ?? 200
         if (said === "refused") return new LookupError({ reason: "invalid_code", message: "not sent" })
         const at = time()
-        world.sent.push([at, 1])
+        world.sent.push([at, weight])
         const took = Effect.flatMap(latency, (millis) => Effect.sleep(Duration.millis(millis)))
         if (said === "redirect") return Effect.zipRight(Effect.zipRight(took, pay), call(pay))
         const [status, retryAfter] = typeof said === "number" ? [said, undefined] : [said.status, said.retryAfter]
@@ -68,7 +80,7 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
         return Effect.as(took, { status, body: "1", at, header })
       })
     const ask = (_: Question, pay: Effect.Effect<void>) => call(pay)
-    const lookup = lookupOf(ask)
+    const lookup = { ...lookupOf(ask), weight }
     let next = 0
     const spent = JSON.parse(JSON.stringify(Schema.encodeSync(Sweep.Spent)(isKept(world))))
     const sweep = Sweep.sweep<unknown, LookupError, never, DiskError>({
@@ -400,7 +412,9 @@ describe("what is spent", () => {
     succeed(simulate(live(world, { count: 10_000, policy: { concurrency: 64 }, disk: slow(1, 5) })))
     assert.lengthOf(world.sent, 10_000)
     assert.isAtMost(world.kept.length, 10_000 / 256 + 2)
-    assert.deepStrictEqual(isKept(world), { calls: 10_000, pace: {}, gate: 0 })
+    const { calls, gate, history, pace } = isKept(world)
+    assert.deepStrictEqual({ calls, pace, gate }, { calls: 10_000, pace: {}, gate: 0 })
+    assert.strictEqual(history!.reduce((sum, [, units]) => sum + units, 0), 10_000)
   })
 
   it("keeps nobody waiting while the disk keeps up", () => {
@@ -457,15 +471,67 @@ describe("what is spent", () => {
     assert.strictEqual(isKept(world).calls, 16)
   })
 
-  it("goes with the rates that other runs have used", () => {
-    const world = newWorld()
-    const other = { tat: 123_456, log: [] }
-    world.kept.push({ calls: 5, pace: { "1/h": other }, gate: 0 })
-    succeed(simulate(live(world, { count: 3, rates: ["9/s"] })))
-    const { calls, pace } = isKept(world)
-    assert.strictEqual(calls, 8)
-    assert.deepStrictEqual(Object.keys(pace), ["1/h", "9/s"])
-    assert.deepStrictEqual(pace["1/h"], other)
+  const changes: ReadonlyArray<readonly [before: string, weight: number, after: string, weight: number]> = [
+    ["20/min burst 20", 1, "20/min burst 20", 2],
+    ["20/min burst 20", 1, "20/min burst 19", 1],
+    ["20/min burst 20", 1, "20/60s", 3],
+    ["100/10s burst 100", 2, "100/10s", 1],
+    ["600/min burst 300", 1, "600/min burst 600", 7],
+    ["50/s", 1, "3000/min burst 3000", 1]
+  ]
+  it.each(changes)("counts in every rate and weight of a later run: %s of weight %i, then %s of weight %i", (
+    before,
+    first,
+    after,
+    second
+  ) => {
+    for (let seed = 1; seed <= scale(2, 4, 12); seed++) {
+      const world = newWorld()
+      const life: Life = { latency: between(1, 30), disk: slow(0, 5), policy: { concurrency: 16 } }
+      succeed(simulate(
+        Effect.gen(function*() {
+          yield* crash(world, { ...life, rates: [before], weight: first }, 3, between(0, 4000), between(0, 100))
+          // who asks without a rate uses the quota too
+          if (seed % 2 === 0) {
+            yield* crash(world, { ...life, weight: first, count: 3 }, 1, between(0, 30), between(0, 9))
+          }
+          const calls = world.sent.length
+          yield* live(world, { ...life, rates: [after], weight: second, count: Math.ceil(limitOf(after) / second) + 3 })
+          assert.isAtMost(most(world.sent.slice(calls), windowOf(after)), limitOf(after))
+          const since = world.sent[calls]![0] - windowOf(after)
+          const window = world.sent.filter(([at]) => at > since)
+          // what the runs before have used may be more than this one allows: then this one has waited
+          const own = most(window, windowOf(after))
+          assert.isAtMost(own, Math.max(limitOf(after), most(world.sent.slice(0, calls), windowOf(after))))
+          if (limitOf(before) === limitOf(after) && seed % 2 === 1) holds(world, [after])
+          // and it is made use of: it waits for what is left of the window, and for another one
+          assert.isAtMost(world.sent.at(-1)![0] - world.sent[calls - 1]![0], 2.6 * windowOf(after) + 500)
+        }),
+        seed
+      ))
+    }
+  })
+
+  it("of a ledger that knows no units counts as it did", () => {
+    // twenty calls of weight 2 in a burst, as a version before this one kept them
+    const log = Array.from({ length: 10 }, (_, index) => [1000 + index, 1] as const)
+    const older: Sweep.Spent = { calls: 10, pace: { "10/min burst 10": { tat: 61_000, log } }, gate: 0 }
+    for (const [rate, weight] of [["20/min burst 20", 2], ["20/min burst 19", 2], ["20/min", 2]] as const) {
+      const world = newWorld()
+      world.kept.push(older)
+      succeed(simulate(Effect.zipRight(Effect.sleep("5 seconds"), live(world, { rates: [rate], weight, count: 3 }))))
+      assert.isAtLeast(world.sent[0]![0], 61_000, rate)
+      assert.isAtMost(world.sent[0]![0], 62_100, rate)
+      assert.strictEqual(isKept(world).calls, 13)
+    }
+    // one that spread them evenly has no log
+    for (const rate of ["100/min", "100/min burst 50"]) {
+      const world = newWorld()
+      world.kept.push({ calls: 100, pace: { "100/min": { tat: 60_000, log: [] } }, gate: 0 })
+      succeed(simulate(Effect.zipRight(Effect.sleep("60 seconds"), live(world, { rates: [rate], count: 150 }))))
+      const before = Array.from({ length: 100 }, (_, index): Sent => [index * 600, 1])
+      assert.isAtMost(most([...before, ...world.sent], 60_000), 101, rate)
+    }
   })
 
   it("ends the sweep when it cannot be kept, and nothing is sent that was not", () => {
@@ -496,6 +562,138 @@ describe("what is spent", () => {
     succeed(simulate(live(world, { rates: ["20/s"], count: 30, disk: Effect.sleep("2 seconds") })))
     assert.lengthOf(world.sent, 30)
     holds(world, ["20/s"])
+  })
+})
+
+describe("a budget of a window of the calendar", () => {
+  const hour = 3_600_000
+  /** The calls in each window. */
+  const perWindow = (world: World, window: Calendar.Window) => {
+    const counts = new Map<number, number>()
+    for (const [at] of world.sent) {
+      const { from } = Calendar.spanOf(window, at)
+      counts.set(from, (counts.get(from) ?? 0) + 1)
+    }
+    return [...counts.values()]
+  }
+  const capped = (most: number, per: Budget.Period, policy: Partial<Policy.Policy> = {}) => ({
+    ...policy,
+    budget: { calls: [Budget.most(most, per)] }
+  })
+  const toldIn = (exit: Exit.Exit<unknown, unknown>) => {
+    const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+    assert.instanceOf(error, Sweep.StopError)
+    return error
+  }
+
+  it("stops where the next one is further off than anybody waits, says when it goes on, and does so then", () => {
+    const world = newWorld()
+    const life: Life = { count: 250, policy: capped(100, "day") }
+    simulate(Effect.gen(function*() {
+      yield* Effect.sleep(Duration.millis(3 * hour))
+      const first = toldIn(yield* Effect.exit(live(world, life)))
+      assert.strictEqual(first.reason, "budget")
+      assert.match(first.message, /^100 of 100 calls of this day are spent, until \S+ \S+ \(UTC\S*\)$/)
+      assert.strictEqual(first.until, Calendar.spanOf("day", 3 * hour).until)
+      assert.lengthOf(world.sent, 100)
+      // the same again: not a call
+      assert.strictEqual(toldIn(yield* Effect.exit(live(world, life))).message, first.message)
+      assert.lengthOf(world.sent, 100)
+      yield* Effect.sleep(Duration.millis(first.until! - 3 * hour))
+      yield* Effect.exit(live(world, life))
+      assert.deepStrictEqual(perWindow(world, "day"), [100, 100])
+    })).pipe(succeed)
+  })
+
+  it("waits for the next one where that is near", () => {
+    for (const concurrency of [1, 8]) {
+      const world = newWorld()
+      const maxWait = { ...Policy.standard.throttle, maxWait: Duration.minutes(20) }
+      const life: Life = { count: 250, policy: capped(100, "hour", { throttle: maxWait, concurrency }) }
+      simulate(Effect.gen(function*() {
+        yield* Effect.sleep(Duration.minutes(45))
+        assert.strictEqual(toldIn(yield* Effect.exit(live(world, life))).until, 2 * hour)
+        assert.deepStrictEqual(perWindow(world, "hour"), [100, 100])
+        assert.isAtLeast(world.sent[100]![0], hour)
+        assert.isAtMost(world.sent[100]![0], hour + 10)
+      })).pipe(succeed)
+    }
+  })
+
+  it("is never exceeded, however often and whenever processes die, and whatever window is looked at", () => {
+    for (let seed = 1; seed <= scale(3, 8, 40); seed++) {
+      const world = newWorld()
+      const rates = seed % 3 === 0 ? ["5/s"] : []
+      const life: Life = {
+        rates,
+        count: 2000,
+        latency: between(1, 400),
+        disk: slow(0, 40),
+        answer: (nth) => nth % 5 === 2 ? "redirect" : nth % 29 === 0 ? 503 : nth % 97 === 0 ? "refused" : 200
+      }
+      const byHour = capped(150, "hour", { concurrency: 4 })
+      const byDay = capped(1000, "day", { concurrency: 4 })
+      succeed(simulate(
+        Effect.gen(function*() {
+          // the last seconds of an hour, and the first ones of the next
+          yield* Effect.sleep(Duration.millis(hour - 6000))
+          for (let nth = 0; nth < 14; nth++) {
+            yield* crash(
+              world,
+              { ...life, policy: nth % 2 === 0 ? byHour : byDay },
+              1,
+              between(0, 4000),
+              between(0, 90)
+            )
+            if (nth % 2 === 0 && nth > 8) yield* Effect.sleep(Duration.minutes(55))
+          }
+          yield* Effect.exit(live(world, { ...life, policy: byDay }))
+        }),
+        seed
+      ))
+      for (const calls of perWindow(world, "day")) assert.isAtMost(calls, 1000)
+      assert.isAbove(world.sent.length, 500)
+    }
+  })
+
+  it("counts in the hour what other runs have sent in it", () => {
+    for (let seed = 1; seed <= scale(3, 8, 40); seed++) {
+      const world = newWorld()
+      const life: Life = { count: 2000, latency: between(1, 100), disk: slow(0, 40), policy: capped(150, "hour") }
+      succeed(simulate(
+        Effect.gen(function*() {
+          yield* Effect.sleep(Duration.millis(hour - 3000))
+          yield* crash(world, life, 8, between(0, 1500), between(0, 90))
+          yield* Effect.exit(live(world, life))
+        }),
+        seed
+      ))
+      const counts = perWindow(world, "hour")
+      for (const calls of counts) assert.isAtMost(calls, 150)
+      assert.isAtLeast(counts.at(-1)!, 150 - 8 * 4)
+    }
+  })
+
+  it("for each run is one for each run", () => {
+    const world = newWorld()
+    const life: Life = { count: 250, policy: capped(60, "run") }
+    for (const calls of [60, 120]) {
+      const error = toldIn(simulate(live(world, life)))
+      assert.deepStrictEqual([error.message, error.until], ["the budget of 60 calls for this run is spent", undefined])
+      assert.lengthOf(world.sent, calls)
+    }
+  })
+
+  it("of money knows what calls of other prices have cost", () => {
+    const world = newWorld()
+    const priced = (costPer1000: number): Life => ({
+      count: 500,
+      policy: { budget: { cost: [Budget.most(1)], costPer1000 } }
+    })
+    assert.match(toldIn(simulate(live(world, { ...priced(4) }))).message, /budget of 1 is spent: 250 calls at 4 per/)
+    assert.lengthOf(world.sent, 250)
+    assert.strictEqual(toldIn(simulate(live(world, priced(1)))).reason, "budget")
+    assert.lengthOf(world.sent, 250)
   })
 })
 
@@ -575,10 +773,10 @@ describe("what is left of a pause", () => {
     ["goes by with the clock", 1_001_500, 500],
     ["is over", 1_003_000, -1000],
     ["is no longer than it was where the clock was set back by a day", 1_000_000 - 86_400_000, 2000]
-  ])("%s", (_, now, left) => assert.strictEqual(Meter.pauseLeft(kept, now), left))
+  ])("%s", (_, now, left) => assert.strictEqual(Spent.pauseLeft(kept, now), left))
 
   it("is what an older ledger says", () => {
-    assert.strictEqual(Meter.pauseLeft({ calls: 1, pace: {}, gate: 9000 }, 1000), 8000)
+    assert.strictEqual(Spent.pauseLeft({ calls: 1, pace: {}, gate: 9000 }, 1000), 8000)
   })
 })
 

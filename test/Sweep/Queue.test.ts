@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Exit } from "effect"
 import * as Policy from "../../src/Policy.ts"
+import * as Budget from "../../src/Policy/Budget.ts"
 import { of, run, serve, stopReason } from "../sweep.ts"
 
 describe("the retry budget", () => {
@@ -111,7 +112,7 @@ describe("a budget", () => {
   it("of calls is never exceeded, and stops with the rest pending", () => {
     for (const calls of [1, 7, 100]) {
       const server = serve((_, nth) => nth === 1 ? 503 : 200)
-      const { exit, settled } = run(server, 500, { budget: { calls }, breaker: null })
+      const { exit, settled } = run(server, 500, { budget: { calls: [Budget.most(calls)] }, breaker: null })
       assert.strictEqual(stopReason(exit), "budget")
       assert.lengthOf(server.calls, calls)
       assert.isBelow(settled.length, calls)
@@ -120,14 +121,14 @@ describe("a budget", () => {
 
   it("that is just enough stops nothing", () => {
     const server = serve(() => 200)
-    const { exit, settled } = run(server, 500, { budget: { calls: 500 } })
+    const { exit, settled } = run(server, 500, { budget: { calls: [Budget.most(500)] } })
     assert.deepStrictEqual(exit, Exit.void)
     assert.lengthOf(settled, 500)
   })
 
   it("of money is one of calls", () => {
     const server = serve(() => 200)
-    const { exit } = run(server, 500, { budget: { cost: 0.1, costPer1000: 0.4 } })
+    const { exit } = run(server, 500, { budget: { cost: [Budget.most(0.1)], costPer1000: 0.4 } })
     assert.lengthOf(server.calls, 250)
     assert.match(String(exit), /the budget of 0.1 is spent: 250 calls at 0.4 per 1,000/)
   })
@@ -142,7 +143,7 @@ describe("a budget", () => {
 
   it("counts hedges and retries too", () => {
     const server = serve((_, nth) => nth === 1 ? 503 : 200, (code) => code.length * 100)
-    run(server, 500, { budget: { calls: 200 }, hedge: true, breaker: null })
+    run(server, 500, { budget: { calls: [Budget.most(200)] }, hedge: true, breaker: null })
     assert.lengthOf(server.calls, 200)
   })
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
 import * as Policy from "../../src/Policy.ts"
+import * as Budget from "../../src/Policy/Budget.ts"
 import { type Answer, of, run, serve, stopReason, transport } from "../sweep.ts"
 
 const number = (code: string) => Number(code.slice(1))
@@ -93,7 +94,7 @@ describe("what is withheld", () => {
     const { settled } = run(server, 15, { concurrency: 1, allowNone: false })
     const counts = (kind: string) => settled.filter(({ outcome }) => outcome === kind).length
     assert.deepStrictEqual([counts("not_found"), counts("found"), counts("failed")], [10, 1, 4])
-    const short = run(serve(() => 404), 50, { allowNone: false, budget: { calls: 30 } })
+    const short = run(serve(() => 404), 50, { allowNone: false, budget: { calls: [Budget.most(30)] } })
     assert.strictEqual(stopReason(short.exit), "budget")
     assert.lengthOf(short.settled, 30)
   })
