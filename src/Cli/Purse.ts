@@ -1,7 +1,7 @@
 /**
  * What the runs of a ledger have spent, and what is left of their budget.
  */
-import { Clock, Effect } from "effect"
+import { Clock, DateTime, Effect } from "effect"
 import type { Ledger, LedgerError } from "../Ledger.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
@@ -67,6 +67,6 @@ export const toJson = ({ cost, standings }: Purse) => ({
     per: cap.per,
     spent: Number(spent.toPrecision(12)),
     calls_left: left,
-    until: until === Infinity ? null : new Date(until).toISOString()
+    until: until === Infinity ? null : DateTime.formatIso(DateTime.unsafeMake(until))
   }))
 })

@@ -72,7 +72,6 @@ export const make = <E>(options: {
   if (rates.length === 0 && reserve === undefined && !Budget.isLimited(budget)) return undefined
 
   const spent = options.spent === undefined ? Spent.nothing : Spent.ofOlder(options.spent, rates, weight)
-  const { costPer1000: price } = budget
   /** From the monotonic clock to the time since 1970; it changes when somebody sets the clock, or the machine was asleep. */
   const offset = () => clock.unsafeCurrentTimeMillis() - now()
 
