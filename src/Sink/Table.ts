@@ -246,6 +246,8 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
         if (!isDone) yield* table.begin(at(held))
         /** The end of what is written. */
         let next = held
+        /** The rows that stand there in the end, where each is written once. */
+        let rowsInAll = held
         return {
           position: held,
           write: (page) =>
@@ -254,6 +256,7 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
                 const to = piece.at(-1)!.ordinal + 1
                 const from = next
                 if (isOrdered) next = to
+                rowsInAll += piece.length
                 return table.write({
                   rows: piece.map(rows.encode),
                   progress: isOrdered ? at(to) : undefined,
@@ -262,7 +265,24 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
               }), { discard: true }),
           // it is kept with the rows
           keep: () => Effect.void,
-          complete: Effect.suspend(() => table.complete(at(list.entries, true), isOrdered ? next : list.entries))
+          complete: Effect.suspend(() => table.complete(at(list.entries, true), isOrdered ? next : list.entries)).pipe(
+            Effect.zipRight(isOrdered && !isDone ? table.count(2 ** 53) : Effect.succeed(Infinity)),
+            Effect.filterOrElse(
+              (found) => found >= rowsInAll,
+              (found) =>
+                Effect.zipRight(
+                  table.begin(at(0)),
+                  failed(
+                    "Write",
+                    `${found} of ${rowsInAll} rows ${
+                      found === 1 ? "is" : "are"
+                    } there, the others were deleted during the run: `
+                      + "the same command writes them again, without a call"
+                  )
+                )
+            ),
+            Effect.asVoid
+          )
         } satisfies Writer
       })
   }

@@ -83,7 +83,7 @@ describe.skipIf(!isThere)("Postgres", () => {
       const { complete, write } = yield* open(at)
       yield* write(rows.slice(0, 1))
       const [session] = yield* select(
-        `select pid from pg_stat_activity where application_name = 'rollcall' and query like '%${schemaOf(at)}%'`
+        `select pid from pg_stat_activity where application_name like 'rollcall%' and query like '%${schemaOf(at)}%'`
       )
       yield* run(`select pg_terminate_backend(${session!.pid as number}, 5000)`)
       yield* Effect.zipRight(write(rows.slice(1)), complete)

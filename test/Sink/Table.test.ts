@@ -425,6 +425,21 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
       assert.strictEqual(yield* open(place, known, list, write()), 2)
     }))
 
+  it.scoped("notices rows that somebody deletes under a run, and is whole after the next one", () =>
+    Effect.gen(function*() {
+      const { known, list, place } = yield* listed(["a", "b", "c"])
+      const error = yield* Effect.flip(open(place, known, list, (writer, rows) =>
+        Effect.gen(function*() {
+          yield* writer.write(rows.slice(0, 2))
+          yield* place.run("delete from rollcall")
+          yield* writer.write(rows.slice(2))
+          yield* writer.complete
+        })))
+      assert.include((error as SinkError).message, "1 of 3 rows is there, the others were deleted during the run")
+      assert.strictEqual(yield* open(place, known, list, write()), 0)
+      assert.strictEqual((yield* place.select(all)).length, 3)
+    }))
+
   it.scoped("takes rows in any order, each once", () =>
     Effect.gen(function*() {
       const { known, list, place } = yield* listed(["a", "b", "c", "d"])

@@ -41,8 +41,11 @@ export const locate = (text: Redacted.Redacted): { readonly url: URL; readonly p
   const rest = url === undefined ? "@" : url.pathname + url.search + url.hash
   // a password that is not encoded may begin the path, a query or a fragment: nothing of it is shown
   if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || /[@#]/.test(rest)) return undefined
-  const host = url.searchParams.get("host") ?? (url.hostname === "" ? "localhost" : url.hostname)
-  const port = url.port === "" ? url.searchParams.get("port") ?? "5432" : url.port
+  // what the URL leaves out, the driver takes from these
+  const { PGDATABASE, PGHOST, PGPORT } = process.env
+  const host = url.searchParams.get("host") || url.hostname || PGHOST || "localhost"
+  const port = url.port || url.searchParams.get("port") || PGPORT || "5432"
+  const database = url.pathname.length > 1 || !PGDATABASE ? url.pathname : `/${encodeURIComponent(PGDATABASE)}`
   // pg takes these for verify-full, and says so on stderr
   if (
     /^(?:prefer|require|verify-ca)$/.test(url.searchParams.get("sslmode") ?? "") &&
@@ -51,7 +54,7 @@ export const locate = (text: Redacted.Redacted): { readonly url: URL; readonly p
     url.searchParams.set("sslmode", "verify-full")
   }
   const at = host.startsWith("/") ? encodeURIComponent(host) : host
-  return { url, place: `postgres://${at}:${port}${url.pathname}` }
+  return { url, place: `postgres://${at}:${port}${database}` }
 }
 
 /** What is wrong with a parameter that neither we nor the driver know: it would be passed over without a word. */

@@ -29,6 +29,9 @@ export const isLost = (error: unknown): boolean => {
     ) || /^Connection terminated|is not queryable|^timeout expired/.test(message)
 }
 
+/** Whether the server takes no connection for now: it is starting, stopping or full. */
+export const isForNow = (error: unknown): boolean => /^(?:57P03|53300)$/.test(code(error) ?? "")
+
 const again = "and run the same command again, what is answered is kept"
 const silent = "it does not answer: see that the server runs and that it can be reached from here"
 const absent = "nothing listens there: start the server, or correct the host and port"

@@ -53,7 +53,7 @@ export const open = (
   Effect.gen(function*() {
     const state = yield* hurry
     const line = yield* Effect.acquireRelease(
-      Effect.map(connect(address, settings, state), (raw) => ({ raw })),
+      Effect.map(admitted(connect(address, settings, state), address, state), (raw) => ({ raw })),
       ({ raw }) => raw.close
     )
     let takeUp: Parameters<Session["takeUpWith"]>[0] | undefined
@@ -61,9 +61,7 @@ export const open = (
     /** Makes the connection anew. It is given up with the error that it was lost with. */
     const again = (lost: SqlError) =>
       Effect.gen(function*() {
-        yield* Effect.logWarning(
-          `${address.name}: ${Failure.make("", "Write")(lost).message} (trying for ${outage / 60} min)`
-        )
+        yield* Effect.logWarning(trying(address.name, lost))
         const begun = yield* Clock.currentTimeMillis
         for (let wait = 1;; wait = Math.min(60, wait * 2)) {
           yield* Effect.sleep(wait * 1_000)
@@ -109,6 +107,27 @@ export const open = (
         )
     }
   })
+
+/** Connects, and where the server is starting or full waits as long as for one that was lost. */
+const admitted = (
+  attempt: Effect.Effect<Raw, SqlError>,
+  { name }: Address,
+  state: State
+): Effect.Effect<Raw, SqlError> =>
+  Effect.gen(function*() {
+    const begun = yield* Clock.currentTimeMillis
+    for (let wait = 1;; wait = Math.min(60, wait * 2)) {
+      const exit = yield* Effect.either(attempt)
+      if (exit._tag === "Right") return exit.right
+      const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried
+      if (isOver || !Failure.isForNow(exit.left)) return yield* exit.left
+      if (wait === 1) yield* Effect.logWarning(trying(name, exit.left))
+      yield* Effect.interruptible(Effect.sleep(wait * 1_000))
+    }
+  })
+
+const trying = (name: string, error: SqlError) =>
+  `${name}: ${Failure.make("", "Write")(error).message} (trying for ${outage / 60} min)`
 
 /** A session over a connection that nobody else uses. */
 const direct = (raw: Raw): Session => ({

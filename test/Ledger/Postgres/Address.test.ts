@@ -70,4 +70,23 @@ describe("Address", () => {
         assert.match(error.message, /^a schema's name has up to 63 letters/)
       })
   )
+
+  it.effect("says where the driver connects to, also where its variables tell that", () =>
+    Effect.gen(function*() {
+      const variables = { PGHOST: "db.example", PGPORT: "6432", PGDATABASE: "zips" }
+      const before = { ...process.env }
+      Object.assign(process.env, variables)
+      const names = yield* Effect.forEach(["postgres://", "postgres://h/", "postgres://h:1/d"], (text) =>
+        Effect.map(parse(text), ({ name }) => name))
+      for (const name of Object.keys(variables)) {
+        if (before[name] === undefined) {
+          delete process.env[name]
+        } else process.env[name] = before[name]
+      }
+      assert.deepStrictEqual(names, [
+        "postgres://db.example:6432/zips?schema=rollcall",
+        "postgres://h:6432/zips?schema=rollcall",
+        "postgres://h:1/d?schema=rollcall"
+      ])
+    }))
 })
