@@ -73,7 +73,7 @@ describe("rollcall: what is refused", () => {
     }))
 })
 
-describe.concurrent("rollcall: what people type", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall: what people type", () => {
   const shown: ReadonlyArray<readonly [typed: string, stdout: RegExp]> = [
     ["--help", /^Rollcall asks .*\n\nUsage: rollcall COMMAND/],
     ["help run", /^Ask an API .*\n\nUsage: rollcall run /],
@@ -173,7 +173,7 @@ describe.concurrent("rollcall: what people type", { timeout: 60_000 }, () => {
   )
 })
 
-describe.concurrent("rollcall: bad input", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall: bad input", () => {
   const cases: ReadonlyArray<
     readonly [what: string, input: string | Uint8Array, typed: ReadonlyArray<string>, exit: number, message: RegExp]
   > = [

@@ -163,7 +163,9 @@ export const setup = (codes: ReadonlyArray<string>, options: Demo.Options = {}) 
       words,
       read,
       output: () => records(read("out.ndjson")),
-      rollcall: (...more: ReadonlyArray<string>) => run([...words, ...more], { cwd, env }),
+      rollcall: (...more: ReadonlyArray<string>) =>
+        // one that waits in back-off would keep all others in this process waiting
+        (options.unavailable === undefined ? run : spawned)([...words, ...more], { cwd, env }),
       /** The log when nothing is in flight any more. */
       log: Effect.repeat(demo.log, { until: ({ inFlight }) => inFlight === 0, schedule: Schedule.spaced("10 millis") })
         .pipe(Effect.zipRight(demo.log))

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { env, faults, found, lines, numbered, run, scripted, setup, some, start, until } from "../command.ts"
 
-describe.concurrent("a budget", { timeout: 60_000 }, () => {
+describe.concurrent("a budget", () => {
   it.scopedLive("of calls holds over all runs with a ledger, and a larger one goes on", () =>
     Effect.gen(function*() {
       const codes = yield* some(300)
@@ -99,7 +99,7 @@ describe.concurrent("a budget", { timeout: 60_000 }, () => {
     }))
 })
 
-describe.concurrent("--sample", { timeout: 60_000 }, () => {
+describe.concurrent("--sample", () => {
   it.scopedLive("asks so many at random, tells what that means, and leaves the rest for the next run", () =>
     Effect.gen(function*() {
       const known = yield* some(700)
@@ -140,7 +140,7 @@ describe.concurrent("--sample", { timeout: 60_000 }, () => {
     }))
 })
 
-describe.concurrent("--tolerate", { timeout: 60_000 }, () => {
+describe.concurrent("--tolerate", () => {
   it.scopedLive("is what the exit code forgives", () =>
     Effect.gen(function*() {
       const codes = Array.from({ length: 50 }, (_, index) => `c${index}`)
@@ -158,7 +158,7 @@ describe.concurrent("--tolerate", { timeout: 60_000 }, () => {
     }))
 })
 
-describe.concurrent("SIGUSR2", { timeout: 60_000 }, () => {
+describe.concurrent("SIGUSR2", () => {
   it.scopedLive("says how far the run is, and ends nothing", () =>
     Effect.gen(function*() {
       const { cwd, demo, words } = yield* setup(yield* some(200))
@@ -178,7 +178,7 @@ describe.concurrent("SIGUSR2", { timeout: 60_000 }, () => {
     }))
 })
 
-describe.concurrent("--throttled-on", { timeout: 60_000 }, () => {
+describe.concurrent("--throttled-on", () => {
   it.scopedLive("waits where a status means too much, and loses no attempt", () =>
     Effect.gen(function*() {
       const codes = Array.from({ length: 30 }, (_, index) => `c${index}`)

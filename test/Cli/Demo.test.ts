@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { env, folder, records, run, serve } from "../command.ts"
 
-describe.concurrent("rollcall demo", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall demo", () => {
   it.scopedLive("answers a sample to the end, and its figures are the API's", () =>
     Effect.gen(function*() {
       const cwd = yield* folder

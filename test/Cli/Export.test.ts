@@ -11,7 +11,7 @@ const ended = ({ exit, stderr, stdout }: Ended) => [exit, stdout, stderr]
 
 const usage = (message: string) => [2, "", `rollcall: ${message}\n`]
 
-describe.concurrent("rollcall export", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall export", () => {
   it.scopedLive("writes what the run has answered, in any format, without a call", () =>
     Effect.gen(function*() {
       const { answer, asked, files, read, rollcall, run } = yield* scripted(codes, mixed)

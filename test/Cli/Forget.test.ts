@@ -19,7 +19,7 @@ const marked = (code: string): Reply =>
 /** The files in which it stands. */
 const holding = (cwd: string) => readdirSync(cwd).filter((name) => readFileSync(join(cwd, name)).includes(marker))
 
-describe.concurrent("rollcall forget", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall forget", () => {
   it.scopedLive("removes every answer from the ledger, and keeps the outcomes and the output", () =>
     Effect.gen(function*() {
       const { answer, asked, cwd, files, list, read, rollcall, run } = yield* scripted(["a", "x", "b"], marked)

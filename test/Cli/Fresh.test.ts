@@ -48,7 +48,7 @@ const setUp = Effect.gen(function*() {
   }
 })
 
-describe("Fresh", { timeout: 60_000 }, () => {
+describe("Fresh", () => {
   it.scopedLive("puts ledger and files aside, and the rows of a table stay our own", () =>
     Effect.gen(function*() {
       const { aside, names, run } = yield* setUp

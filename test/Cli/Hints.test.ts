@@ -10,7 +10,7 @@ const setUp = (codes: ReadonlyArray<string>) =>
     base: ["list", ...api.words]
   }))
 
-describe("what the command says on the way", { timeout: 60_000 }, () => {
+describe("what the command says on the way", () => {
   it.scopedLive("a body may stand in a file, and @@ is an @", () =>
     Effect.gen(function*() {
       const { base, cwd, rollcall, write } = yield* setUp(["7"])

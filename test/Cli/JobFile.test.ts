@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { env, lines, numbered, run, scripted, setup, some } from "../command.ts"
 
-describe.concurrent("--job", { timeout: 60_000 }, () => {
+describe.concurrent("--job", () => {
   it.scopedLive("holds the flags of a run; what is set in the environment, or typed, counts more", () =>
     Effect.gen(function*() {
       const codes = yield* some(30)

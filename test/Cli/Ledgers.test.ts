@@ -136,7 +136,7 @@ describe("Ledgers.remember", () => {
   )
 })
 
-describe.concurrent("a ledger that a run holds", { timeout: 60_000 }, () => {
+describe.concurrent("a ledger that a run holds", () => {
   it.scopedLive("is refused to a second run, which names the first and disturbs nothing", () =>
     Effect.gen(function*() {
       const { answer, asked, cwd, files, read, start, words } = yield* scripted(["a", "b", "c"], (code) =>

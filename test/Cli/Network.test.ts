@@ -40,7 +40,7 @@ const setup = Effect.map(folder, (cwd) => {
   }
 })
 
-describe.concurrent("rollcall run", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall run", () => {
   it.scopedLive("--ca trusts an authority more", () =>
     Effect.gen(function*() {
       const { found, rollcall } = yield* setup

@@ -42,7 +42,7 @@ const before = (last: number) => (code: string) => Number(code.slice(1)) < last 
 /** Which codes a part holds, as far as its records are whole. */
 const whole = (text: string) => records(text.slice(0, text.lastIndexOf("\n") + 1)).map(({ code }) => code)
 
-describe.concurrent("an output of rollcall run", { timeout: 60_000 }, () => {
+describe.concurrent("an output of rollcall run", () => {
   it.scopedLive("grows beside its name, and a run that was killed goes on from there", () =>
     Effect.gen(function*() {
       const { answer, asked, cwd, files, read, rollcall, run, start, write } = yield* scripted(codes, before(200))

@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { env, run, setup, some } from "../command.ts"
 
-describe.concurrent("rollcall plan", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall plan", () => {
   it.scopedLive("shows what would be asked, calls nothing, leaves nothing", () =>
     Effect.gen(function*() {
       const { cwd, demo, flags } = yield* setup(["34102", "00501", "34102", "no good", "nonsense"])

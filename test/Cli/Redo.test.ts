@@ -79,7 +79,7 @@ const mixed = (code: string): Reply => code.includes("x") ? [404, ""] : code.inc
 
 const outcomes = (text: string) => records(text).map(({ code, outcome }) => `${code} ${outcome}`)
 
-describe.concurrent("rollcall run --redo", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall run --redo", () => {
   it.scopedLive("a run with failures says how to ask them again, and that asks exactly them", () =>
     Effect.gen(function*() {
       const { answer, asked, plan, read, run } = yield* scripted(["a", "b!", "x", "c!", "b!"], mixed)

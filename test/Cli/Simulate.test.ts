@@ -20,7 +20,7 @@ const row = (text: string, name: string) => new RegExp(`^  ${name} +(.*)$`, "m")
 
 const rough = "rate=50/s,latency=p50:80ms,p99:2s,errors=1%,not-found=2%,outage=60s@1m"
 
-describe.concurrent("rollcall simulate", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall simulate", () => {
   it.scopedLive("tells how long a list would take, and what would happen", () =>
     Effect.gen(function*() {
       const text = yield* simulate("--server", rough, "--codes", "10000", "-c", "16", "--rate", "49/s")

@@ -19,7 +19,7 @@ const told = ({ exit, stderr, stdout }: Ended) => {
 
 const json = (ended: Ended) => told(ended).trimEnd().split("\n").map((line) => JSON.parse(line))
 
-describe.concurrent("rollcall status", { timeout: 60_000 }, () => {
+describe.concurrent("rollcall status", () => {
   it.scopedLive("tells of a run by its output, its ledger, or nothing", () =>
     Effect.gen(function*() {
       const { cwd, rollcall, run } = yield* scripted(["a", "b", "a", "x", "c!", "9"], mixed)

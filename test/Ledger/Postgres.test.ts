@@ -1,10 +1,12 @@
 import { PgClient } from "@effect/sql-pg"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Fiber, Layer, Redacted, type Scope } from "effect"
+import { build } from "esbuild"
+import { rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { hostname } from "node:os"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { inspect } from "node:util"
 import { Ledger, LedgerError } from "../../src/Ledger.ts"
 import * as Postgres from "../../src/Ledger/Postgres.ts"
@@ -32,13 +34,32 @@ const holderOf = (url: Redacted.Redacted) => `
 const terminate = (url: Redacted.Redacted) =>
   query(`select pg_terminate_backend(pid, 5000) from (${holderOf(url)}) held`)
 
-/** A program that holds the ledger. */
+/** A program that holds the ledger. It is bundled once: a loader of TypeScript would take seconds at each start. */
 const hold = (url: Redacted.Redacted) =>
-  Command.start([], {
-    cwd: process.cwd(),
-    env: { LEDGER: Redacted.value(url) },
-    program: [process.execPath, "--import", "tsx", resolve("test/Ledger/hold.ts")]
+  Effect.flatMap(holding, (file) =>
+    Command.start([], {
+      cwd: process.cwd(),
+      env: { LEDGER: Redacted.value(url) },
+      program: [process.execPath, file]
+    }))
+
+/** Packages are found from there. */
+const bundles = resolve("node_modules/.hold", String(process.pid))
+afterAll(() => rmSync(bundles, { recursive: true, force: true }))
+
+const holding = Effect.runSync(Effect.cached(Effect.promise(async () => {
+  const outfile = join(bundles, "hold.mjs")
+  await build({
+    entryPoints: [resolve("test/Ledger/hold.ts")],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    outfile,
+    logLevel: "silent"
   })
+  return outfile
+})))
 
 /** What keeps a statement waiting until it is undone. */
 const inTheWay = (text: string) =>

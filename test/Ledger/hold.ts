@@ -9,7 +9,7 @@ import * as Postgres from "../../src/Ledger/Postgres.ts"
 const program = Effect.gen(function*() {
   const ledger = yield* Ledger
   const list = yield* ledger.enlist("zips")
-  const entries = Array.from({ length: 50_000 }, (_, ordinal) => {
+  const entries = Array.from({ length: 10_000 }, (_, ordinal) => {
     const key = `c${ordinal}`
     return { ordinal, line: ordinal + 1, key, input: key, columns: null, error: null }
   })
