@@ -39,7 +39,7 @@ const policy: Policy.Policy = {
 const rows: ReadonlyArray<
   readonly [name: string, questions: number, then: Parameters<typeof replying>[0], tuned?: Partial<Policy.Policy>]
 > = [
-  ["a server that closes after each reply", scale(2000, 10_000, 100_000), (write, end, good) => {
+  ["a server that closes after each reply", scale(500, 10_000, 100_000), (write, end, good) => {
     write(good)
     end()
   }],
