@@ -17,6 +17,7 @@ import * as Columns from "./Columns.ts"
 import type { Values } from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
+import * as Pipe from "./Pipe.ts"
 import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
 
@@ -315,7 +316,10 @@ const nameOf = (file: Option.Option<string>): string =>
 /** A terminal is read only where that is asked for, because a command that waits for typing looks as if it hung. */
 const source = (file: Option.Option<string>, options: Source.Options) =>
   Effect.gen(function*() {
-    if (Option.isSome(file) && file.value !== Argv.stdin) return Source.file(file.value, options)
+    if (Option.isSome(file) && file.value !== Argv.stdin) {
+      const { value: path } = file
+      return Pipe.is(path) ? Source.bytes(path, Pipe.bytes(path), options) : Source.file(path, options)
+    }
     if (process.stdin.isTTY) {
       if (Option.isNone(file)) return yield* usage("which codes? Name a FILE, or pipe them in, or type them after -")
       yield* Talk.say("reading codes from the terminal, one a line; Ctrl-D ends the list")

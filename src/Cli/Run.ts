@@ -28,6 +28,7 @@ import * as Ledgers from "./Ledgers.ts"
 import * as List from "./List.ts"
 import * as Network from "./Network.ts"
 import * as Output from "./Output.ts"
+import * as Pipe from "./Pipe.ts"
 import * as RedoFlag from "./Redo.ts"
 import * as Sample from "./Sample.ts"
 import * as Talk from "./Talk.ts"
@@ -280,7 +281,9 @@ export const call = (
       Effect.forkScoped(watch).pipe(
         Effect.zipRight(Effect.forkScoped(
           // what is a file is there as a whole
-          job.source.name === Job.stdinName ? List.awaited(job.source.name, progress) : Effect.void
+          job.source.name === Job.stdinName || Pipe.is(job.source.name)
+            ? List.awaited(job.source.name, progress)
+            : Effect.void
         )),
         Effect.zipRight(run)
       )

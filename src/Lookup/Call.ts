@@ -77,11 +77,12 @@ export const prepare = (
       })
     }
 
-    const failed = ({ isUnprocessed, message, reason, remedy, status, wait }: LookupError) =>
+    const failed = ({ isShared, isUnprocessed, message, reason, remedy, status, wait }: LookupError) =>
       new LookupError({
         reason,
         message: conceal(message),
         ...(status === undefined ? {} : { status }),
+        ...(isShared === undefined ? {} : { isShared }),
         ...(isUnprocessed === undefined ? {} : { isUnprocessed }),
         ...(remedy === undefined ? {} : { remedy }),
         ...(wait === undefined ? {} : { wait })

@@ -1,0 +1,18 @@
+/**
+ * Named pipes: FIFOs, and what a shell makes of `<(…)`. They are read as their bytes come: who reads one as a file waits in the system
+ * until its writer is gone, where no signal reaches.
+ */
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import { Effect, Stream } from "effect"
+import { constants, openSync, statSync } from "node:fs"
+import { Socket } from "node:net"
+
+/** Whether there is one of this name. */
+export const is = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() === true
+
+/** Its bytes, until its writer is gone. */
+export const bytes = (path: string): Stream.Stream<Uint8Array, unknown> =>
+  Stream.unwrap(Effect.try(() => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    return NodeStream.fromReadable<unknown, Uint8Array>(() => new Socket({ fd, writable: false }), (error) => error)
+  }))
