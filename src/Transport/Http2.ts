@@ -194,7 +194,6 @@ class Origin {
 
   private connect(): void {
     let isOver = false
-    let opened: Opening | undefined
     const end = () => {
       isOver = true
       this.openings.delete(opening)
@@ -202,11 +201,11 @@ class Origin {
     const opening = {
       close: () => {
         end()
-        opened?.close()
+        opened.close()
       }
     }
     this.openings.add(opening)
-    opened = this.line.connect((error, socket) => {
+    const opened = this.line.connect((error, socket) => {
       if (isOver) return
       end()
       if (error === null) this.begin(socket as TLSSocket)
