@@ -27,8 +27,15 @@ export const Summary = Schema.Struct({
   retries: count,
   /** Calls of this run that the server throttled. */
   throttled: count,
-  /** What `auto` found out: how many calls in flight, and how many per second, suit the API. */
-  tuned: Schema.optional(Schema.Struct({ concurrency: count, perSecond: Schema.optional(Schema.Number) })),
+  /**
+   * What `auto` found out: how many calls in flight, and how many per second, suit the API; where it counts in windows, how many whole ones
+   * were seen, and the rate that held in them, once there were enough.
+   */
+  tuned: Schema.optional(Schema.Struct({
+    concurrency: count,
+    perSecond: Schema.optional(Schema.Number),
+    windows: Schema.optional(Schema.Struct({ seen: count, rate: Schema.optional(Schema.String) }))
+  })),
   /** The time that this run took, in seconds. */
   seconds: Schema.Number
 }).annotations({ identifier: "Summary" })

@@ -175,28 +175,43 @@ export const learnt = (
   return [
     ...(cost === undefined || calls === 0 ? [] : [["cost", amount(cost)] as const]),
     ...(throttled < 10 || throttled < 0.05 * calls ? [] : [["refused", refused(throttled / calls, tuned)] as const]),
-    ...(tuned === undefined || calls === 0 ? [] : [["tuned", `${suits(tuned)} suits this API`] as const])
+    ...(tuned === undefined || calls === 0 ? [] : [["tuned", suits(tuned)] as const])
   ]
 }
 
 /** What part of the calls was refused, and the flags that ask less. */
-const refused = (share: number, tuned: Summary["tuned"]) =>
-  `${Math.round(100 * share)} % of the calls, as too much was asked: ${
-    tuned?.perSecond === undefined
-      ? "-c auto finds out how fast to ask"
-      : `--rate ${rateText(tuned.perSecond)} asks less`
+const refused = (share: number, tuned: Summary["tuned"]) => {
+  const rate = tuned && rateOf(tuned)
+  return `${Math.round(100 * share)} % of the calls, as too much was asked${
+    rate === undefined ? tuned === undefined ? ": -c auto finds out how fast to ask" : "" : `: --rate ${rate} asks less`
   }`
+}
 
 /** An amount of money, in whatever currency the price is. */
 export const amount = (cost: number): string => cost >= 0.01 || cost === 0 ? cost.toFixed(2) : cost.toPrecision(2)
 
-/** The flags that suit an API. */
-export const suits = ({ concurrency, perSecond }: NonNullable<Summary["tuned"]>) =>
-  perSecond === undefined ? `-c ${concurrency}` : `-c ${concurrency} --rate ${rateText(perSecond)}`
+/** Whole windows that are needed to tell what a server bears that counts in them. */
+const enough = 3
 
-/** A rate as the flag takes it, rounded down. */
-const rateText = (perSecond: number) =>
-  perSecond >= 10 ? `${Math.floor(perSecond)}/s` : `${Math.max(1, Math.floor(perSecond * 60))}/min`
+/** The flags that suit an API, as far as that was seen. */
+export const suits = (tuned: NonNullable<Summary["tuned"]>): string => {
+  const rate = rateOf(tuned)
+  if (rate !== undefined) return `-c ${tuned.concurrency} --rate ${rate} suits this API`
+  if (tuned.windows === undefined) return `-c ${tuned.concurrency} suits this API`
+  return tuned.windows.seen < enough
+    ? `nothing: ${enough} windows are needed to tell`
+    : "nothing: its windows differ too much to tell"
+}
+
+/** The rate as the flag takes it: what held in whole windows, else what was held of late, rounded down. */
+const rateOf = ({ perSecond, windows }: NonNullable<Summary["tuned"]>): string | undefined =>
+  windows !== undefined
+    ? windows.rate
+    : perSecond === undefined
+    ? undefined
+    : perSecond >= 10
+    ? `${Math.floor(perSecond)}/s`
+    : `${Math.max(1, Math.floor(perSecond * 60))}/min`
 
 /** How long so many calls take at least, in seconds, by the rates; 0 where there is none. */
 export const shortestTime = ({ pace }: Policy.Policy, calls: number, weight: number): number =>

@@ -194,7 +194,7 @@ const report = (forecast: Forecast.Forecast, codes: number): ReadonlyArray<strin
       }`
     ],
     ["calls", `${Talk.count(calls)}, ${perCode(forecast, codes)} per code, ${Talk.count(peak)} in flight at the most`],
-    ...(tuned === undefined ? [] : [["tuned", `${Effort.suits(tuned)} suits this API`] as const]),
+    ...(tuned === undefined ? [] : [["tuned", Effort.suits(tuned)] as const]),
     ["trouble", `${Talk.count(throttled)} × 429, ${Talk.counted(retries, "retry", "retries")}`],
     ["exit", `${code}: ${message}`]
   ] as const

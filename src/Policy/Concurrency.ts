@@ -6,6 +6,8 @@
 import { Schema } from "effect"
 import * as Limit from "./Concurrency/Limit.ts"
 import * as Rate from "./Concurrency/Rate.ts"
+import * as Windows from "./Concurrency/Windows.ts"
+import * as Pace from "./Pace.ts"
 
 const Int = Schema.Int.pipe(Schema.positive())
 /** From how many calls in flight, up to how many. */
@@ -19,12 +21,15 @@ export interface Concurrency {
   /** A number is not learnt. */
   readonly limit: Limit.Limit | number
   readonly rate: Rate.Rate
+  readonly windows: Windows.Windows
 }
 
 /** What suits the server: calls in flight, and calls per second where refusals have taught that. */
 export interface Found {
   readonly concurrency: number
   readonly perSecond: number | undefined
+  /** Where the server counts in windows: how many whole ones were seen, and the rate that held in them, once there were enough. */
+  readonly windows?: { readonly seen: number; readonly rate?: string }
 }
 
 /** A reply: when it came, after how many milliseconds, how many calls were in flight with it, and what it was. */
@@ -40,13 +45,15 @@ export interface Reply {
 /** Nothing is known. */
 export const begin = ({ most, start }: Auto, now: number): Concurrency => ({
   limit: Limit.begin(start, most, now),
-  rate: Rate.begin(now)
+  rate: Rate.begin(now),
+  windows: Windows.begin(now)
 })
 
 /** So many calls may be in flight, and so many were answered in the last second when the first one was refused: the pace is to be learnt. */
 export const fixed = (limit: number, perSecond: number, now: number): Concurrency => ({
   limit,
-  rate: Rate.from(perSecond, now)
+  rate: Rate.from(perSecond, now),
+  windows: Windows.begin(now)
 })
 
 /** How many calls may be in flight. */
@@ -62,16 +69,31 @@ export const wait = ({ rate }: Concurrency, now: number): number => Rate.wait(ra
 export const sent = (state: Concurrency, now: number): Concurrency => ({ ...state, rate: Rate.sent(state.rate, now) })
 
 /** A reply came. */
-export const replied = ({ limit, rate }: Concurrency, { inFlight, kind, ms, now, told }: Reply): Concurrency =>
+export const replied = (
+  { limit, rate, windows }: Concurrency,
+  { inFlight, kind, ms, now, told = 0 }: Reply
+): Concurrency =>
   kind === "throttled"
-    ? { limit, rate: Rate.refused(rate, now, now - ms, told) }
+    ? {
+      limit,
+      rate: Rate.refused(rate, now, now - ms, told),
+      windows: told > 0 ? Windows.refused(windows, now, now - ms, told) : windows
+    }
     : {
       limit: typeof limit === "number" ? limit : Limit.replied(limit, now, ms, inFlight, kind === "answered"),
-      rate: kind === "answered" ? Rate.answered(rate, now, now - ms) : rate
+      rate: kind === "answered" ? Rate.answered(rate, now, now - ms) : rate,
+      windows: kind === "answered" ? Windows.answered(windows, now) : windows
     }
 
 /** What was found. */
-export const found = ({ limit, rate }: Concurrency): Found => ({
-  concurrency: typeof limit === "number" ? limit : Limit.found(limit),
-  perSecond: Rate.found(rate)
-})
+export const found = ({ limit, rate, windows }: Concurrency): Found => {
+  const perSecond = Rate.found(rate)
+  const counted = Windows.found(windows, perSecond)
+  return {
+    concurrency: typeof limit === "number" ? limit : Limit.found(limit),
+    perSecond,
+    ...(counted === undefined
+      ? {}
+      : { windows: { seen: counted.seen, ...(counted.rate === undefined ? {} : { rate: Pace.format(counted.rate) }) } })
+  }
+}

@@ -29,3 +29,15 @@ describe("Effort.learnt", () => {
     assert.deepStrictEqual(Effort.learnt(Policy.standard, { ...summary, throttled: 5, tuned: undefined }), [])
   })
 })
+
+describe("Effort.suits", () => {
+  const cases: ReadonlyArray<readonly [tuned: Parameters<typeof Effort.suits>[0], words: string]> = [
+    [{ concurrency: 4 }, "-c 4 suits this API"],
+    [{ concurrency: 4, perSecond: 16.4 }, "-c 4 --rate 16/s suits this API"],
+    [{ concurrency: 4, perSecond: 0.5 }, "-c 4 --rate 30/min suits this API"],
+    [{ concurrency: 4, perSecond: 16.4, windows: { seen: 9, rate: "60/10s" } }, "-c 4 --rate 60/10s suits this API"],
+    [{ concurrency: 4, perSecond: 16.4, windows: { seen: 2 } }, "nothing: 3 windows are needed to tell"],
+    [{ concurrency: 4, perSecond: 16.4, windows: { seen: 8 } }, "nothing: its windows differ too much to tell"]
+  ]
+  it.each(cases)("says of %j: %s", (tuned, words) => assert.strictEqual(Effort.suits(tuned), words))
+})

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Exit } from "effect"
+import { Duration, Exit, Schema } from "effect"
+import * as Pace from "../../src/Policy/Pace.ts"
 import type * as Sweep from "../../src/Sweep.ts"
 import { scale } from "../scale.ts"
-import { of, run, serve, stopReason, told } from "../sweep.ts"
+import { of, policy, run, serve, stopReason, told } from "../sweep.ts"
 import { most } from "../windows.ts"
 
 const minute = 60_000
@@ -167,6 +168,61 @@ describe("auto", () => {
     const { perSecond } = progress.tuned!
     assert.isAtLeast(perSecond!, 40)
     assert.isAtMost(perSecond!, 55)
+  })
+})
+
+describe("auto, where a server counts in windows and then says for how long nobody is to call", () => {
+  /** So many calls in each window of its own clock, and a pause that is told in whole seconds, or to the end of the window. */
+  const windowed = (limit: number, seconds: number, isExact = true) => {
+    const counts = new Map<number, number>()
+    const refused = new Map<number, number>()
+    const server = serve((_, __, at) => {
+      const nth = Math.floor(at / (seconds * 1000))
+      const count = (counts.get(nth) ?? 0) + 1
+      if (count <= limit) {
+        counts.set(nth, count)
+        return 200
+      }
+      refused.set(nth, (refused.get(nth) ?? 0) + 1)
+      const left = seconds - at / 1000 % seconds
+      return told(isExact ? left.toFixed(3) : String(Math.ceil(left)))
+    }, 30)
+    return { server, counts, refused }
+  }
+
+  const cases: ReadonlyArray<readonly [limit: number, seconds: number, isExact: boolean, rate: string]> = [
+    [60, 10, true, "60/10s"],
+    [60, 10, false, "60/10s"],
+    [100, 60, false, "100/min"],
+    [30, 5, true, "30/5s"],
+    [500, 3600, false, "500/h"]
+  ]
+  it.each(cases)("%i in %i s (told to the moment: %s) is what was let through in whole windows: %s", (
+    limit,
+    seconds,
+    isExact,
+    rate
+  ) => {
+    const wait = { throttle: { ...policy.throttle, maxWait: Duration.hours(2) } }
+    const { counts, server } = windowed(limit, seconds, isExact)
+    const { exit, progress } = run(server, limit * 6, { ...wait, concurrency: "auto" })
+    assert.deepStrictEqual(exit, Exit.void)
+    assert.strictEqual(progress.tuned?.windows?.rate, rate)
+    const used = [...counts.values()].slice(0, -1)
+    for (const calls of used) assert.isAtLeast(calls, 0.9 * limit)
+    // the advice, followed
+    const again = windowed(limit, seconds, isExact)
+    const pace = [Schema.decodeSync(Pace.Rate)(rate)]
+    const followed = run(again.server, limit * 4, { ...wait, concurrency: progress.tuned!.concurrency, pace })
+    assert.deepStrictEqual(followed.exit, Exit.void)
+    for (const calls of again.refused.values()) assert.isAtMost(calls, 1)
+    for (const calls of [...again.counts.values()].slice(1, -1)) assert.isAtLeast(calls, 0.9 * limit)
+  })
+
+  it("is told to be unknown until three whole windows were seen", () => {
+    const { server } = windowed(60, 10)
+    const { progress } = run(server, 200, { concurrency: "auto" })
+    assert.deepStrictEqual(progress.tuned?.windows, { seen: 2 })
   })
 })
 
