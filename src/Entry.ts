@@ -23,7 +23,9 @@ export type Entry = typeof Entry.Type
 export const Question = Schema.Struct({
   code: Code,
   /** The columns that the lookup names in `inputs`. */
-  values: Schema.Record({ key: Schema.String, value: Schema.String })
+  values: Schema.Record({ key: Schema.String, value: Schema.String }),
+  /** Those of them that are `null` in the row: a URL leaves them out. */
+  absent: Schema.optional(Schema.Array(Schema.String))
 })
 export type Question = typeof Question.Type
 
@@ -31,14 +33,34 @@ export type Question = typeof Question.Type
 export const key = (question: Question, inputs: ReadonlyArray<string>): string =>
   inputs.length === 0
     ? question.code
-    : JSON.stringify([question.code, ...inputs.map((name) => own(question.values, name) ?? "")])
+    : JSON.stringify([
+      question.code,
+      ...inputs.map((name) => question.absent?.includes(name) ? null : own(question.values, name) ?? "")
+    ])
 
 /** The question behind a key that {@link key} made for the same inputs. */
 export const fromKey = (text: string, inputs: ReadonlyArray<string>): Question => {
   if (inputs.length === 0) return { code: text as Code, values: noValues }
-  const [code, ...values] = JSON.parse(text) as Array<string>
-  return { code: code as Code, values: Object.fromEntries(inputs.map((name, index) => [name, values[index]!])) }
+  const [code, ...values] = JSON.parse(text) as [string, ...ReadonlyArray<string | null>]
+  return {
+    code: code as Code,
+    values: Object.fromEntries(inputs.map((name, index) => [name, values[index] ?? ""])),
+    ...absentIn(inputs.filter((_, index) => values[index] === null))
+  }
 }
+
+/** The question of a row. */
+export const question = (
+  code: Code,
+  columns: Readonly<Record<string, unknown>> | undefined,
+  inputs: ReadonlyArray<string>
+): Question => ({
+  code,
+  values: values(columns, inputs),
+  ...absentIn(inputs.filter((name) => own(columns ?? {}, columnOf(name)) === null))
+})
+
+const absentIn = (absent: ReadonlyArray<string>): Pick<Question, "absent"> => absent.length === 0 ? {} : { absent }
 
 /** How a request names a column of the list that is called `code` and is not the key, which `{code}` stands for. */
 export const columnCalledCode = "column code"

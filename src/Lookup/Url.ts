@@ -200,6 +200,8 @@ const expander = ({ operator, variables }: Expression): Piece => {
   const parts = variables.map(({ isExploded, length, name }) => {
     const shown = encodeName(name)
     return (question: Question): string | undefined => {
+      // RFC 6570: what has no value is left out, with its name
+      if (question.absent?.includes(name)) return undefined
       const value = valueOf(question, name)
       const items = isExploded ? spread(shown, value, isNamed) : undefined
       // an empty list is not there

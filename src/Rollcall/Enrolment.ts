@@ -82,7 +82,7 @@ export const enroll = <R>(
         progress.refusals.push({ line: entry.line, input: entry.input, message: code.left.message })
       }
       const key = Either.isRight(code)
-        ? Entry.key({ code: code.right, values: Entry.values(entry.columns, lookup.inputs) }, lookup.inputs)
+        ? Entry.key(Entry.question(code.right, entry.columns, lookup.inputs), lookup.inputs)
         : null
       return {
         ordinal: progress.entries++,

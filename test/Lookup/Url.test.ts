@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Either, FastCheck, Redacted } from "effect"
+import * as Entry from "../../src/Entry.ts"
 import type { Question } from "../../src/Entry.ts"
 import * as Template from "../../src/Lookup/Template.ts"
 import * as Url from "../../src/Lookup/Url.ts"
@@ -41,7 +42,7 @@ describe("Url.make", () => {
     ["https://h/{code}{?filter*}", "https://h/34102?min=1&max=a%26b"],
     ["https://h/x{/tags*}", "https://h/x/x/y%20z"],
     ["https://h/x?t={tags*}", "https://h/x?t=x,y%20z"],
-    ["https://h/x{?caf%C3%A9,code}", "https://h/x?caf%C3%A9=&code=34102"],
+    ["https://h/x{?caf%C3%A9,code}", "https://h/x?caf%C3%A9=v&code=34102"],
     ["https://h/x{.code,year}", "https://h/x.34102.2024"],
     ["https://h/x{/code,year}", "https://h/x/34102/2024"],
     ["https://h{/code}", "https://h/34102"],
@@ -63,6 +64,7 @@ describe("Url.make", () => {
     none: "",
     "ZIP Code": "a b",
     größe: "XL",
+    "caf%C3%A9": "v",
     emoji: "😀😀",
     tags: `["x","y z"]`,
     no: "[]",
@@ -78,6 +80,20 @@ describe("Url.make", () => {
         assert.strictEqual(new URL(text).href, text)
       }))
   }
+
+  it.effect.each([
+    ["https://h/{code}{?none,nil}", "https://h/34102?none="],
+    ["https://h/{code}{?nil}", "https://h/34102"],
+    ["https://h/{code}{?nil,year*}", "https://h/34102?year=2024"],
+    ["https://h/{code}?a=1{&nil}", "https://h/34102?a=1"],
+    ["https://h/{code}?q={nil}", "https://h/34102?q="]
+  ])("%s leaves out what has no value: %s", ([template, expected]) =>
+    Effect.gen(function*() {
+      const inputs = ["year", "none", "nil"]
+      const asked = Entry.question(question("34102").code, { year: 2024, none: "", nil: null }, inputs)
+      assert.deepStrictEqual(Entry.fromKey(Entry.key(asked, inputs), inputs), asked)
+      assert.strictEqual(yield* Effect.flatten(expanded(template!, asked)), expected)
+    }))
 
   const hostile = [
     "/",
