@@ -46,8 +46,9 @@ export const lookup = <A, E, R>(
  * Looks up many codes, with `policy.concurrency` calls in flight; equal codes are asked once. The outcomes are in the order of the
  * codes.
  *
- * While the server is down it waits and probes, and fails with a `StopError` after `policy.throttle.maxWait` (15 minutes) of that; with
- * `breaker: null` each code fails after its retries instead.
+ * While the server is down it waits and probes, and fails with a `StopError` after `policy.throttle.maxWait` (15 minutes) of that. With
+ * `breaker: null` codes fail after their retries, until `policy.uniform` of them (20) have failed alike in a row and what is asked to learn
+ * why fails too: then it fails with a `StopError`. With `uniform: null` as well each code fails on its own.
  */
 export const forEach = <A, E, R>(
   lookup: Lookup<A, E, R>,
