@@ -341,7 +341,7 @@ describe.concurrent("rollcall: bad input", () => {
 
   const shell: ReadonlyArray<readonly [what: string, redirect: string, exit: number, message: RegExp]> = [
     ["a full disk behind standard output", ">/dev/full", 5, /rollcall: standard output: .*ENOSPC|space/],
-    ["standard output closed", ">&-", 0, /1 code answered/],
+    ["standard output closed", ">&-", 2, /standard output is closed, and no other output is named/],
     ["standard error closed", "2>&-", 0, /^$/]
   ]
   it.scopedLive.each(process.platform === "linux" ? shell : [])(

@@ -83,7 +83,7 @@ export const flags = {
   maxCalls: Flag.repeated("max-calls", Budget.Calls, {
     group: budget,
     value: "N",
-    help: "calls of all runs at the most: 500, 10000/month, '500 per run'"
+    help: "of all runs: 500, 10000/month, '500 per run'"
   }),
   maxCost: Flag.repeated("max-cost", Budget.Cost, {
     group: budget,

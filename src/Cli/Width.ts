@@ -6,7 +6,7 @@
 export const widest = 80
 
 /** The width of the terminal, as far as the screens use it. */
-export const widthOf = ({ columns }: { readonly columns?: number }): number => Math.min(columns ?? widest, widest)
+export const widthOf = ({ columns }: { readonly columns?: number }): number => Math.min(columns || widest, widest)
 
 /** Text in lines of at most so many columns, broken between words; what fits stays as it is. */
 export const wrap = (text: string, width: number): ReadonlyArray<string> =>
@@ -17,7 +17,8 @@ export const fit = (
   text: string,
   { columns, isTTY }: { readonly columns?: number; readonly isTTY?: boolean }
 ): string =>
-  isTTY !== true || columns === undefined
+  // a terminal that does not know its size says 0
+  isTTY !== true || columns === undefined || columns === 0
     ? text
     : text.split("\n").flatMap((line) => {
       if (line.length <= columns || /^\s*curl /.test(line)) return [line]

@@ -13,5 +13,6 @@ describe("Width.fit", () => {
   it.each(cases)("%j in %d columns is %j", (text, columns, shown) => {
     assert.strictEqual(Width.fit(text, { columns, isTTY: true }), shown)
     assert.strictEqual(Width.fit(text, { columns }), text, "not on a terminal")
+    assert.strictEqual(Width.fit(text, { columns: 0, isTTY: true }), text, "on one of no size")
   })
 })
