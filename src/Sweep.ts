@@ -336,7 +336,7 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict === "retry" && verdict.isAlone !== true && policy.breaker !== null) {
         return hold({ kind: "outage" }, verdict.error)
       }
-      if (suspicion.isDoubtful(true) && "error" in verdict && verdict.verdict !== "invalid") {
+      if (suspicion.isDoubtful(true, true) && "error" in verdict && verdict.verdict !== "invalid") {
         return allAlike(asked, verdict.error)
       }
       all.answered++
@@ -383,8 +383,12 @@ const askAll = <A, E, R, E2>(
           return Effect.zipRight(allAlike(last!.asked, last!.error), conclude(false))
         }
         if (stopped?.reason === "none_found") suspicion.drop("all")
-        else if (stopped === undefined ? isInterrupted && isDoubtful : isDoubtful || !isForLater.has(stopped.reason)) {
-          suspicion.drop("failed")
+        else {
+          const isSuspect = suspicion.isDoubtful(true, true)
+          const isUnknown = stopped === undefined
+            ? isInterrupted && isSuspect
+            : isSuspect || !isForLater.has(stopped.reason)
+          if (isUnknown) suspicion.drop("failed")
         }
         const left = [...new Set([...lost, ...suspicion.dropped.map(({ id }) => id), ...queue.left()])]
         return Effect.zipRight(give(suspicion.release()), Effect.ignore(options.leave?.(left) ?? Effect.void))
@@ -436,8 +440,11 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict === "throttled") {
         crew.count(asked)
         progress.throttled++
-        if (verdict.wait === undefined) meter?.refused()
-        admission.throttled(now(), ms, verdict.wait)
+        // what is refused again and again tells less of the pace than of itself
+        if ((asked.refused?.times ?? 0) < suspicious) {
+          if (verdict.wait === undefined) meter?.refused()
+          admission.throttled(now(), ms, verdict.wait)
+        }
         return Effect.zipRight(
           hold({ kind: "throttled", told: verdict.wait }, verdict.error),
           refusedAgain(asked) ? finish(asked, "failed", attempt, undefined, verdict.error) : putBack(asked)
@@ -466,13 +473,14 @@ const askAll = <A, E, R, E2>(
           if (isAlike(verdict, policy.breaker !== null)) {
             last = { asked, attempt, error }
             const kind = Uniform.kindOf(error, reply?.body ?? error.message, asked.question.code)
-            if (suspicion.failed(kind, asked.isProbe)) {
+            const isFinal = verdict.verdict !== "retry" || verdict.isAlone === true
+            if (suspicion.failed({ kind, at: now(), isProbe: asked.isProbe, isFinal })) {
               return Effect.zipRight(allAlike(asked, error), settleOwn(asked, attempt))
             }
           }
         }
       } else if (verdict.verdict !== "failed") {
-        suspicion.passed(asked.isProbe)
+        suspicion.passed(asked.isProbe, now() - ms)
         if (verdict.verdict !== "invalid" && !suspicion.isAccepted()) {
           return Effect.zipRight(accept(), settleOwn(asked, attempt))
         }

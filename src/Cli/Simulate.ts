@@ -56,8 +56,9 @@ export const command = Command.make({
     "  latency=p50:80ms,p99:2s            or one time",
     "  concurrency=32                     so many at once, the others wait",
     "  errors=1% resets=0.5% hangs=0.1%   calls that fail",
-    "  not-found=5% poison=0.5%           codes that do",
-    "  outage=60s@5m outage=60s@5m:503    from a minute on, for a time",
+    "  not-found=5% poison=0.5%           codes that do, whenever they are asked",
+    "  poison=1%:429 block=100-399:403    with another status, codes 100 to 399",
+    "  outage=60s@5m outage=60s@5m:503    from a minute on, for a time; or :page, :hang",
     "  brownout=50%@2m+60s                the same, for a share of the calls",
     "  drop=10/s@60s+60s                  the rate is another one for a time"
   ].join("\n"),

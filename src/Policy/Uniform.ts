@@ -12,6 +12,22 @@ export interface Row {
   readonly probes: number
   /** So many give rise to doubt. */
   readonly limit: number
+  /** When the first of them came, on a monotonic clock in milliseconds. */
+  readonly since: number
+  /** The last one is not tried again. */
+  readonly isFinal: boolean
+}
+
+/** A failure as it comes. */
+export interface Failure {
+  /** What it may have in common with others, see {@link kindOf}. */
+  readonly kind: string
+  /** When it came. */
+  readonly at: number
+  /** It was asked to learn whether the others fail too. */
+  readonly isProbe: boolean
+  /** It is not tried again. */
+  readonly isFinal: boolean
 }
 
 /** So many are asked elsewhere where no answer is known. */
@@ -20,16 +36,17 @@ const enough = 4
 const mostAlike = 320
 
 /** No failure. */
-export const none = (limit: number): Row => ({ kind: "", count: 0, probes: 0, limit })
+export const none = (limit: number): Row => ({ kind: "", count: 0, probes: 0, limit, since: -Infinity, isFinal: false })
 
 /** A call failed. */
-export const failed = (row: Row, kind: string, isProbe: boolean): Row =>
-  kind === row.kind
-    ? { ...row, count: row.count + 1, probes: row.probes + (isProbe ? 1 : 0) }
-    : { ...row, kind, count: 1, probes: 0 }
+export const failed = (row: Row, { at, isFinal, isProbe, kind }: Failure): Row =>
+  kind === row.kind && row.count > 0
+    ? { ...row, count: row.count + 1, probes: row.probes + (isProbe ? 1 : 0), isFinal }
+    : { ...row, kind, count: 1, probes: 0, since: at, isFinal }
 
-/** A question from the list was answered, which ends the row. */
-export const passed = (row: Row, limit: number): Row => row.count === 0 && row.limit === limit ? row : none(limit)
+/** A question from the list was answered, which ends the row; what was sent before it began tells nothing of it. */
+export const passed = (row: Row, sentAt: number, limit: number): Row =>
+  (row.count === 0 && row.limit === limit) || (row.count > 0 && sentAt < row.since) ? row : none(limit)
 
 /** What was asked to learn it was answered: the failures are the codes' own, and the next look comes after twice as many. */
 export const cleared = (row: Row): Row => ({ ...row, count: 0, probes: 0, limit: Math.min(mostAlike, row.limit * 2) })
@@ -37,6 +54,9 @@ export const cleared = (row: Row): Row => ({ ...row, count: 0, probes: 0, limit:
 /** Whether nothing but what tells the one from the other should be asked now. */
 export const isDoubtful = ({ count, limit }: Row, hasKnown: boolean): boolean =>
   count >= (hasKnown ? limit : limit - enough)
+
+/** Whether the last calls have failed in a way that is not tried again. */
+export const isSuspect = ({ count, isFinal }: Row): boolean => isFinal && count > 0
 
 /** Whether nothing is answered, wherever one asks; of a question whose answer is known one failure is enough. */
 export const isCertain = ({ count, limit, probes }: Row): boolean => count >= limit && probes >= enough

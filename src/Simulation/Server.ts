@@ -8,7 +8,7 @@ import { LookupError } from "../Outcome.ts"
 import * as Draw from "./Draw.ts"
 import type { Machine, Process } from "./Machine.ts"
 import { Response } from "./Response.ts"
-import type { Rate, Spec, Spell } from "./Spec.ts"
+import type { Rate, Refusal, Spec, Spell } from "./Spec.ts"
 
 /** A call as the server saw it; times are milliseconds since the beginning of the simulation. */
 export interface Call {
@@ -27,6 +27,8 @@ export interface Call {
   isAborted: boolean
   /** The wait that the answer asked for, in milliseconds. */
   told: number | undefined
+  /** It got a web page for an answer. */
+  isPage: boolean
 }
 
 /** What comes of a call. */
@@ -158,9 +160,9 @@ export const make = (
     if (brownout !== undefined && Draw.of(ofCall, 5) < brownout.share) {
       return { status: 503, headers, body: `{"error":"unavailable"}` }
     }
-    if (draw < spec.hangs + spec.resets + spec.errors || Draw.of(ofCode, 1) < spec.poison) {
-      return { status: 500, headers, body: `{"error":"internal"}` }
-    }
+    if (draw < spec.hangs + spec.resets + spec.errors) return { status: 500, headers, body: errors[500]! }
+    const gives = refusalOf(spec, call.code, ofCode)
+    if (gives !== undefined) return gives === "hang" ? gives : { headers, ...saying(gives) }
     if (Draw.of(ofCode, 2) < spec.notFound) return { status: 404, headers, body: "" }
     return { status: 200, headers, body: `{"code":${JSON.stringify(call.code)},"nth":${call.nth}}` }
   }
@@ -175,7 +177,8 @@ export const make = (
       end: Infinity,
       status: undefined,
       isAborted: false,
-      told: undefined
+      told: undefined,
+      isPage: false
     }
     const nth = (asked.get(code) ?? 0) + 1
     asked.set(code, nth)
@@ -200,7 +203,10 @@ export const make = (
       line.next()?.()
     }
     const answer = (given: Answer | LookupError) => {
-      if (!(given instanceof LookupError)) call.status = given.status
+      if (!(given instanceof LookupError)) {
+        call.status = given.status
+        call.isPage = given.body === page
+      }
       end()
       reply(given)
     }
@@ -224,8 +230,10 @@ export const make = (
     }
 
     const outage = spell(spec.outages, call.at)
-    if (outage !== undefined) soon(outage.status === undefined ? unreachable : down(outage.status))
-    else {
+    if (outage !== undefined) {
+      if (outage.gives === undefined) soon(unreachable)
+      else if (outage.gives !== "hang") soon({ headers: noHeaders, ...saying(outage.gives) })
+    } else {
       const millis = wait()
       if (millis > 0) {
         const { told, ...given } = refused(millis, Draw.of(ofCall, 6))
@@ -275,6 +283,22 @@ export const make = (
   return { url: `${origin}{code}`, client, inFlight: () => inFlight, calls }
 }
 
+/** What a code gets whenever it is asked. */
+const refusalOf = (spec: Spec, code: string, ofCode: number): Refusal | undefined => {
+  let poison = Draw.of(ofCode, 1)
+  for (const { gives, share } of spec.poison) {
+    if (poison < share) return gives
+    poison -= share
+  }
+  if (spec.blocks.length === 0) return undefined
+  const number = Number(/\d+$/.exec(code)?.[0] ?? NaN)
+  return spec.blocks.find(({ from, to }) => number >= from && number <= to)?.gives
+}
+
+/** What the server of a seed gives for a code whenever it is asked, if it has no answer for it. */
+export const refusalFor = (spec: Spec, seed: number, code: string): Refusal | undefined =>
+  refusalOf(spec, code, Draw.hash(seed, code))
+
 const origin = "http://api.simulated/"
 
 const codeOf = (url: string) => decodeURIComponent(url.slice(url.lastIndexOf("/") + 1))
@@ -283,7 +307,22 @@ const noHeaders: Readonly<Record<string, string>> = {}
 
 const unreachable = new LookupError({ reason: "refused", message: "connect ECONNREFUSED" })
 const broken = new LookupError({ reason: "transport", message: "the connection was reset" })
-const down = (status: number): Answer => ({ status, headers: noHeaders, body: `{"error":"down"}` })
+
+/** What servers say with a status. */
+const errors: Readonly<Record<number, string>> = {
+  401: `{"error":"unauthorized"}`,
+  402: `{"error":"insufficient credits"}`,
+  403: `{"error":"forbidden"}`,
+  429: `{"error":"too many requests"}`,
+  500: `{"error":"internal"}`
+}
+
+const page = "<!doctype html><title>Maintenance</title>We are back soon."
+
+const saying = (refusal: Exclude<Refusal, "hang">): Pick<Answer, "status" | "body"> =>
+  refusal === "page"
+    ? { status: 200, body: page }
+    : { status: refusal, body: errors[refusal] ?? `{"error":"down"}` }
 
 /** What there is at a time. */
 const spell = <A extends Spell>(spells: ReadonlyArray<A>, now: number): A | undefined =>

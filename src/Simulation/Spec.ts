@@ -17,6 +17,9 @@ export interface Rate {
   readonly window: number
 }
 
+/** What a call comes to that gets no answer: a status, a web page with status 200, or nothing at all. */
+export type Refusal = number | "page" | "hang"
+
 /** How an API behaves. Times are milliseconds, shares are from 0 to 1. */
 export interface Spec {
   /** As it was written. */
@@ -43,14 +46,16 @@ export interface Spec {
   readonly resets: number
   /** No answer comes. */
   readonly hangs: number
-  /** Nothing works: every call gets this status, or no connection at all. */
-  readonly outages: ReadonlyArray<Spell & { readonly status: number | undefined }>
+  /** Nothing works: every call gets this, or no connection at all. */
+  readonly outages: ReadonlyArray<Spell & { readonly gives: Refusal | undefined }>
   /** A part of the calls gets a 503. */
   readonly brownouts: ReadonlyArray<Spell & { readonly share: number }>
   /** Codes that do not exist. */
   readonly notFound: number
-  /** Codes that get a 500 whenever they are asked. */
-  readonly poison: number
+  /** Codes that get this whenever they are asked. */
+  readonly poison: ReadonlyArray<{ readonly share: number; readonly gives: Refusal }>
+  /** Codes that get this whenever they are asked, as the number at their end lies between two others. */
+  readonly blocks: ReadonlyArray<{ readonly from: number; readonly to: number; readonly gives: Refusal }>
 }
 
 const calm: Spec = {
@@ -69,7 +74,8 @@ const calm: Spec = {
   outages: [],
   brownouts: [],
   notFound: 0,
-  poison: 0
+  poison: [],
+  blocks: []
 }
 
 /** What one part of a specification says. It throws a string that says how it is written. */
@@ -97,6 +103,16 @@ const share = (value: string | undefined, how: string): number => {
 }
 
 const whole = (value: string, how: string): number => /^[1-9]\d{0,8}$/.test(value) ? Number(value) : expected(how)
+
+/** `VALUE:REFUSAL`. */
+const refused = (
+  value: string,
+  otherwise: string,
+  how: string
+): { readonly value: string; readonly gives: Refusal } => {
+  const [, what, gives = otherwise] = /^([^:]+)(?::([45]\d\d|page|hang))?$/.exec(value) ?? expected(how)
+  return { value: what!, gives: gives === "page" || gives === "hang" ? gives : Number(gives) }
+}
 
 /** A choice, and nothing else. */
 const one = <const A extends string>(value: string, choices: ReadonlyArray<A>, how: string): A =>
@@ -171,15 +187,22 @@ const parts: Readonly<Record<string, Part>> = {
   resets: (spec, value) => ({ ...spec, resets: share(value, percent) }),
   hangs: (spec, value) => ({ ...spec, hangs: share(value, percent) }),
   "not-found": (spec, value) => ({ ...spec, notFound: share(value, percent) }),
-  poison: (spec, value) => ({ ...spec, poison: share(value, percent) }),
+  poison: (spec, value) => {
+    const how = "write a percentage, and what they get if it is no 500, such as 1%, 1%:429 or 1%:hang"
+    const { gives, value: part } = refused(value, "500", how)
+    return { ...spec, poison: [...spec.poison, { share: share(part, how), gives }] }
+  },
+  block: (spec, value) => {
+    const how = "write two numbers, and what the codes between them get if it is no 500, such as 100-399 or 100-399:403"
+    const { gives, value: both } = refused(value, "500", how)
+    const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(both) ?? expected(how)
+    return { ...spec, blocks: [...spec.blocks, { from: Number(from), to: Number(to), gives }] }
+  },
   outage: (spec, value) => {
-    const how = "write how long and from when on, and the status if there is one, such as 60s@5m or 60s@5m:503"
-    const [, length, from, status] = /^([^@]+)@([^:]+)(?::([45]\d\d))?$/.exec(value) ?? expected(how)
-    const outage = {
-      from: time(from, how),
-      for: time(length, how),
-      status: status === undefined ? undefined : Number(status)
-    }
+    const how = "write how long and from when on, and what comes if something does, such as 60s@5m or 60s@5m:503"
+    const { gives, value: when } = refused(value, "0", how)
+    const [, length, from] = /^([^@]+)@(.+)$/.exec(when) ?? expected(how)
+    const outage = { from: time(from, how), for: time(length, how), gives: gives === 0 ? undefined : gives }
     return { ...spec, outages: [...spec.outages, outage] }
   },
   brownout: (spec, value) => {
@@ -192,7 +215,7 @@ const parts: Readonly<Record<string, Part>> = {
 const tells = "write a time such as 1s, or 1s-5s, exact, date or none"
 const percent = "write a percentage such as 1%"
 /** What may stand several times. */
-const repeated: ReadonlySet<string> = new Set(["outage", "brownout", "drop"])
+const repeated: ReadonlySet<string> = new Set(["outage", "brownout", "drop", "poison", "block"])
 
 /** The names of the parts. */
 export const names: ReadonlyArray<string> = Object.keys(parts)
@@ -232,12 +255,14 @@ export const parse = (text: string): Either.Either<Spec, string> => {
  * | `concurrency=32` | calls that are worked on at once; others wait in line |
  * | `latency=p50:80ms,p99:2s` | how long the work takes: log-normal through these percentiles, or always the same |
  * | `errors=1%`, `resets=0.5%`, `hangs=0.1%` | calls with a 500, a broken connection, no answer at all |
- * | `not-found=5%`, `poison=0.5%` | codes that do not exist, and that always get a 500 |
+ * | `not-found=5%`, `poison=0.5%`, `0.5%:429` | codes that do not exist, and that always get a 500 or another status |
+ * | `block=100-399:403` | codes that end in a number between these always get this status; without one: a 500 |
  * | `outage=60s@5m`, `60s@5m:503` | for 60 s from minute 5 on there is no connection, or nothing but a 503 |
  * | `brownout=50%@2m+60s` | for 60 s from minute 2 on half of the calls get a 503 |
  * | `drop=10/s@60s+60s` | for 60 s from second 60 on the rate is another one |
  *
- * `outage`, `brownout` and `drop` may stand several times.
+ * In place of a status stands `page` for a web page with status 200, or `hang` for no answer at all. `poison`, `block`, `outage`, `brownout`
+ * and `drop` may stand several times.
  */
 export const Text: Schema.Schema<Spec, string> = Schema.transformOrFail(
   Schema.String,

@@ -97,8 +97,8 @@ export const make = <E>(options: {
   readonly pull: Effect.Effect<ReadonlyArray<Pending>, E>
   /** Questions from all over the list that are not pulled yet, and will not be; none when there are no more. */
   readonly elsewhere?: Effect.Effect<ReadonlyArray<Pending>, E> | undefined
-  /** Whether nothing should be asked but what tells whether all others fail too: one at a time. */
-  readonly isDoubtful: (hasKnown: boolean) => boolean
+  /** Whether nothing should be asked but what tells whether all others fail too: one at a time; `isLast`: nothing else is left. */
+  readonly isDoubtful: (hasKnown: boolean, isLast: boolean) => boolean
   readonly progress: Progress
   readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
@@ -155,7 +155,14 @@ export const make = <E>(options: {
     const hasFresh = () => (index < page.length || far.length > 0) && !isFull()
 
     /** Nothing should be asked but what tells whether the others fail too. */
-    const isSeeking = () => admission.isProbing() || options.isDoubtful(known !== undefined)
+    const isSeeking = () => admission.isProbing() || isDoubtful()
+
+    const isDoubtful = () => options.isDoubtful(known !== undefined, isAllAsked())
+
+    /** Nothing is left to be asked, and nothing is in work. */
+    const isAllAsked = () =>
+      isExhausted && index === page.length && far.length === 0
+      && hedges.length + back.length + retries.length + progress.waiting + progress.inFlight === 0
 
     /** What is near fails as its neighbours do: first what is far is looked for. */
     const needsFar = () => hasFar && far.length === 0 && !isExhausted && !isFull() && isSeeking()
@@ -196,10 +203,10 @@ export const make = <E>(options: {
 
     /** In turn: what was answered before, what is new and far away, what was tried before. Of neighbours each fails as the other does. */
     const probe = (active: number, at: number): Asked | undefined => {
-      const isDoubtful = options.isDoubtful(known !== undefined)
       const isDue = admission.isProbing() || retryAt() <= at
+      const isKnowns = isDoubtful() && known !== undefined
       for (let tries = 0; tries < 3; tries++) {
-        const turn = isDoubtful && known !== undefined ? 0 : probes++ % 3
+        const turn = isKnowns ? 0 : probes++ % 3
         const found = turn === 0
           ? canary(active)
           : turn === 1
@@ -277,7 +284,7 @@ export const make = <E>(options: {
 
     const take = (at: number): Asked | undefined => {
       if (!isOpen(at) || !isAllowed(at) || needsFar()) return undefined
-      if (progress.inFlight > 0 && options.isDoubtful(known !== undefined)) return undefined
+      if (progress.inFlight > 0 && isDoubtful()) return undefined
       const asked = pick(at)
       if (asked === undefined) return undefined
       asked.inFlight++
@@ -313,11 +320,7 @@ export const make = <E>(options: {
     /** Whether there is no question left of the page, and nobody gets the next page. */
     const isHungry = () => index === page.length && far.length === 0 && !isExhausted && !isPulling
 
-    const isFinished = () =>
-      isDraining
-      || (isExhausted && index === page.length && far.length === 0
-        && !(known !== undefined && options.isDoubtful(true))
-        && hedges.length + back.length + retries.length + progress.waiting + progress.inFlight === 0)
+    const isFinished = () => isDraining || (isAllAsked() && !(known !== undefined && isDoubtful()))
 
     /** Whether a call is wanted that no budget pays for: it ends everything. */
     const isSpent = (at: number) => {

@@ -22,19 +22,19 @@ export interface Opening<W> {
 
 /** What is suspected, and which outcomes are withheld for it; `W` is what is known of a first question. */
 export interface Suspicion<S extends Settled, W> {
-  /** Whether nothing but what tells more should be asked now. */
-  readonly isDoubtful: (hasKnown: boolean) => boolean
+  /** Whether nothing but what tells more should be asked now; `isLast`: there is nothing else to ask. */
+  readonly isDoubtful: (hasKnown: boolean, isLast?: boolean) => boolean
   /** A question was answered, so that what the others met is their own; it gives the first question that waits for its verdict. */
   readonly accepted: () => W | undefined
   readonly isAccepted: () => boolean
-  /** A question got a reply that is a word on itself. */
-  readonly passed: (isProbe: boolean) => void
+  /** A question that was sent at a time got a reply that is a word on itself. */
+  readonly passed: (isProbe: boolean, sentAt: number) => void
   /** What was answered before is answered again: the failures are the codes' own, and are given for settling. */
   readonly cleared: () => ReadonlyArray<S>
   /** Failures in a row that are the same. */
   readonly count: () => number
-  /** A call failed; whether it is certain by now that all others fail as well. */
-  readonly failed: (kind: string, isProbe: boolean) => boolean
+  /** A call failed, for good or to be tried again; whether it is certain by now that all others fail as well. */
+  readonly failed: (failure: Uniform.Failure) => boolean
   /** A question meets what may be met by all: the first one waits for a second one, which gives the first. */
   readonly met: (doubt: Doubt, what: W) => "wait" | Opening<W> | undefined
   /** The first question that still waits for a second one. */
@@ -50,6 +50,9 @@ export interface Suspicion<S extends Settled, W> {
 }
 
 const none: ReadonlyArray<never> = []
+
+/** So many that have failed alike at the end of a list are a reason to ask somebody who knows. */
+const few = 4
 
 /** Nothing is suspected. `isAccepted`: a question was answered before; `isFound`: something was found, or nothing need be. */
 export const make = <S extends Settled, W>(
@@ -70,7 +73,9 @@ export const make = <S extends Settled, W>(
   }
 
   return {
-    isDoubtful: (hasKnown) => opening !== undefined || Uniform.isDoubtful(row, hasKnown),
+    isDoubtful: (hasKnown, isLast = false) =>
+      opening !== undefined || Uniform.isDoubtful(row, hasKnown)
+      || (isLast && isFound && withheld.length >= few && Uniform.isSuspect(row)),
     accepted: () => {
       isAccepted = true
       if (opening === undefined) return undefined
@@ -84,11 +89,11 @@ export const make = <S extends Settled, W>(
       return isFound ? release() : none
     },
     count: () => row.count,
-    passed: (isProbe) => {
-      row = isProbe ? Uniform.cleared(row) : Uniform.passed(row, limit)
+    passed: (isProbe, sentAt) => {
+      row = isProbe ? Uniform.cleared(row) : Uniform.passed(row, sentAt, limit)
     },
-    failed: (kind, isProbe) => {
-      row = Uniform.failed(row, kind, isProbe)
+    failed: (failure) => {
+      row = Uniform.failed(row, failure)
       return Uniform.isCertain(row)
     },
     met: (doubt, what) => {
@@ -101,7 +106,8 @@ export const make = <S extends Settled, W>(
     take: (settled) => {
       if (settled.outcome === "found") isFound = true
       const isWithheld = !isFound || (settled.outcome === "failed" && row.count > 0)
-      if (!isWithheld) return withheld.length === 0 ? [settled] : [...release(), settled]
+      // only what ends the row tells something of the others
+      if (!isWithheld) return withheld.length === 0 || row.count > 0 ? [settled] : [...release(), settled]
       // what failed before this row began is nothing like it
       const released = isFound && row.count === 1 ? release() : none
       withheld.push(settled)

@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Uniform from "../../src/Policy/Uniform.ts"
 
 /** So many failures of a kind, the last few of them probes. */
+const failure = (kind: string, isProbe = false): Uniform.Failure => ({ kind, at: 100, isProbe, isFinal: true })
+
 const after = (count: number, probes = 0, row = Uniform.none(20), kind = "403") => {
-  for (let nth = 0; nth < count; nth++) row = Uniform.failed(row, kind, nth >= count - probes)
+  for (let nth = 0; nth < count; nth++) row = Uniform.failed(row, failure(kind, nth >= count - probes))
   return row
 }
 
@@ -16,8 +18,10 @@ describe("Uniform", () => {
   })
 
   it("begins anew with another failure, and with an answer", () => {
-    assert.strictEqual(Uniform.failed(after(19), "402", false).count, 1)
-    assert.deepStrictEqual(Uniform.passed(after(19), 20), Uniform.none(20))
+    assert.strictEqual(Uniform.failed(after(19), failure("402")).count, 1)
+    assert.deepStrictEqual(Uniform.passed(after(19), 101, 20), Uniform.none(20))
+    // it was under way when the first of them came
+    assert.deepStrictEqual(Uniform.passed(after(19), 99, 20), after(19))
   })
 
   it("is certain after some from elsewhere, never by those next in line alone", () => {

@@ -124,6 +124,15 @@ describe("a simulated server", () => {
     for (let index = 0; index < 1000; index++) assert.strictEqual(got[index]![0], got[1000 + index]![0])
   })
 
+  it("has codes that get what they are said to, one by one or as a block", () => {
+    const { got } = ask("poison=20%:429,poison=20%:hang,block=100-149:403", many(1000))
+    assert.closeTo(share(got, 429), 0.2, 0.04)
+    assert.closeTo(share(got, "timeout"), 0.2, 0.04)
+    const statuses = (from: number, to: number) => new Set(got.slice(from, to).map(([status]) => status))
+    assert.deepStrictEqual(statuses(100, 150), new Set<unknown>([403, 429, "timeout"]))
+    assert.isFalse(statuses(0, 100).has(403) || statuses(150, 1000).has(403))
+  })
+
   it("is down or in trouble for a time", () => {
     const { got } = ask("outage=1s@1s,outage=1s@3s:503,brownout=50%@5s+10s", many(1500, 10))
     assert.deepStrictEqual(new Set(got.slice(0, 100).map(([status]) => status)), new Set<unknown>([200]))

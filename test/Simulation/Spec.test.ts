@@ -8,22 +8,24 @@ describe("Spec", () => {
   it("is read part by part, with commas in values", () => {
     const spec = read(
       "rate=50/s, burst=10,latency=p50:80ms,p99:2s,outage=60s@5m,outage=1m@10m:503,brownout=50%@2m+60s,drop=10/s@60s+60s,"
-        + "errors=1%,resets=0.5%,hangs=0.1%,not-found=5%,poison=0.5%,quota=10000/day,retry-after=date,headers=ietf,concurrency=32"
+        + "errors=1%,resets=0.5%,hangs=0.1%,not-found=5%,poison=0.5%,poison=1%:429,block=10-20:page,quota=10000/day,retry-after=date,headers=ietf,concurrency=32"
     )
     assert.deepStrictEqual(spec.rate, { limit: 50, window: 1000 })
     assert.strictEqual(spec.burst, 10)
     assert.closeTo(spec.latency.median, 80, 1e-9)
     assert.closeTo(80 * Math.exp(spec.latency.deviation * 2.3263478740408408), 2000, 1e-6)
     assert.deepStrictEqual(spec.outages, [
-      { from: 300_000, for: 60_000, status: undefined },
-      { from: 600_000, for: 60_000, status: 503 }
+      { from: 300_000, for: 60_000, gives: undefined },
+      { from: 600_000, for: 60_000, gives: 503 }
     ])
     assert.deepStrictEqual(spec.brownouts, [{ from: 120_000, for: 60_000, share: 0.5 }])
     assert.deepStrictEqual(spec.drops, [{ from: 60_000, for: 60_000, rate: { limit: 10, window: 1000 } }])
     assert.deepStrictEqual(
-      [spec.errors, spec.resets, spec.hangs, spec.notFound, spec.poison],
-      [0.01, 0.005, 0.001, 0.05, 0.005]
+      [spec.errors, spec.resets, spec.hangs, spec.notFound],
+      [0.01, 0.005, 0.001, 0.05]
     )
+    assert.deepStrictEqual(spec.poison, [{ share: 0.005, gives: 500 }, { share: 0.01, gives: 429 }])
+    assert.deepStrictEqual(spec.blocks, [{ from: 10, to: 20, gives: "page" }])
     assert.deepStrictEqual(spec.quota, { limit: 10_000, window: 86_400_000 })
     assert.deepStrictEqual([spec.retryAfter, spec.headers, spec.concurrency], ["date", "ietf", 32])
   })
@@ -56,6 +58,8 @@ describe("Spec", () => {
     ["rate=50", /rate=50: write a rate such as 50\/s/],
     ["rate=5/s,rate=6/s", /rate is given twice/],
     ["burst=5", /burst needs a rate/],
+    ["poison=1%:200", /poison=1%:200: write a percentage, and what they get if it is no 500/],
+    ["block=10", /block=10: write two numbers, and what the codes between them get/],
     ["latency=p50:80ms,p98:2s", /the percentiles are p50, p75/],
     ["latency=p99:80ms,p50:2s", /a higher percentile takes no less time/],
     ["latency=fast", /write a time or percentiles/],

@@ -64,7 +64,18 @@ export const bugs: ReadonlyArray<Bug> = [
       "if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)\n",
       ""
     ],
-    ["a hedge is sent for what is answered", "if (place >= 0) hedges.splice(place, 1)", ""]
+    ["a hedge is sent for what is answered", "if (place >= 0) hedges.splice(place, 1)", ""],
+    [
+      "what was refused goes first after a pause",
+      "return (isAfterPause ? fresh(active) : undefined)",
+      "return once(back.shift(), active)"
+    ],
+    [
+      "the next in line tells whether the others fail too",
+      "          : turn === 1\n          ? elsewhere(active)",
+      "          : turn === 1\n          ? fresh(active)"
+    ],
+    ["what is known is not asked again", "? canary(active)\n          : turn", "? undefined\n          : turn"]
   ]),
   ...inFile("Sweep/Meter.ts", [
     ["what is reserved is what was spent", "Effect.map(write(next.calls,", "Effect.map(write(calls,"],
@@ -86,7 +97,51 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a question that got a 429 is lost", "asked.inFlight > 0 ? Effect.void : queue.again(asked)", "Effect.void"],
     ["a canary is an outcome", "if (asked.isCanary) return judgeCanary(asked, attempt)\n", ""],
     ["there is always time", "if (time !== undefined) {", "if (time === null) {"],
-    ["what is not sent is not refunded", "meter?.refund()\n        return finish", "return finish"]
+    ["what is not sent is not refunded", "meter?.refund()\n        return finish", "return finish"],
+    [
+      "nobody is blamed for refusals",
+      "refusedAgain(asked) ? finish(asked, \"failed\", attempt, undefined, verdict.error) : putBack(asked)",
+      "putBack(asked)"
+    ],
+    [
+      "an empty purse is a failure of each code",
+      "case \"stop\":\n          if (verdict.error",
+      "case \"stop\":\n          if (!verdict.error"
+    ],
+    ["one answer does not end the doubt", "return give(suspicion.cleared())", "return Effect.void"],
+    [
+      "what failed alike is settled at the stop",
+      "if (isUnknown) suspicion.drop(\"failed\")",
+      "if (!isUnknown) suspicion.drop(\"failed\")"
+    ]
+  ]),
+  ...inFile("Sweep/Suspicion.ts", [
+    ["a refused key stops the run, whoever was answered", "if (isAccepted) return undefined\n", ""],
+    [
+      "nothing is withheld",
+      "const isWithheld = !isFound || (settled.outcome === \"failed\" && row.count > 0)",
+      "const isWithheld = false"
+    ],
+    [
+      "what is no word on the others releases them",
+      "withheld.length === 0 || row.count > 0 ? [settled]",
+      "withheld.length === 0 ? [settled]"
+    ]
+  ]),
+  ...inFile("Policy/Uniform.ts", [
+    ["failures that are the same raise no doubt", "count >= (hasKnown ? limit : limit - enough)", "count >= 1e9"],
+    [
+      "a block of bad codes stops the run",
+      "({ ...row, count: 0, probes: 0, limit: Math.min(mostAlike, row.limit * 2) })",
+      "row"
+    ],
+    ["what was under way ends a row", "(row.count > 0 && sentAt < row.since)", "(row.count < 0)"]
+  ]),
+  ...inFile("Policy/Overload.ts", [
+    ["a 503 beside answers is a failure", "phase === \"suspected\" || phase === \"certain\"", "false"]
+  ]),
+  ...inFile("Policy/Refusal.ts", [
+    ["one refusal is a code's own fault", "times >= enough && answered > 0 &&", "answered > 0 &&"]
   ]),
   ...inFile("Sweep/Crew.ts", [
     [

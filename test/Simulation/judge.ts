@@ -1,9 +1,10 @@
 /**
  * The judge: which promises a world has broken, as far as the server's log, the durable ledger and the output tell.
  */
-import { Cause, Duration, Exit } from "effect"
+import { Cause, Duration, Exit, Schema } from "effect"
 import { busiest } from "../../src/Simulation/Machine.ts"
-import type { Call } from "../../src/Simulation/Server.ts"
+import * as Server from "../../src/Simulation/Server.ts"
+import * as Spec from "../../src/Simulation/Spec.ts"
 import { most } from "../windows.ts"
 import { type Ended, isStop, type Life } from "./world.ts"
 
@@ -12,8 +13,8 @@ type Promise = (world: Ended, log: Log) => ReadonlyArray<string | false | undefi
 
 /** What the log says of codes and of processes. */
 interface Log {
-  readonly ofCode: ReadonlyMap<string, ReadonlyArray<Call>>
-  readonly ofLife: ReadonlyMap<number, ReadonlyArray<Call>>
+  readonly ofCode: ReadonlyMap<string, ReadonlyArray<Server.Call>>
+  readonly ofLife: ReadonlyMap<number, ReadonlyArray<Server.Call>>
 }
 
 /** The promises that were broken, in words. */
@@ -29,8 +30,11 @@ export const judge = (world: Ended): Array<string> => {
   )
 }
 
-const group = <K>(calls: ReadonlyArray<Call>, key: (call: Call) => K): ReadonlyMap<K, ReadonlyArray<Call>> => {
-  const groups = new Map<K, Array<Call>>()
+const group = <K>(
+  calls: ReadonlyArray<Server.Call>,
+  key: (call: Server.Call) => K
+): ReadonlyMap<K, ReadonlyArray<Server.Call>> => {
+  const groups = new Map<K, Array<Server.Call>>()
   for (const call of calls) {
     const found = groups.get(key(call))
     if (found === undefined) groups.set(key(call), [call])
@@ -46,11 +50,14 @@ const underWay = 2 * busiest
 /** Milliseconds in which an outcome is committed, and in which what is asked is made durable. */
 const commit = ({ scenario: { disk } }: Ended) => 50 + 4 * disk.slow + 20 * late
 
-const isAnswer = ({ isAborted, status }: Call) => !isAborted && (status === 200 || status === 404)
-const isThrottled = ({ status }: Call) => status === 429
+const isAnswer = ({ isAborted, isPage, status }: Server.Call) =>
+  !isAborted && !isPage && (status === 200 || status === 404)
+const isThrottled = ({ status }: Server.Call) => status === 429
 /** It may count as a refusal. */
-const isBusy = ({ status }: Call) => status === 503
-const isFailure = (call: Call) => !isAnswer(call) && !isThrottled(call)
+const isBusy = ({ status }: Server.Call) => status === 503
+const isFailure = (call: Server.Call) => !isAnswer(call) && !isThrottled(call)
+/** It may count for the breaker. */
+const isOutage = (call: Server.Call) => isFailure(call) && !call.isPage && (call.status ?? 500) >= 500
 const millis = Duration.toMillis
 
 const isKilled = ({ exit }: Life) => exit === undefined
@@ -110,7 +117,8 @@ const promises: Readonly<Record<string, Promise>> = {
           if (http_status !== null && !own.some(({ status }) => status === http_status)) {
             return `${key} has failed with ${http_status}, which nobody said`
           }
-          return type !== "deadline" && type !== "timeout" && attempts !== policy.retry.retries + 1
+          return !isFinal(type, http_status) && type !== "deadline" && type !== "timeout" &&
+            attempts !== policy.retry.retries + 1
             && `${key} has failed with ${type} after ${attempts} attempts`
         }
         default:
@@ -189,13 +197,14 @@ const promises: Readonly<Record<string, Promise>> = {
     const { breaker, hedge, retryBudget } = policy
     if (retryBudget === null || breaker !== null || hedge) return []
     return lives.map(({ begun, nth }) => {
-      const last = new Map<string, Call>()
+      const last = new Map<string, Server.Call>()
       let [first, retries] = [0, 0]
       for (const call of ofLife.get(nth) ?? []) {
         const before = last.get(call.code)
         last.set(call.code, call)
         if (before === undefined) first++
-        else if (!isThrottled(before) && !isBusy(before)) retries++
+        // what was answered is asked again to learn how others fare
+        else if (!isThrottled(before) && !isBusy(before) && !isAnswer(before)) retries++
         const seconds = (call.at - begun) / 1000
         const allowed = Math.max(1, retryBudget.perSecond) + first * retryBudget.share + seconds * retryBudget.perSecond
         if (retries > allowed + 1) return `${retries} retries after ${seconds} s and ${first} questions`
@@ -296,7 +305,7 @@ const promises: Readonly<Record<string, Promise>> = {
       let paused = -Infinity
       const broken: Array<string> = []
       for (const call of log.filter(({ end }) => end < Infinity).toSorted((a, b) => a.end - b.end)) {
-        if (isFailure(call)) {
+        if (isOutage(call)) {
           if (call.end > paused && ++inARow === breaker.calls) since = call.end
           continue
         }
@@ -304,11 +313,11 @@ const promises: Readonly<Record<string, Promise>> = {
           const pause = Math.max(call.told ?? 0, millis(throttle.cap))
           paused = Math.max(paused, call.end + pause * 1.1)
         }
-        broken.push(...storms(log, since, call.end, base, cap))
+        broken.push(...storms(log, since, call.end, base, cap, millis(throttle.maxWait)))
         inARow = 0
         since = Infinity
       }
-      broken.push(...storms(log, since, Infinity, base, cap))
+      broken.push(...storms(log, since, Infinity, base, cap, millis(throttle.maxWait)))
       return broken
     })
   },
@@ -338,6 +347,53 @@ const promises: Readonly<Record<string, Promise>> = {
       && `${life.seen} calls of ${scenario.policy.budget.calls[0]!.most}`
     ]),
 
+  "a code that has no answer costs itself alone": ({ calls, lives, millis: took, rows, scenario }, { ofCode }) => {
+    if (scenario.trouble !== "codes") return []
+    const spec = Schema.decodeSync(Spec.Text)(scenario.server)
+    const refusalFor = (code: string) => Server.refusalFor(spec, scenario.seed, code)
+    const stops = lives.filter((life) => !isClean(life) && !isKilled(life))
+    const isKnown = ({ ended }: Life) => calls.some((call) => isAnswer(call) && call.end < ended)
+    const mostCalls = (code: string) =>
+      (refusalFor(code) === 429 || refusalFor(code) === 503 ? 20 : scenario.policy.retry.retries + 8) + 2 * lives.length
+    return [
+      took > troubleLimit && `it took ${took} ms`,
+      stops.length > 2 && `it was stopped ${stops.length} times: ${told(stops[0]!)}`,
+      ...stops.map((life) =>
+        isKnown(life) && spec.poison.length > 0 && `it was stopped though others were answered: ${told(life)}`
+      ),
+      ...rows.map(({ key, outcome }) => {
+        if (key === null || key === ".") return false
+        const refusal = refusalFor(key)
+        const isBad = refusal !== undefined && refusal !== 404
+        return isBad !== (outcome === "failed") &&
+          `${key} is ${outcome}, the server has ${refusal ?? "an answer"} for it`
+      }),
+      ...[...ofCode].map(([code, own]) =>
+        refusalFor(code) !== undefined && own.length > mostCalls(code) && `${code} was asked ${own.length} times`
+      )
+    ]
+  },
+
+  "what fails for all is nobody's failure, and costs little": (
+    { lives, peak, recorded, rows, scenario: { trouble } },
+    { ofLife }
+  ) => {
+    if (trouble === undefined || trouble === "codes") return []
+    const recordedAt = new Map(recorded.map(({ at, question }) => [question, at]))
+    // when others are answered again, who failed last has failed; and of a few at the end of the list nobody can tell
+    const failed = rows.filter(({ outcome, question }) =>
+      outcome === "failed" && recordedAt.get(question)! < trouble.to
+    )
+    const isFew = failed.length < 4 || !rows.some(({ outcome }) => outcome === "found")
+    return [
+      ...failed.map(({ key }) => !isFew && `${key} has failed`),
+      ...lives.map(({ nth }) => {
+        const wasted = (ofLife.get(nth) ?? []).filter(({ at }) => at > trouble.from && at < trouble.to).length
+        return wasted > 30 + 2 * peak && `process ${nth} called ${wasted} times in vain`
+      })
+    ]
+  },
+
   "a healthy server is asked as fast as is allowed": ({ calls, lives, scenario }) => {
     const { disk, healthy, policy, rates } = scenario
     if (healthy === undefined) return []
@@ -355,6 +411,15 @@ const promises: Readonly<Record<string, Promise>> = {
   }
 }
 
+/** It is not tried again. */
+const isFinal = (type: string, status: number | null) =>
+  type === "unauthorized" || status === 403 || status === 405 || status === 501
+  // a refusal costs no attempt
+  || status === 503
+
+/** Milliseconds in which a short list is done, though some of its codes have no answer. */
+const troubleLimit = 900_000
+
 /** Milliseconds in which a process did not run. */
 const frozen = (freezes: Ended["scenario"]["freezes"]) => freezes.reduce((sum, [, millis]) => sum + millis, 0)
 
@@ -368,13 +433,13 @@ const commitSlack = 60
 /** Every call of a question counts. */
 const isPlain = ({ breaker, hedge }: Ended["scenario"]["policy"]) => breaker === null && !hedge
 
-/** Whether a call may be a probe: so many calls of its process had failed that the breaker may have opened, near the end of the list a quarter, or the failures look the same. */
-const isProbe = ({ scenario: { policy: { breaker, uniform } } }: Ended, { ofLife }: Log, call: Call): boolean =>
+/** Whether a call may be a probe: so many calls of its process had failed that the breaker may have opened, near the end of the list a quarter, or that the failures may look the same. */
+const isProbe = ({ scenario: { policy: { breaker, uniform } } }: Ended, { ofLife }: Log, call: Server.Call): boolean =>
   ofLife.get(call.from)!.filter((other) => other.end <= call.at && isFailure(other)).length >=
-    Math.min(breaker === null ? Infinity : Math.ceil(breaker.calls / 4), uniform ?? Infinity)
+    Math.min(breaker === null ? Infinity : Math.ceil(breaker.calls / 4), uniform === null ? Infinity : 4)
 
 /** Whether a call may be asked to learn whether others are refused too: another code was, often enough for that, or nothing else came for long. */
-const isWitness = ({ scenario: { policy } }: Ended, { ofLife }: Log, call: Call): boolean => {
+const isWitness = ({ scenario: { policy } }: Ended, { ofLife }: Log, call: Server.Call): boolean => {
   const log = ofLife.get(call.from)!
   const patience = millis(policy.throttle.maxWait) / 3
   const answered = Math.max(...log.filter((other) => isAnswer(other) && other.end <= call.at).map(({ at }) => at))
@@ -393,16 +458,20 @@ const isWitness = ({ scenario: { policy } }: Ended, { ofLife }: Log, call: Call)
 
 /** Calls that come too soon after one another while nobody should call. */
 const storms = (
-  log: ReadonlyArray<Call>,
+  log: ReadonlyArray<Server.Call>,
   since: number,
   until: number,
   base: number,
-  cap: number
+  cap: number,
+  maxWait: number
 ): ReadonlyArray<string> => {
   const probes = log.filter(({ at }) => at > since + underWay && at < until)
   const most = 3 + Math.log2(cap / base) + (probes.length === 0 ? 0 : (probes.at(-1)!.at - since) / cap)
   // when it opened is not known: before that many had failed
-  const soon = probes.find(({ at }, index) => index > 0 && at - probes[index - 1]!.at < base - 1)
+  const soon = probes.find(({ at }, index) =>
+    // the last try comes when nobody is willing to wait any longer
+    index > 0 && at - probes[index - 1]!.at < base - 1 && at - since < maxWait - late
+  )
   return [
     ...(soon === undefined ? [] : [`call ${soon.nth} at ${soon.at}, though it is open since ${since}`]),
     ...(probes.length > most ? [`${probes.length} probes from ${since} to ${probes.at(-1)!.at}`] : [])

@@ -41,6 +41,8 @@ export interface Scenario {
   readonly hasRoughTimers: boolean
   /** Nothing fails, and the time that it takes is known. */
   readonly healthy: { readonly latency: number } | undefined
+  /** What fails: some codes whenever they are asked, and nothing else; or all, and that for a time. */
+  readonly trouble: "codes" | { readonly from: number; readonly to: number } | undefined
 }
 
 /** Draws by name. */
@@ -69,6 +71,7 @@ export const draw = (seed: number): Scenario => {
     if (chance(0.005)) list.push(".")
   }
   if (chance(0.08)) return healthy(seed, list, { whole, one, chance })
+  if (chance(0.12)) return troubled(seed, list, { between, whole, one, chance })
   const isCrashing = chance(0.45)
   // nothing but its back-off holds a retry up
   const isFree = questions <= 100 && chance(0.06)
@@ -167,7 +170,8 @@ export const draw = (seed: number): Scenario => {
       full: chance(0.08) ? new Set(Array.from({ length: whole(1, 2) }, () => whole(1, 14))) : new Set()
     },
     hasRoughTimers: chance(0.5),
-    healthy: undefined
+    healthy: undefined,
+    trouble: undefined
   }
 }
 
@@ -199,7 +203,44 @@ const healthy = (
     freezes: [],
     disk: { slow: one([0, 5]), full: new Set() },
     hasRoughTimers: false,
-    healthy: { latency }
+    healthy: { latency },
+    trouble: undefined
+  }
+}
+
+/** A server that has no answer for some codes, or for a time none at all: what it says is about a key, a purse, a page, or a code. */
+const troubled = (
+  seed: number,
+  list: ReadonlyArray<string>,
+  { between, chance, one, whole }: ReturnType<typeof dice>
+): Scenario => {
+  const [from, length] = [whole(20, 2000), one([6000, 15_000])]
+  const half = Math.ceil(list.length / 2)
+  const first = whole(0, half)
+  const trouble = one(["poison", "block", "all"] as const)
+  const part = trouble === "poison"
+    ? `poison=${one([2, 5])}%:${one([401, 403, 405, 429, 429, 500, 503, "page", "hang"])}`
+    : trouble === "block"
+    ? `block=${first}-${first + whole(0, half - 1)}:${one([403, 404, 405, 500, 503, "page"])}`
+    : `outage=${length}ms@${from}ms:${one([401, 402, 403, 405, 501, "page"])}`
+  return {
+    ...healthy(seed, list, { whole, one, chance }),
+    server: `latency=${one([5, 20, 80])}ms${chance(0.5) ? ",not-found=20%" : ""},${part}`,
+    policy: {
+      ...Policy.standard,
+      concurrency: one([1, 4, 16, "auto"]),
+      pace: [],
+      timeout: Duration.seconds(2),
+      retry: { retries: one([0, 1, 4]), base: Duration.millis(100), cap: Duration.seconds(1) },
+      breaker: chance(0.5) ? Policy.standard.breaker : null,
+      throttle: { ...Policy.standard.throttle, base: Duration.millis(100), cap: Duration.seconds(5) },
+      allowNone: true
+    },
+    rates: [],
+    lives: chance(0.3) ? [between(0, 3000)] : [],
+    hasRoughTimers: chance(0.5),
+    healthy: undefined,
+    trouble: trouble === "all" ? { from, to: from + length } : "codes"
   }
 }
 

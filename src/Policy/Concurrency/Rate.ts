@@ -124,7 +124,9 @@ export const refused = (rate: Rate, now: number, sentAt: number, told = 0): Rate
     pausedUntil,
     next: Math.max(rate.next, pausedUntil)
   }
-  if (sentAt < rate.cutAt + trial) return counted
+  // as long as nobody is answered, the pause grows, and the pace tells nothing
+  const isUntried = rate.answered === 0 && rate.cutAt > -Infinity
+  if (sentAt < rate.cutAt + trial || isUntried) return counted
   const speed = Math.min(1, perAnswer * rate.current, perTrip / rate.trip)
   const curve = below(counted, rate.age - speed * (now - sentAt) / 1000, sentAt, told)
   return { ...counted, curve, age: 0, current: curve.base, cutAt: now, answered: 0, refused: 0 }
