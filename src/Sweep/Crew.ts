@@ -101,6 +101,8 @@ export const make = <A, E, R, E2>(
 
   /** When the watch looks next. */
   let nextLook = Infinity
+  /** The process did not run until just now: what came meanwhile has not been read. */
+  let isResumed = false
   /** Since when nobody calls, though something is to be asked and nothing is waited for. */
   let standsSince: number | undefined
 
@@ -110,6 +112,7 @@ export const make = <A, E, R, E2>(
     const gap = at - nextLook
     if (gap <= longestLag) return at
     nextLook = at
+    isResumed = true
     progress.gate = Gate.skip(progress.gate, gap)
     for (const slot of slots) slot.sentAt = Math.min(slot.sentAt + gap, at)
     if (standsSince !== undefined) standsSince = Math.min(standsSince + gap, at)
@@ -238,9 +241,11 @@ export const make = <A, E, R, E2>(
   const watch: Effect.Effect<never> = Effect.suspend(() => {
     const at = present()
     const slow = latencies?.limit ?? Infinity
+    const isBlind = isResumed
+    isResumed = false
     for (const slot of slots) {
       const { asked, isEnding, isPaying, sentAt } = slot
-      if (asked === undefined || isPaying || isEnding) continue
+      if (asked === undefined || isPaying || isEnding || isBlind) continue
       const isLate = at - sentAt >= timeout || activeTime(at) - asked.since >= deadline
       if (isLate) interrupt(slot)
       else if (at - sentAt >= slow && !asked.isHedged && !asked.isCanary) queue.hedge(asked)

@@ -357,10 +357,8 @@ const promises: Readonly<Record<string, Promise>> = {
       (refusalFor(code) === 429 || refusalFor(code) === 503 ? 20 : scenario.policy.retry.retries + 8) + 2 * lives.length
     return [
       took > troubleLimit && `it took ${took} ms`,
-      stops.length > 2 && `it was stopped ${stops.length} times: ${told(stops[0]!)}`,
-      ...stops.map((life) =>
-        isKnown(life) && spec.poison.length > 0 && `it was stopped though others were answered: ${told(life)}`
-      ),
+      stops.length > 1 && `it was stopped ${stops.length} times: ${told(stops[0]!)}`,
+      ...stops.map((life) => isKnown(life) && `it was stopped though others were answered: ${told(life)}`),
       ...rows.map(({ key, outcome }) => {
         if (key === null || key === ".") return false
         const refusal = refusalFor(key)
@@ -379,12 +377,14 @@ const promises: Readonly<Record<string, Promise>> = {
     { ofLife }
   ) => {
     if (trouble === undefined || trouble === "codes") return []
-    const recordedAt = new Map(recorded.map(({ at, question }) => [question, at]))
+    const records = new Map(recorded.map((record) => [record.question, record]))
+    const last = lives.at(-1)!.nth
     // when others are answered again, who failed last has failed; and of a few at the end of the list nobody can tell
     const failed = rows.filter(({ outcome, question }) =>
-      outcome === "failed" && recordedAt.get(question)! < trouble.to
+      outcome === "failed" && records.get(question)!.at < trouble.to
     )
-    const isFew = failed.length < 4 || !rows.some(({ outcome }) => outcome === "found")
+    const isFew = (failed.length < 4 && failed.every(({ question }) => records.get(question)!.life === last)) ||
+      !rows.some(({ outcome }) => outcome === "found")
     return [
       ...failed.map(({ key }) => !isFew && `${key} has failed`),
       ...lives.map(({ nth }) => {
