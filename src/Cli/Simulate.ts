@@ -51,6 +51,7 @@ export const command = Command.make({
   about: [
     "SPEC is made of any of these, with commas between:",
     "  rate=50/s burst=N quota=10000/day  more gets a 429",
+    "  over=503                           or a 503, as nginx has it",
     "  retry-after=exact|1s|date|none     the wait that it tells",
     "  headers=ietf|github|none           every reply tells what is left of the rate",
     "  latency=p50:80ms,p99:2s            or one time",

@@ -34,7 +34,7 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
 
 /** The same error, where nothing of the request has reached the server. */
 export const unprocessed = (error: HttpClientError.RequestError): HttpClientError.RequestError => {
-  const { message, reason, remedy } = fromHttpClient(error)
+  const { isShared, message, reason, remedy, status, wait } = fromHttpClient(error)
   return new HttpClientError.RequestError({
     request: error.request,
     reason: error.reason,
@@ -43,7 +43,10 @@ export const unprocessed = (error: HttpClientError.RequestError): HttpClientErro
       message,
       isUnprocessed: true,
       cause: error.cause,
-      ...(remedy === undefined ? {} : { remedy })
+      ...(status === undefined ? {} : { status }),
+      ...(isShared === undefined ? {} : { isShared }),
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(wait === undefined ? {} : { wait })
     })
   })
 }

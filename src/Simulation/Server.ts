@@ -102,8 +102,7 @@ export const make = (
   }
 
   const refused = (wait: number, draw: number): Answer & { readonly told: number | undefined } => {
-    const { retryAfter } = spec
-    const status = 429
+    const { over: status, retryAfter } = spec
     const body = `{"error":"too many requests"}`
     if (retryAfter === "none") return { status, body, headers: limits(), told: undefined }
     const told = Array.isArray(retryAfter) ? retryAfter[0] + draw * (retryAfter[1] - retryAfter[0]) : wait

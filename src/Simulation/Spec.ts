@@ -32,7 +32,9 @@ export interface Spec {
   readonly drops: ReadonlyArray<Spell & { readonly rate: Rate }>
   /** Calls in a period that begins with its first call; more get a 429. */
   readonly quota: Rate | undefined
-  /** What a 429 says: when the next call would pass, in seconds or as a date, or a time between these two, or nothing. */
+  /** The status of what is more than the rate or the quota. */
+  readonly over: 429 | 503
+  /** What such a refusal says: when the next call would pass, in seconds or as a date, or a time between these two, or nothing. */
   readonly retryAfter: readonly [least: number, most: number] | "exact" | "date" | "none"
   /** In which headers every reply tells what is left of the rate. */
   readonly headers: "ietf" | "github" | "none"
@@ -64,6 +66,7 @@ const calm: Spec = {
   burst: 1,
   drops: [],
   quota: undefined,
+  over: 429,
   retryAfter: "exact",
   headers: "none",
   concurrency: Infinity,
@@ -172,6 +175,7 @@ const parts: Readonly<Record<string, Part>> = {
     const { limit, window } = rate(value, "write calls in a period, such as 10000/day")
     return { ...spec, quota: { limit, window } }
   },
+  over: (spec, value) => ({ ...spec, over: Number(one(value, ["429", "503"], "it is 429 or 503")) as 429 | 503 }),
   "retry-after": (spec, value) => {
     if (!/^\d/.test(value)) return { ...spec, retryAfter: one(value, ["exact", "date", "none"], tells) }
     const [least, most = least] = value.split("-")
@@ -250,7 +254,8 @@ export const parse = (text: string): Either.Either<Spec, string> => {
  * | --- | --- |
  * | `rate=50/s`, `burst=10` | a token bucket; more gets a 429 |
  * | `quota=10000/day` | calls in a period; more get a 429 |
- * | `retry-after=exact`, `date`, `none`, `1s`, `1s-5s` | what a 429 tells; two times: any between them |
+ * | `over=503` | the status of what is too much, as nginx has it; 429 unless it is given |
+ * | `retry-after=exact`, `date`, `none`, `1s`, `1s-5s` | what such a refusal tells; two times: any between them |
  * | `headers=ietf`, `github`, `none` | in which headers a reply tells what is left of the rate |
  * | `concurrency=32` | calls that are worked on at once; others wait in line |
  * | `latency=p50:80ms,p99:2s` | how long the work takes: log-normal through these percentiles, or always the same |

@@ -60,6 +60,12 @@ describe("a simulated server", () => {
     assert.deepStrictEqual(got[3]![2], "1")
   })
 
+  it("refuses with another status where it is told to", () => {
+    const { got } = ask("rate=10/s,burst=3,over=503,retry-after=none", many(5, 1))
+    assert.deepStrictEqual(got.map(([status]) => status), [200, 200, 200, 503, 503])
+    assert.isUndefined(got[3]![2])
+  })
+
   it("tells the wait as it is told to", () => {
     const told = (spec: string) => ask(`rate=1/min,${spec}`, many(2)).got[1]![2]
     assert.strictEqual(told("retry-after=none"), undefined)

@@ -213,8 +213,8 @@ export const bugs: ReadonlyArray<Bug> = [
   ...inFile("Rollcall/Enrolment.ts", [
     [
       "equal codes are asked twice",
-      "Entry.key({ code: code.right,",
-      "Entry.key({ code: `${code.right}${columns.size > 0 ? \"\" : \"#\"}` as Code.Code,"
+      "Entry.question(code.right, entry.columns, lookup.inputs)",
+      "Entry.question(`${code.right}#`, entry.columns, lookup.inputs)"
     ]
   ])
 ]

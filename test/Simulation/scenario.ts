@@ -41,7 +41,7 @@ export interface Scenario {
   readonly hasRoughTimers: boolean
   /** Nothing fails, and the time that it takes is known. */
   readonly healthy: { readonly latency: number } | undefined
-  /** What fails: some codes whenever they are asked, and nothing else; or all, and that for a time. */
+  /** What fails: some codes whenever they are asked, or what is asked too fast, and nothing else; or all, and that for a time. */
   readonly trouble: "codes" | { readonly from: number; readonly to: number } | undefined
 }
 
@@ -218,8 +218,10 @@ const troubled = (
   const half = Math.ceil(list.length / 2)
   // sorted lists may begin with such a block
   const first = chance(0.3) ? 0 : whole(0, half)
-  const trouble = one(["poison", "block", "all"] as const)
-  const part = trouble === "poison"
+  const trouble = one(["poison", "block", "all", "pace"] as const)
+  const part = trouble === "pace"
+    ? `rate=${one([10, 40])}/s,burst=${one([1, 5])},over=503,retry-after=none`
+    : trouble === "poison"
     ? `poison=${one([2, 5])}%:${one([401, 403, 405, 429, 429, 500, 503, "page", "hang"])}`
     : trouble === "block"
     ? `block=${first}-${first + whole(0, half - 1)}:${one([403, 404, 405, 500, 503, "page"])}`
@@ -232,7 +234,12 @@ const troubled = (
       concurrency: one([1, 4, 16, "auto"]),
       pace: [],
       timeout: Duration.seconds(2),
-      retry: { retries: one([0, 1, 4]), base: Duration.millis(100), cap: Duration.seconds(1) },
+      // a few failures come before they are known for what they mean
+      retry: {
+        retries: one(trouble === "pace" ? [4] : [0, 1, 4]),
+        base: Duration.millis(100),
+        cap: Duration.seconds(1)
+      },
       breaker: chance(0.5) ? Policy.standard.breaker : null,
       throttle: { ...Policy.standard.throttle, base: Duration.millis(100), cap: Duration.seconds(5) },
       allowNone: true
