@@ -2,6 +2,7 @@
  * A code is the key of one lookup, as it is sent: a ZIP code, a SKU, an ISBN. Always a string, so that leading zeros stay.
  */
 import { Either, Schema } from "effect"
+import * as Pattern from "./Code/Pattern.ts"
 
 const loneSurrogate = /\p{Surrogate}/u
 const half = "the code holds half a character (a lone surrogate)"
@@ -60,20 +61,21 @@ export class InvalidCodeError extends Schema.TaggedError<InvalidCodeError>()("In
  * @throws SyntaxError where the pattern is not a regular expression
  */
 export const parse = (rules: Rules): (input: string) => Either.Either<Code, InvalidCodeError> => {
-  const pattern = rules.pattern === undefined ? undefined : whole(rules.pattern)
+  const pattern = rules.pattern === undefined ? undefined : Pattern.make(rules.pattern)
   return (input) => {
     let code = rules.trim ? trim(input) : input
     if (rules.pad !== undefined && digits.test(code)) code = code.padStart(rules.pad, "0")
     if (code === "") return invalid("the code is empty")
     if (code.length > 4096) return invalid(`the code is ${code.length} characters long, more than 4,096`)
-    if (pattern !== undefined && !pattern.test(code)) return invalid(`the code does not match ${rules.pattern}`)
+    if (pattern !== undefined) {
+      const isMatch = pattern(code)
+      if (isMatch === undefined) return invalid(`it takes too long to tell whether the code matches ${rules.pattern}`)
+      if (!isMatch) return invalid(`the code does not match ${rules.pattern}`)
+    }
     if (loneSurrogate.test(code)) return invalid(half)
     return Either.right(code as Code)
   }
 }
-
-/** The pattern by itself first: `a)|(b` would become one by the parentheses around it. */
-const whole = (pattern: string) => new RegExp(`^(?:${new RegExp(pattern, "u").source})$`, "u")
 
 const digits = /^[0-9]+$/
 const invalid = (message: string) => Either.left(new InvalidCodeError({ message }))

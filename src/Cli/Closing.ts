@@ -105,8 +105,8 @@ const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, str
 export const wordsOf = ({ http_status, type }: Pick<Cause, "http_status" | "type">): string => {
   const status = http_status === null ? "" : `status ${http_status}`
   if (type === "status" || type === "unauthorized" || type === "throttled") return status || type
-  const pattern = /^the code does not match (.*)$/s.exec(type)
-  if (pattern !== null) return "no match of --pattern"
+  if (type.startsWith("the code does not match ")) return "no match of --pattern"
+  if (type.startsWith("it takes too long to tell whether the code matches ")) return "too long a search for --pattern"
   const words = reasons[type] ?? type
   return status === "" ? words : `${status}, ${words}`
 }
