@@ -156,7 +156,8 @@ const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Recor
     : Effect.void
 }
 
-/** A header that holds a key as such. */
+/** A header, or a URL, that holds a key as such. */
 const isKeyed = (word: string): boolean =>
-  /^(-H|--header=)?(authorization|cookie|[\w-]*(key|token|secret|auth))\s*:\s*[^\s$]/i.test(word) &&
+  (/^(-H|--header=)?(authorization|cookie|[\w-]*(key|token|secret|auth))\s*:\s*[^\s$]/i.test(word) ||
+    /^(--url=)?https?:[^?#]*\?([^#]*&)?[\w-]*(key|token|secret)=[^\s${&#]/i.test(word)) &&
   !word.includes("${")

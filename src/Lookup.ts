@@ -127,7 +127,8 @@ export const http = <A = unknown, I = A>(
     try {
       value = parse(body)
     } catch (cause) {
-      return Classify.undecodable(`the body is not ${expect.toUpperCase()}: ${(cause as Error).message}`)
+      const page = expect === "json" ? webPage(body) : undefined
+      return Classify.undecodable(page ?? `the body is not ${expect.toUpperCase()}: ${(cause as Error).message}`)
     }
     if (rule === undefined) {
       if (options.notFoundWhen?.(value) === true) return Classify.notFound
@@ -226,6 +227,14 @@ const valueOf = ({ body, status }: Reply, expect: Expect) => {
     }
     return value.of
   }
+}
+
+/** What stands where JSON was awaited when a login or maintenance is in the way. */
+const webPage = (body: string): string | undefined => {
+  if (!/^\s*<(?:!doctype\s+html|html)\b/i.test(body)) return undefined
+  const title = /<title\b[^>]*>([^<]*)/i.exec(body.slice(0, 4096))?.[1]?.replace(/\s+/g, " ").trim().slice(0, 60) ?? ""
+  const named = title === "" ? "" : ` ("${title.toWellFormed()}")`
+  return `the answer is a web page${named}, not JSON: a login or maintenance page?`
 }
 
 const oneLine = (text: string) => text.replace(/\s*\n[\s│├└─]*/g, " → ")

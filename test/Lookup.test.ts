@@ -62,7 +62,13 @@ describe("Lookup.http reads", () => {
   }
 
   const undecodable: ReadonlyArray<readonly [lookup: keyof typeof lookups, body: string, message: RegExp]> = [
-    ["json", "<html>error</html>", /^the body is not JSON: Unexpected token '?<'?/],
+    ["json", "<e>error</e>", /^the body is not JSON: Unexpected token '?<'?/],
+    ["json", "<html>error</html>", /^the answer is a web page, not JSON: a login or maintenance page\?$/],
+    [
+      "json",
+      "\n<!DOCTYPE html><html><head><title lang=\"en\"> Back\n soon </title>",
+      /^the answer is a web page \("Back soon"\), not JSON: a login or maintenance page\?$/
+    ],
     ["json", "{\"a\":1", /^the body is not JSON: /],
     ["json", "{} {}", /^the body is not JSON: /],
     [

@@ -71,6 +71,11 @@ export const flags = {
     value: "N of M",
     help: "pause and probe when so many of the last calls failed (16 of 20); off"
   }),
+  uniform: Flag.optional("uniform", Flag.or("off", Flag.whole(5, 1000)), {
+    group: effort,
+    value: "N",
+    help: `look why so many in a row fail alike (${Policy.standard.uniform}), or off: not at all`
+  }),
   hedge: Flag.toggle("hedge", {
     group: effort,
     help: "ask twice where an answer is slower than 95 %; the first counts"
@@ -118,6 +123,7 @@ export const policy = (values: Values<typeof flags>): Either.Either<Policy.Polic
     retry: { ...base.retry, ...Flag.given("retries", values.retries) },
     ...Flag.given("retryBudget", Option.map(values.retryBudget, orNull)),
     ...Flag.given("breaker", Option.map(values.breaker, orNull)),
+    ...Flag.given("uniform", Option.map(values.uniform, orNull)),
     hedge: values.hedge || base.hedge,
     budget: {
       ...base.budget,
@@ -135,13 +141,15 @@ const orNull = <A>(value: A | "off"): A | null => value === "off" ? null : value
 
 /** The policy: in one line what every run has, in a second one what else was asked for. */
 export const describe = (policy: Policy.Policy): string => {
-  const { breaker, budget, concurrency, deadline, drain, hedge, pace, retry, retryBudget, throttle, timeout } = policy
+  const { breaker, budget, concurrency, deadline, drain, hedge, pace, retry, retryBudget, throttle, timeout, uniform } =
+    policy
   const { standard } = Policy
   const more = [
     ...(retryBudget === standard.retryBudget
       ? []
       : [`retry budget ${retryBudget === null ? "off" : RetryBudget.format(retryBudget)}`]),
     ...(breaker === standard.breaker ? [] : [`breaker ${breaker === null ? "off" : Breaker.format(breaker)}`]),
+    ...(uniform === standard.uniform ? [] : [`uniform failure ${uniform === null ? "off" : `after ${uniform}`}`]),
     ...(Duration.equals(drain, standard.drain) ? [] : [`drain ${duration(drain)}`]),
     ...(hedge ? ["hedged after p95"] : []),
     ...(budget.calls ?? []).map(({ most, per }) => `${most === 1 ? "1 call" : `${most} calls`}${each(per)} at most`),

@@ -122,7 +122,7 @@ const toLine = (told: Told): string => {
     pending > 0 ? `, ${Talk.count(pending)} pending` : "",
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
     holder === undefined
-      ? pending > 0 ? `; stopped${stopped === undefined ? "" : `: ${stopped}`}: the same command goes on` : ""
+      ? pending > 0 ? `; ${stopped === undefined ? "" : `stopped: ${stopped}: `}the same command goes on` : ""
       : `; running (process ${holder.pid} on ${holder.host})`,
     ...[
       ...Closing.causes(causes),

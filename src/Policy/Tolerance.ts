@@ -16,7 +16,9 @@ const Allowance = Schema.Struct({
 /** A tolerance as people write it: `failed=1%`, `failed=20`, `invalid=all`. */
 export const Tolerance = Schema.transform(
   Schema.String.pipe(
-    Schema.pattern(form, { message: () => "write it as failed=1%, failed=20, invalid=all or not_found=5%" })
+    Schema.pattern(form, {
+      message: () => "write it as failed=1% (100% at most), failed=20, invalid=all or not_found=5%"
+    })
   ),
   Allowance,
   {

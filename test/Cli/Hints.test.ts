@@ -77,6 +77,10 @@ describe("what the command says on the way", () => {
         literal.stderr,
         "warning: a key stands in the command line, where other users can read it: write ${NAME}\n"
       )
+      const keyed = (query: string) =>
+        Effect.map(rollcall("plan", base[0]!, "--url", `https://a.example/{code}?${query}`), ({ stderr }) => stderr)
+      assert.strictEqual(yield* keyed("a=1&api_key=abcdefghijkl"), literal.stderr)
+      assert.strictEqual(yield* keyed("key={code}"), "")
       const dollar = yield* rollcall("plan", ...base, "-H", "X-Api-Key: $KEY")
       assert.strictEqual(dollar.stderr, "warning: did you mean ${KEY}? $KEY is sent as it stands\n")
       assert.strictEqual((yield* rollcall("plan", ...base, "-H", "X-Api-Key: ${KEY}")).stderr, "")

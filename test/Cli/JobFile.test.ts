@@ -21,6 +21,7 @@ describe.concurrent("--job", () => {
         "rate: ['100/s', 9000/min]",
         "retry-budget: 30% + 5/s",
         "breaker: off",
+        "uniform: 50",
         "no-timing: yes",
         "max-time: 1h",
         "pad: 5"
@@ -30,7 +31,7 @@ describe.concurrent("--job", () => {
       assert.strictEqual(exit, 0, stderr)
       assert.match(
         stderr,
-        /-c 3 · .*rate 100\/s and 9000\/min\nretry budget 30% \+ 5\/s · breaker off · takes 1h at most\n/
+        /-c 3 · .*rate 100\/s and 9000\/min\nretry budget 30% \+ 5\/s · breaker off · uniform failure after 50 · takes 1h at most\n/
       )
       assert.deepStrictEqual(lines(output()), numbered(codes))
       assert.deepInclude(output()[0], { answer: { city: "Holtsville", zip: "00501" } })

@@ -100,6 +100,13 @@ describe.concurrent("rollcall status", () => {
       assert.deepInclude(json(yield* rollcall("status", "--json"))[0], { state: "stopped", pending: 2, holder: null })
     }))
 
+  it.scopedLive("names no cause where none is known", () =>
+    Effect.gen(function*() {
+      const { rollcall, run } = yield* scripted(["a", "b", "c"])
+      yield* run("--sample", "1")
+      assert.match(told(yield* rollcall("status", "out.ndjson")), /, 2 pending; the same command goes on\n/)
+    }))
+
   it.scopedLive("tells of a run that goes on, which process it is, and does not disturb it", () =>
     Effect.gen(function*() {
       const { answer, asked, read, rollcall, start, words, write } = yield* scripted(
