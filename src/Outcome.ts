@@ -46,8 +46,6 @@ export class LookupError extends Schema.TaggedError<LookupError>()("LookupError"
   rule: Schema.optional(Schema.String),
   /** Nothing was done for the call: it may be made again, whatever it asks for. */
   isUnprocessed: Schema.optional(Schema.Boolean),
-  /** The connection broke with other calls on it: whose fault it was nobody knows. */
-  isShared: Schema.optional(Schema.Boolean),
   /** How long to wait before the next call, where who refused it has said so. */
   wait: Schema.optional(Schema.DurationFromSelf),
   /** What helps. */

@@ -432,11 +432,6 @@ const askAll = <A, E, R, E2>(
       meter?.replied(now(), ms)
       if (verdict.verdict === "retry" && verdict.error.reason === "local") return wantRoom(asked, verdict.error)
       if (asked.isCanary) return judgeCanary(asked, attempt)
-      // another question's fate costs no attempt; the transport sees to it that this does not come again and again
-      if (verdict.verdict === "retry" && verdict.error.isShared === true) {
-        crew.count(asked)
-        return asked.inFlight > 0 ? Effect.void : queue.retry(asked, roomInterval)
-      }
       if (verdict.verdict === "throttled") {
         crew.count(asked)
         progress.throttled++

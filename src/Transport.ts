@@ -108,9 +108,7 @@ const open = (options: Options): Line => {
       : new Agent(agent),
     once: options.lenient === true ? undefined : new Once.Once(agent),
     connector,
-    sessions: options.http2 === true
-      ? new Http2.Sessions(connector.connect2, maxHeader, options.connections)
-      : undefined,
+    sessions: options.http2 === true ? new Http2.Sessions(connector.connect2, maxHeader) : undefined,
     proxies,
     maxBody: options.maxBody ?? 8 * 1024 * 1024,
     userAgent: options.userAgent ?? `rollcall/${version}`
@@ -185,16 +183,9 @@ const send = (
       body: request.body._tag === "Empty" ? null : bodyOf(request.body)
     }
     const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined)
-    const byHttp1 = () => {
-      connector.latest = undefined
-      const dispatcher = Once.methods.has(asked.method) && once || agent
-      dispatcher.dispatch(asked, exchange)
-      exchange.opening = connector.latest
-    }
-    const byHttp2 = () => {
-      const opening = sessions?.dispatch(asked, exchange, byHttp1)
-      if (opening !== undefined) exchange.opening = opening
-    }
+    connector.latest = undefined
+    const byHttp1 = () => (Once.methods.has(asked.method) && once || agent).dispatch(asked, exchange)
+    const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
     if (sessions === undefined) byHttp1()
     else if (asked.origin.startsWith("http:") && !sessions.plain.has(asked.origin)) {
       exchange.otherwise = () => {
@@ -203,6 +194,7 @@ const send = (
       }
       byHttp1()
     } else byHttp2()
+    exchange.opening = connector.latest
     return exchange
   } catch (cause) {
     return void resume(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
@@ -245,7 +237,7 @@ class Exchange implements Http2.Handler {
   private merged = 0
   private isOver = false
   private isAborted = false
-  /** The connection that is opened for it. */
+  /** The connection that was opened for it. */
   opening: Opening | undefined
   /** Makes the call over HTTP/2, where the server turns out to speak nothing else. */
   otherwise: (() => void) | undefined

@@ -77,12 +77,11 @@ export const prepare = (
       })
     }
 
-    const failed = ({ isShared, isUnprocessed, message, reason, remedy, status, wait }: LookupError) =>
+    const failed = ({ isUnprocessed, message, reason, remedy, status, wait }: LookupError) =>
       new LookupError({
         reason,
         message: conceal(message),
         ...(status === undefined ? {} : { status }),
-        ...(isShared === undefined ? {} : { isShared }),
         ...(isUnprocessed === undefined ? {} : { isUnprocessed }),
         ...(remedy === undefined ? {} : { remedy }),
         ...(wait === undefined ? {} : { wait })

@@ -12,20 +12,18 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
     // undici leaves it out where its parser is the one in WebAssembly
     ?? (causes.some(isForeign) ? "HPE_" : undefined)
-  const told: Pick<LookupError, "reason" | "message" | "status" | "isShared" | "isUnprocessed" | "remedy" | "wait"> =
-    known ?? {
-      reason: reasonOf(error, code),
-      ...(causes.map((cause) => Words.of(cause, error.request.url)).findLast((said) => said !== undefined)
-        ?? {
-          message: tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
-        })
-    }
+  const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy" | "wait"> = known ?? {
+    reason: reasonOf(error, code),
+    ...(causes.map((cause) => Words.of(cause, error.request.url)).findLast((said) => said !== undefined)
+      ?? {
+        message: tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
+      })
+  }
   const status = error._tag === "ResponseError" ? error.response.status : told.status
   return new LookupError({
     reason: told.reason,
     message: told.message,
     ...(status === undefined ? {} : { status }),
-    ...(told.isShared === true ? { isShared: true } : {}),
     ...(told.isUnprocessed === true ? { isUnprocessed: true } : {}),
     ...(told.remedy === undefined ? {} : { remedy: told.remedy }),
     ...(told.wait === undefined ? {} : { wait: told.wait })
@@ -34,7 +32,7 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
 
 /** The same error, where nothing of the request has reached the server. */
 export const unprocessed = (error: HttpClientError.RequestError): HttpClientError.RequestError => {
-  const { isShared, message, reason, remedy, status, wait } = fromHttpClient(error)
+  const { message, reason, remedy, status, wait } = fromHttpClient(error)
   return new HttpClientError.RequestError({
     request: error.request,
     reason: error.reason,
@@ -44,7 +42,6 @@ export const unprocessed = (error: HttpClientError.RequestError): HttpClientErro
       isUnprocessed: true,
       cause: error.cause,
       ...(status === undefined ? {} : { status }),
-      ...(isShared === undefined ? {} : { isShared }),
       ...(remedy === undefined ? {} : { remedy }),
       ...(wait === undefined ? {} : { wait })
     })

@@ -43,7 +43,7 @@ export class Connector {
   }
 
   /** For HTTP/1.1, as undici calls it. */
-  readonly connect: buildConnector.connector = (options, callback) => void this.begin(this.http1, options, callback)
+  readonly connect: buildConnector.connector = (options, callback) => this.begin(this.http1, options, callback)
 
   /** The same for undici, which does not read all heads that others do. */
   readonly connectMended: buildConnector.connector = (options, callback) =>
@@ -53,14 +53,13 @@ export class Connector {
     })
 
   /** For HTTP/2 with a server that speaks it. */
-  readonly connect2 = (options: buildConnector.Options, callback: buildConnector.Callback): Opening =>
-    this.begin(this.http2, options, callback)
+  readonly connect2: buildConnector.connector = (options, callback) => this.begin(this.http2, options, callback)
 
   private begin(
     connector: buildConnector.connector,
     options: buildConnector.Options,
     callback: buildConnector.Callback
-  ): Opening {
+  ): void {
     const sockets: Array<Socket> = []
     let seen: Tls.PeerCertificate | undefined
     const destroy = () => {
@@ -94,14 +93,8 @@ export class Connector {
     const proxy = protocol !== "https:" || this.proxies === undefined || this.isProxy(protocol, hostname, port)
       ? undefined
       : Proxy.find(this.proxies, protocol, hostname, port)
-    if (proxy === undefined) {
-      open(connector, options, end)
-      return opening
-    }
-    if (proxy instanceof Error) {
-      end(proxy, null)
-      return opening
-    }
+    if (proxy === undefined) return open(connector, options, end)
+    if (proxy instanceof Error) return end(proxy, null)
     const authority = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port || 443}`
     open(this.http1, proxy, (error, socket) => {
       if (error !== null) return end(error, null)
@@ -110,7 +103,6 @@ export class Connector {
         else end(error, null)
       })
     })
-    return opening
   }
 
   /** Gives up what does not stand yet. */

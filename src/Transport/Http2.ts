@@ -1,12 +1,13 @@
 /**
- * Calls over HTTP/2. A few of them share a connection, because each one more costs both sides. Calls that are made once only have
- * connections of their own, and all have where one broke that carried several: so one that breaks hurts no other question.
+ * Calls over HTTP/2. A connection carries one call at a time, so that a connection that breaks hurts one question.
+ *
+ * undici's HTTP/2 is not used: it takes a body that RST_STREAM has cut off for a whole one, and fails the call that is answered while the
+ * server says that it will take no more (GOAWAY).
  */
+import * as Http2 from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { buildConnector } from "undici"
-import type { Connector, Opening } from "./Connect.ts"
-import { calm, type Listener, Session } from "./Http2/Session.ts"
-import * as Once from "./Once.ts"
+import { LookupError } from "../Outcome.ts"
 import type { RawHeaders } from "./Response.ts"
 
 /** Whom undici would call back. */
@@ -27,222 +28,199 @@ export interface Request {
   readonly body: string | Uint8Array | null
 }
 
-/** Calls that share a connection, where the server allows more of them than connections. */
-const sharing = 8
+/** How long a connection is kept for the next call, in milliseconds: as undici does. */
+const keepAlive = 4000
 
 /** Connections over HTTP/2, by origin. */
 export class Sessions {
-  private readonly origins = new Map<string, Origin>()
+  private readonly idle = new Map<string, Array<Session>>()
+  private readonly open = new Set<Session>()
   /** Origins that do not speak HTTP/2. */
   private readonly others = new Set<string>()
   /** Origins that speak nothing else, without TLS. */
   readonly plain = new Set<string>()
-  private readonly connect: Connector["connect2"]
+  /** Origins that have said to be calm, which nobody has been told yet. */
+  private readonly excited = new Set<string>()
+  private readonly connect: buildConnector.connector
   private readonly maxHeader: number
-  private readonly connections: number
 
-  constructor(connect: Connector["connect2"], maxHeader: number, connections = Infinity) {
+  constructor(connect: buildConnector.connector, maxHeader: number) {
     this.connect = connect
     this.maxHeader = maxHeader
-    this.connections = connections
   }
 
-  /** Makes a call; `otherwise` makes it where the server speaks HTTP/1.1 alone. What it gives takes back a call that waits. */
-  dispatch(request: Request, handler: Handler, otherwise: () => void): Opening | undefined {
+  /** Makes a call; `otherwise` makes it where the server speaks HTTP/1.1 alone. */
+  dispatch(request: Request, handler: Handler, otherwise: () => void): void {
     const { origin } = request
-    if (this.others.has(origin)) return void otherwise()
+    if (this.excited.delete(origin)) return handler.onError(calm(true))
+    if (this.others.has(origin)) return otherwise()
     const insist = () => {
       this.others.add(origin)
       otherwise()
     }
-    const known = this.origins.get(origin) ?? this.open(origin)
-    return known.ask({ request, handler, insist })
+    const session = this.take(origin)
+    if (session !== undefined) return this.send(session, request, handler, insist)
+    const { host, hostname, port, protocol } = new URL(origin)
+    this.connect({ host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, protocol }, (error, socket) => {
+      if (error !== null) return handler.onError(error)
+      if (this.plain.has(origin) || (socket as TLSSocket).alpnProtocol === "h2") {
+        return this.send(this.begin(origin, socket as TLSSocket), request, handler, insist)
+      }
+      // undici connects anew: that is one connection in the life of a layer
+      socket.destroy()
+      insist()
+    })
   }
 
   /** Ends all that is open. */
   destroy(): Promise<unknown> {
-    return Promise.all(Array.from(this.origins.values(), (origin) => origin.destroy()))
-  }
-
-  private open(origin: string): Origin {
-    const { host, hostname, port, protocol } = new URL(origin)
-    const target = { host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, protocol }
-    const opened = new Origin({
-      most: this.connections,
-      connect: (callback) => this.connect(target, callback),
-      begin: (socket, listener) => {
-        if (this.plain.has(origin) || socket.alpnProtocol === "h2") {
-          return new Session(origin, socket, this.maxHeader, listener)
-        }
-        // undici connects anew: that is one connection in the life of a layer
-        socket.destroy()
-        return undefined
-      }
-    })
-    this.origins.set(origin, opened)
-    return opened
-  }
-}
-
-type Connect = (callback: buildConnector.Callback) => Opening
-
-/** A call that has no connection yet. */
-interface Call {
-  readonly request: Request
-  readonly handler: Handler
-  readonly insist: () => void
-}
-
-interface Line {
-  /** Connections at the most. */
-  readonly most: number
-  readonly connect: Connect
-  /** Nothing where the server does not speak HTTP/2. */
-  readonly begin: (socket: TLSSocket, listener: Listener) => Session | undefined
-}
-
-/** The connections to one origin, and the calls that wait for one. */
-class Origin {
-  private readonly sessions = new Set<Session>()
-  private readonly openings = new Set<Opening>()
-  private readonly waiting: Array<Call> = []
-  /** Calls that the server allows on a connection. */
-  private allowed = Infinity
-  /** The server has said to be calm, which nobody has been told yet. */
-  private isExcited = false
-  /** A connection broke that carried several calls: from now on each carries one. */
-  private isApart = false
-  /** No further connection can be had while there are some. */
-  private isFull = false
-  private readonly line: Line
-
-  constructor(line: Line) {
-    this.line = line
-  }
-
-  ask(call: Call): Opening | undefined {
-    if (this.isExcited) {
-      this.isExcited = false
-      return void call.handler.onError(calm(true))
-    }
-    this.waiting.push(call)
-    this.place()
-    return {
-      close: () => {
-        const at = this.waiting.indexOf(call)
-        if (at < 0) return
-        this.waiting.splice(at, 1)
-        call.handler.onError(new Error("interrupted"))
-        // nobody waits for these any more
-        for (const opening of [...this.openings].slice(this.wanted())) opening.close()
-      }
-    }
-  }
-
-  destroy(): Promise<unknown> {
-    return Promise.all(Array.from(this.sessions, (session) =>
-      new Promise<void>((resolve) => {
-        session.onEnd(resolve)
-        session.end()
+    return Promise.all(Array.from(this.open, (session) =>
+      new Promise((resolve) => {
+        session.http2.once("close", resolve)
+        end(session)
       })))
   }
 
-  /** Puts those that wait on connections, and opens as many as are missing. */
-  private place(): void {
-    for (let call = this.waiting[0]; call !== undefined; call = this.waiting[0]) {
-      const session = this.roomFor(call)
-      if (session === undefined) return this.open()
-      this.waiting.shift()
-      session.send(call.request, call.handler, call.insist)
+  private take(origin: string): Session | undefined {
+    const idle = this.idle.get(origin) ?? []
+    for (let session = idle.pop(); session !== undefined; session = idle.pop()) {
+      if (!session.http2.closed && !session.http2.destroyed) return session
+      end(session)
     }
   }
 
-  /** The fullest connection that has room. */
-  private roomFor(call: Call): Session | undefined {
-    let found: Session | undefined
-    for (const session of this.sessions) {
-      const room = this.isFull ? session.allowed : Math.min(session.allowed, this.share(call))
-      if (session.isOpen && session.calls < room && session.calls >= (found?.calls ?? 0)) found = session
-    }
-    return found
+  private begin(origin: string, socket: TLSSocket): Session {
+    const http2 = Http2.connect(origin, {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: 256 * 1024, maxHeaderListSize: this.maxHeader },
+      // each counts 32 bytes more than it holds (RFC 9113, 6.5.2)
+      maxHeaderListPairs: Math.ceil(this.maxHeader / 32)
+    })
+    const session = { http2, socket }
+    this.open.add(session)
+    // the call is told by its stream
+    http2.on("error", () => {})
+    http2.on("goaway", (code) => {
+      if (code === codes.NGHTTP2_ENHANCE_YOUR_CALM) this.excited.add(origin)
+    })
+    http2.on("close", () => {
+      this.open.delete(session)
+      socket.destroy()
+    })
+    return session
   }
 
-  /** Calls like this one that a connection carries. */
-  private share({ request: { method } }: Call): number {
-    return this.isApart || Once.methods.has(method) ? 1 : Math.min(sharing, this.allowed)
-  }
-
-  /** Connections for those that wait. */
-  private wanted(): number {
-    const [first] = this.waiting
-    return first === undefined ? 0 : Math.ceil(this.waiting.length / this.share(first))
-  }
-
-  private open(): void {
-    const open = this.standing()
-    if (open === 0) this.isFull = false
-    if (this.isFull) return
-    const missing = Math.min(this.wanted(), this.line.most - open) - this.openings.size
-    for (let count = missing; count > 0; count--) this.connect()
-  }
-
-  private standing(): number {
-    let count = 0
-    for (const session of this.sessions) if (session.isOpen) count++
-    return count
-  }
-
-  private connect(): void {
+  /** Makes a call on a connection that carries no other; `insist` makes it where the server wants HTTP/1.1 for it. */
+  private send(session: Session, request: Request, handler: Handler, insist: () => void): void {
+    const { http2, socket } = session
+    const received = socket.bytesRead
     let isOver = false
-    const end = () => {
-      isOver = true
-      this.openings.delete(opening)
-    }
-    const opening = {
-      close: () => {
-        end()
-        opened.close()
-      }
-    }
-    this.openings.add(opening)
-    const opened = this.line.connect((error, socket) => {
+    let status = 0
+    const fail = (cause: Error) => {
       if (isOver) return
-      end()
-      if (error === null) this.begin(socket as TLSSocket)
-      else if (this.standing() > 0) this.isFull = true
-      else this.fail(error)
-      this.place()
-    })
-  }
-
-  private begin(socket: TLSSocket): void {
-    const session = this.line.begin(socket, {
-      onChange: () => this.place(),
-      onAllowed: (calls) => {
-        this.allowed = calls
-      },
-      onCalm: () => {
-        this.isExcited = true
-      },
-      onBreak: () => {
-        this.isApart = true
-      }
-    })
-    if (session === undefined) {
-      for (const { insist } of this.waiting.splice(0)) insist()
-      return
+      isOver = true
+      // whatever else would come on it belongs to nobody
+      end(session)
+      handler.onError(cause)
     }
-    this.sessions.add(session)
-    session.onEnd(() => {
-      this.sessions.delete(session)
-      this.place()
+    http2.setTimeout(0)
+    http2.ref()
+    const { body, headers: { host, ...headers }, method, origin, path } = request
+    let stream: Http2.ClientHttp2Stream
+    try {
+      stream = http2.request({
+        ...headers,
+        ":method": method,
+        ":path": path,
+        ":scheme": origin.slice(0, origin.indexOf(":")),
+        ":authority": host ?? new URL(origin).host
+      }, { endStream: body === null })
+    } catch (cause) {
+      return fail(cause as Error)
+    }
+    let isWhole = false
+    const push = stream.push.bind(stream)
+    // bytes are taken as they come: what ends the connection would throw away those that nobody has read yet
+    stream.push = (chunk: Buffer | null, encoding) => {
+      // a stream that is closed before its end comes has been cut off, also where that is called no error
+      if (chunk === null) isWhole ||= !stream.closed
+      else if (!isOver) handler.onData(chunk)
+      return push(chunk, encoding)
+    }
+    stream.resume()
+    stream.on("response", ({ ":status": code = 0, ...headers }) => {
+      status = code
+      if (!isOver) handler.onHeaders(status, headers as RawHeaders)
     })
+    let cause: (Error & { readonly code?: string }) | undefined
+    stream.on("error", (error) => {
+      cause = error
+    })
+    // only now it is known whether the end was the end: `end` comes for a cut stream too
+    stream.on("close", () => {
+      const code = stream.rstCode
+      if (status === 0 && code === codes.NGHTTP2_HTTP_1_1_REQUIRED && !isOver) {
+        isOver = true
+        end(session)
+        return insist()
+      }
+      if (status === 0 || !isWhole) return fail(explain(code, cause, socket.bytesRead - received))
+      if (isOver) return
+      isOver = true
+      handler.onComplete()
+      if (http2.closed || code !== 0) end(session)
+      else this.keep(origin, session)
+    })
+    handler.onConnect(fail)
+    if (body !== null) stream.end(body)
   }
 
-  /** Those that would have gone on a connection that does not come to stand. */
-  private fail(error: Error): void {
-    const [first] = this.waiting
-    const failed = first === undefined ? [] : this.waiting.splice(0, this.share(first))
-    for (const { handler } of failed) handler.onError(error)
+  private keep(origin: string, session: Session): void {
+    session.http2.unref()
+    session.http2.setTimeout(keepAlive, () => end(session))
+    const idle = this.idle.get(origin)
+    if (idle === undefined) this.idle.set(origin, [session])
+    else idle.push(session)
   }
 }
+
+/** A connection, and what carries it. */
+interface Session {
+  readonly http2: Http2.ClientHttp2Session
+  readonly socket: TLSSocket
+}
+
+/** Ends a connection, also where the server leaves its half of it open: Node would wait for that. */
+const end = ({ http2, socket }: Session): void => {
+  http2.destroy()
+  socket.destroy()
+}
+
+const { constants: codes } = Http2
+
+/** Headers beyond what is taken need more bytes than these, however well they are packed; a refusal needs fewer. */
+const fewBytes = 400
+
+/** What a stream without its answer came to; `received`: the bytes that have come since it was opened. */
+const explain = (
+  code: number | undefined,
+  cause: (Error & { readonly code?: string }) | undefined,
+  received: number
+): Error => {
+  if (code === codes.NGHTTP2_REFUSED_STREAM) {
+    const message = "HTTP/2: the server refused the call before it did anything"
+    return new LookupError({ reason: "transport", message, isUnprocessed: true })
+  }
+  if (code === codes.NGHTTP2_ENHANCE_YOUR_CALM) {
+    // this side ends a stream so whose headers are too many
+    return cause?.code === "ERR_HTTP2_STREAM_ERROR" && received > fewBytes
+      ? Object.assign(new Error(cause.message), { code: "UND_ERR_HEADERS_OVERFLOW" })
+      : calm(false)
+  }
+  return cause ??
+    new LookupError({ reason: "transport", message: `HTTP/2: the stream was cut off (code ${code ?? 0})` })
+}
+
+/** Too much was asked. */
+const calm = (isUnprocessed: boolean) =>
+  new LookupError({ reason: "throttled", message: "HTTP/2: the server says to be calm", isUnprocessed })

@@ -18,8 +18,7 @@ interface Server {
 
 /** A server that speaks both versions, and refuses a stream where it is told to. */
 const serve = (
-  refuse: (stream: Http2.ServerHttp2Stream, path: string) => boolean,
-  connected: (socket: Socket) => void = () => {}
+  refuse: (stream: Http2.ServerHttp2Stream, path: string) => boolean
 ): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
@@ -27,10 +26,7 @@ const serve = (
         const done: Array<string> = []
         const sockets = new Set<Socket>()
         const server = Http2.createSecureServer({ ...Faulty.trusted, allowHTTP1: true })
-        server.on("connection", (socket: Socket) => {
-          sockets.add(socket)
-          connected(socket)
-        })
+        server.on("connection", (socket: Socket) => void sockets.add(socket))
         server.on("close", () => sockets.forEach((socket) => socket.destroy()))
         server.on("session", (session) => session.on("error", () => {}))
         server.on("stream", (stream, headers) => {
@@ -62,9 +58,9 @@ const policy: Policy.Policy = {
   retry: { retries: 2, base: Duration.millis(1), cap: Duration.millis(2) }
 }
 
-const ask = ({ origin }: Server, method: "GET" | "POST", codes: ReadonlyArray<string>, concurrency = 1) =>
+const ask = ({ origin }: Server, method: "GET" | "POST", codes: ReadonlyArray<string>) =>
   Effect.map(
-    Rollcall.forEach(Lookup.http({ url: `${origin}/{code}`, method }), codes, { ...policy, concurrency }),
+    Rollcall.forEach(Lookup.http({ url: `${origin}/{code}`, method }), codes, policy),
     (outcomes) => outcomes.map((outcome) => outcome.outcome === "failed" ? outcome.error.message : outcome.outcome)
   ).pipe(Effect.provide(Transport.layerWith({ ca: Faulty.ca.cert, environment: {}, http2: true })))
 
@@ -123,30 +119,6 @@ describe("Http2", () => {
       const server = { origin: `http://127.0.0.1:${port.port}`, done }
       assert.deepStrictEqual(yield* ask(server, "POST", ["a", "b"]), ["found", "found"])
       assert.deepStrictEqual(done, ["POST /a", "POST /b"])
-    }))
-
-  it.scopedLive("shares connections between calls in flight, and does with those that a server allows", () =>
-    Effect.gen(function*() {
-      const codes = Array.from({ length: 40 }, (_, index) => `q${index}`)
-      for (const most of [Infinity, 2]) {
-        let opened = 0
-        let open = 0
-        const server = yield* serve((stream, path) => {
-          setTimeout(() => {
-            stream.respond({ ":status": 200 })
-            stream.end(JSON.stringify({ path }))
-          }, 20)
-          return true
-        }, (socket) => {
-          if (open >= most) return socket.destroy()
-          opened++
-          open++
-          socket.on("close", () => open--)
-        })
-        const outcomes = yield* ask(server, "GET", codes, 24)
-        assert.deepStrictEqual(outcomes, codes.map(() => "found"))
-        assert.isAtMost(opened, Math.min(most, 8))
-      }
     }))
 
   it.scopedLive("ends where the server says that it goes, and leaves the connection open", () =>

@@ -33,8 +33,6 @@ export interface Expected {
   readonly type?: Reason
   readonly status?: number
   readonly attempts: number
-  /** How many attempts it may cost another question; one unless told. */
-  readonly others?: number
 }
 
 /** The questions: the first is asked alone. */
@@ -78,18 +76,16 @@ export const judge = (
     if (Either.isLeft(outcomes)) return assert.fail(`the run stopped: ${outcomes.left.message}`)
     const late = Duration.toMillis(took) - Duration.toMillis(policy.deadline) - delay.max / 1e6
     assert.isBelow(late, grace, "milliseconds beyond the deadline")
-    const { others, ...poisoned } = expected
     for (const outcome of outcomes.right) {
       if (outcome.code !== Faulty.poison) {
-        assert.deepInclude(outcome, { outcome: "found", answer: { code: outcome.code } })
-        assert.isAtMost(outcome.attempts, others ?? 1, outcome.code)
+        assert.deepInclude(outcome, { outcome: "found", answer: { code: outcome.code }, attempts: 1 })
         continue
       }
       const { attempts, http_status: status, outcome: kind } = outcome
       const type = outcome.outcome === "failed" ? outcome.error.reason : undefined
       assert.deepStrictEqual(
         { outcome: kind, type, status, attempts },
-        { type: undefined, status: undefined, ...poisoned },
+        { type: undefined, status: undefined, ...expected },
         JSON.stringify(outcome)
       )
       if (outcome.outcome === "found") assert.deepStrictEqual(outcome.answer, { code: Faulty.poison })
