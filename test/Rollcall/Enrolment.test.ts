@@ -97,4 +97,18 @@ describe("the next run", () => {
       assert.strictEqual(last.stopped, `found ${count - (to - from)}, failed ${to - from}`)
     }
   })
+
+  it.each([1, 4, 8, "auto"] as const)(
+    "needs at most a second one for a block at the beginning, %s in flight",
+    (concurrency) => {
+      const run = bench(
+        100,
+        { concurrency, throttle: soon },
+        (code) => number(code) < 30 ? new LookupError({ reason: "status", status: 500, message: "500" }) : undefined
+      )
+      const first = run()
+      const last = first.stopped.startsWith("found") ? first : run()
+      assert.strictEqual(last.stopped, "found 70, failed 30")
+    }
+  )
 })
