@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { setImmediate } from "node:timers/promises"
-import { isLong, scale } from "../scale.ts"
+import { scale } from "../scale.ts"
 import { judge } from "./judge.ts"
 import { draw, show } from "./scenario.ts"
 import { play } from "./world.ts"
@@ -11,7 +11,7 @@ const first = Number(process.env.SEED ?? 0)
 /** Every so often a seed is played twice. */
 const twice = 50
 
-describe("whole runs", { timeout: isLong ? 3_600_000 : 900_000 }, () => {
+describe("whole runs", { timeout: 3_600_000 }, () => {
   it(`keep every promise in ${count} scenarios of servers, policies, disks and crashes`, async () => {
     const broken: Array<string> = []
     let [calls, lives, minutes] = [0, 0, 0]

@@ -10,7 +10,7 @@ import * as Forecast from "../../src/Simulation/Forecast.ts"
 import * as Server from "../../src/Simulation/Server.ts"
 import * as Spec from "../../src/Simulation/Spec.ts"
 import * as Sweep from "../../src/Sweep.ts"
-import { scale } from "../scale.ts"
+import { scale, timeout } from "../scale.ts"
 import { most } from "../windows.ts"
 
 interface Sweeping {
@@ -59,7 +59,7 @@ const rate = (text: string) => Schema.decodeSync(Pace.Rate)(text)
 
 describe("an outage of ten minutes", () => {
   const seeds = scale(10, 100, 1000)
-  it(`costs few calls, fails nothing and loses no work, in ${seeds} runs`, { timeout: 600_000 }, () => {
+  it(`costs few calls, fails nothing and loses no work, in ${seeds} runs`, { timeout }, () => {
     const minutes = 10
     for (let seed = 0; seed < seeds; seed++) {
       const [concurrency, latency] = [[1, 4, 8, 32, 100][seed % 5]!, 20 + seed % 7 * 30]
