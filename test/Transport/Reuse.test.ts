@@ -37,7 +37,14 @@ const policy: Policy.Policy = {
 }
 
 const rows: ReadonlyArray<
-  readonly [name: string, questions: number, then: Parameters<typeof replying>[0], tuned?: Partial<Policy.Policy>]
+  readonly [
+    name: string,
+    questions: number,
+    then: Parameters<typeof replying>[0],
+    tuned?: Partial<Policy.Policy>,
+    /** Calls for each question at the most. */
+    most?: number
+  ]
 > = [
   ["a server that closes after each reply", scale(500, 10_000, 100_000), (write, end, good) => {
     write(good)
@@ -52,15 +59,22 @@ const rows: ReadonlyArray<
     write(good)
     setTimeout(() => write(reply(answer("smuggled"))), 2)
   }, { concurrency: 1, pace }],
-  ["a server that waits as long as we do", scale(20, 50, 2000), (write, end, good) => {
-    write(good)
-    setTimeout(end, 20)
-  }, { concurrency: 1, pace }]
+  [
+    "a server that waits as long as we do",
+    scale(20, 50, 2000),
+    (write, end, good) => {
+      write(good)
+      setTimeout(end, 20)
+      // which of both is first is a matter of luck at each call, but never twice for one question
+    },
+    { concurrency: 1, pace },
+    2
+  ]
 ]
 
 describe("Connections that are used again", () => {
   watch()
-  for (const [name, count, then, tuned] of rows) {
+  for (const [name, count, then, tuned, most = 1.25] of rows) {
     it.scopedLive(name, () =>
       Effect.gen(function*() {
         const server = yield* replying(then)
@@ -70,7 +84,7 @@ describe("Connections that are used again", () => {
         for (const [index, outcome] of Either.getOrThrow(run).entries()) {
           assert.deepInclude(outcome, { outcome: "found", answer: { code: codes[index] } })
         }
-        assert.isAtMost(server.calls(), count * 1.25)
+        assert.isAtMost(server.calls(), count * most)
       }), scale(60_000, 60_000, 1_800_000))
   }
 })
