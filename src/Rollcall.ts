@@ -146,7 +146,7 @@ export const run = <A, E, R, R2>(
     })
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
     const projection = yield* Projection.make(writer, list, order)
-    const { allowNone, uniform } = options.policy ?? Policy.standard
+    const policy = options.policy ?? Policy.standard
     const recorder = yield* Recorder.make(
       list.id,
       projection,
@@ -154,12 +154,11 @@ export const run = <A, E, R, R2>(
       // what a rule does not take for an answer any more is none to be kept
       progress.reopened === 0
         && (progress.redone.some((count) => count > 0) || (yield* ledger.isRedone(list.id)))
-        ? allowNone ? Infinity : uniform ?? Infinity
+        ? policy.allowNone ? Infinity : policy.uniform ?? Infinity
         : undefined
     )
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
-    const policy = options.policy ?? Policy.standard
     yield* keepBudget(ledger, policy.budget)
     // what stopped an earlier run stops this one anew, or does not
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })

@@ -16,6 +16,7 @@ import { Effect, Either, type Fiber, Layer } from "effect"
 import { Agent, type Dispatcher } from "undici"
 import { discreet } from "./Lookup/Call.ts"
 import * as Failure from "./Lookup/Failure.ts"
+import { changing } from "./Lookup/Request.ts"
 import { LookupError } from "./Outcome.ts"
 import { Connector, type Opening } from "./Transport/Connect.ts"
 import * as Http2 from "./Transport/Http2.ts"
@@ -184,7 +185,7 @@ const send = (
     }
     const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined)
     connector.latest = undefined
-    const byHttp1 = () => (Once.methods.has(asked.method) && once || agent).dispatch(asked, exchange)
+    const byHttp1 = () => (changing.has(asked.method) && once || agent).dispatch(asked, exchange)
     const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
     if (sessions === undefined) byHttp1()
     else if (asked.origin.startsWith("http:") && !sessions.plain.has(asked.origin)) {

@@ -172,7 +172,7 @@ export const describe = (policy: Policy.Policy): string => {
 const each = (per: Budget.Period) => per === "ever" ? "" : ` per ${per}`
 
 const boughtBy = ({ costPer1000: price }: Budget.Budget, { most }: Budget.Cap) =>
-  price === undefined || price === 0 ? "" : ` (${Math.floor(most / price * 1000 + 1e-9)} calls at ${price} per 1,000)`
+  price === undefined || price === 0 ? "" : ` (${Budget.bought(most, price)} calls at ${price} per 1,000)`
 
 /** What a run came to know of its costs, and of what suits the API, by what it is about. */
 export const learnt = (

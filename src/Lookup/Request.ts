@@ -61,9 +61,11 @@ const known = (options: Options): ReadonlyArray<string> => ["code", ...(options.
 
 const method = (options: Options): HttpMethod => options.method ?? (options.body === undefined ? "GET" : "POST")
 
+/** Methods by which each call may change something anew: those that are not idempotent (RFC 9110, 9.2.2). */
+export const changing: ReadonlySet<string> = new Set(["POST", "PATCH"])
+
 /** Whether a request that may have been carried out is sent again. */
-export const isIdempotent = (options: Options): boolean =>
-  options.idempotent ?? !["POST", "PATCH"].includes(method(options))
+export const isIdempotent = (options: Options): boolean => options.idempotent ?? !changing.has(method(options))
 
 /** Whether the request only reads: a GET or HEAD, or what the user says may be sent again. */
 export const isRead = (options: Options): boolean => options.idempotent ?? /^(GET|HEAD)$/.test(method(options))

@@ -115,11 +115,14 @@ export const standings = (
     ...(price === undefined || price === 0 ? [] : cost.map((cap): Standing => {
       const tally = tallyOf(cap)
       const spent = Spending.cost(tally, price)
-      const left = Math.max(0, Math.floor((cap.most - spent) / price * 1000 + 1e-9))
+      const left = Math.max(0, bought(cap.most - spent, price))
       return { cap, what: "cost", spent, calls: tally.calls, left, until: untilOf(cap) }
     }))
   ]
 }
+
+/** How many calls so much money buys, at a price for 1,000. */
+export const bought = (money: number, price: number): number => Math.floor(money / price * 1000 + 1e-9)
 
 /** How many calls are left to a budget. */
 export const left = (standings: ReadonlyArray<Standing>): number =>

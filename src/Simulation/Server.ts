@@ -103,7 +103,7 @@ export const make = (
 
   const refused = (wait: number, draw: number): Answer & { readonly told: number | undefined } => {
     const { over: status, retryAfter } = spec
-    const body = `{"error":"too many requests"}`
+    const body = errors[429]!
     if (retryAfter === "none") return { status, body, headers: limits(), told: undefined }
     const told = Array.isArray(retryAfter) ? retryAfter[0] + draw * (retryAfter[1] - retryAfter[0]) : wait
     const seconds = Math.ceil(told / 1000)

@@ -107,14 +107,10 @@ const share = (value: string | undefined, how: string): number => {
 
 const whole = (value: string, how: string): number => /^[1-9]\d{0,8}$/.test(value) ? Number(value) : expected(how)
 
-/** `VALUE:REFUSAL`. */
-const refused = (
-  value: string,
-  otherwise: string,
-  how: string
-): { readonly value: string; readonly gives: Refusal } => {
-  const [, what, gives = otherwise] = /^([^:]+)(?::([45]\d\d|page|hang))?$/.exec(value) ?? expected(how)
-  return { value: what!, gives: gives === "page" || gives === "hang" ? gives : Number(gives) }
+/** `VALUE:REFUSAL`, or `VALUE` alone. */
+const refused = (value: string, how: string): { readonly value: string; readonly gives: Refusal | undefined } => {
+  const [, what, gives] = /^([^:]+)(?::([45]\d\d|page|hang))?$/.exec(value) ?? expected(how)
+  return { value: what!, gives: gives === undefined || gives === "page" || gives === "hang" ? gives : Number(gives) }
 }
 
 /** A choice, and nothing else. */
@@ -193,20 +189,20 @@ const parts: Readonly<Record<string, Part>> = {
   "not-found": (spec, value) => ({ ...spec, notFound: share(value, percent) }),
   poison: (spec, value) => {
     const how = "write a percentage, and what they get if it is no 500, such as 1%, 1%:429 or 1%:hang"
-    const { gives, value: part } = refused(value, "500", how)
+    const { gives = 500, value: part } = refused(value, how)
     return { ...spec, poison: [...spec.poison, { share: share(part, how), gives }] }
   },
   block: (spec, value) => {
     const how = "write two numbers, and what the codes between them get if it is no 500, such as 100-399 or 100-399:403"
-    const { gives, value: both } = refused(value, "500", how)
+    const { gives = 500, value: both } = refused(value, how)
     const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(both) ?? expected(how)
     return { ...spec, blocks: [...spec.blocks, { from: Number(from), to: Number(to), gives }] }
   },
   outage: (spec, value) => {
     const how = "write how long and from when on, and what comes if something does, such as 60s@5m or 60s@5m:503"
-    const { gives, value: when } = refused(value, "0", how)
+    const { gives, value: when } = refused(value, how)
     const [, length, from] = /^([^@]+)@(.+)$/.exec(when) ?? expected(how)
-    const outage = { from: time(from, how), for: time(length, how), gives: gives === 0 ? undefined : gives }
+    const outage = { from: time(from, how), for: time(length, how), gives }
     return { ...spec, outages: [...spec.outages, outage] }
   },
   brownout: (spec, value) => {

@@ -2,7 +2,7 @@
  * Lock: one run at a time writes to an output, whichever ledger it has. It is a transaction on a tiny file beside the output, in which
  * stands who holds it. Where nothing can be locked (a file system without locks, a disk that is full) a run goes on without it.
  */
-import { Clock, Effect, Schema, type Scope } from "effect"
+import { Clock, Effect, type Scope } from "effect"
 import { existsSync } from "node:fs"
 import { hostname } from "node:os"
 import { held, Holder } from "../Ledger.ts"
@@ -56,11 +56,4 @@ const look = (path: string) =>
 
 /** Who holds it, as far as can be told. */
 const holder = (path: string): Effect.Effect<Holder | undefined> =>
-  Effect.gen(function*() {
-    const sql = yield* connect(path, { isReader: true })
-    const [[value] = []] = yield* sql.select("select value from rollcall_holder")
-    return yield* Schema.decodeUnknown(Schema.parseJson(Holder))(value)
-  }).pipe(
-    Effect.scoped,
-    Effect.orElseSucceed(() => undefined)
-  )
+  Sqlite.read(path, "select value from rollcall_holder", Holder)

@@ -6,9 +6,9 @@
 import * as Http from "node:http"
 import type { Socket } from "node:net"
 import type { buildConnector } from "undici"
+import { changing } from "../Lookup/Request.ts"
 import { LookupError } from "../Outcome.ts"
 import type { Handler, Request } from "./Http2.ts"
-import * as Once from "./Once.ts"
 
 /** Connections by origin. */
 export class Lenient {
@@ -26,7 +26,7 @@ export class Lenient {
   dispatch({ body, headers, method, origin, path }: Request, handler: Handler): void {
     const { hostname, port } = new URL(origin)
     const request = Http.request({
-      agent: this.agentOf(origin, !Once.methods.has(method)),
+      agent: this.agentOf(origin, !changing.has(method)),
       host: hostname.replace(/^\[(.*)\]$/, "$1"),
       port: port || null,
       setHost: false,

@@ -53,6 +53,3 @@ export class Once {
 
 /** The server has closed the connection, or what stands between. */
 const closings: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"])
-
-/** Methods whose calls are made once only. */
-export const methods: ReadonlySet<string> = new Set(["POST", "PATCH"])

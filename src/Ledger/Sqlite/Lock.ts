@@ -1,7 +1,7 @@
 /**
  * Lock: one run at a time writes to a ledger. It is an exclusive transaction on a tiny file beside it.
  */
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import { existsSync } from "node:fs"
 import { busy, Holder, type LedgerError } from "../../Ledger.ts"
 import { connect } from "../../Sql/Sqlite/Connection.ts"
@@ -40,11 +40,4 @@ const peek = (path: string) =>
 
 /** Who the ledger says that holds it, or held it. */
 const note = (file: string): Effect.Effect<Holder | undefined> =>
-  Effect.gen(function*() {
-    const sql = yield* connect(file, { isReader: true })
-    const [[value] = []] = yield* sql.select("select value from note where name = 'holder'")
-    return yield* Schema.decodeUnknown(Schema.parseJson(Holder))(value)
-  }).pipe(
-    Effect.scoped,
-    Effect.orElseSucceed(() => undefined)
-  )
+  Lock.read(file, "select value from note where name = 'holder'", Holder)

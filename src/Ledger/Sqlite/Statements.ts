@@ -88,8 +88,8 @@ export const selectOutcomes = `
   select outcome, count(*) count, sum(outcome = 'found' and body is null) forgotten
   from outcome where question in (select question from entry where place >= ? and place < ?) group by outcome`
 
-/** Whether an error is that of an answer that was asked again in vain. */
-const isNoMark = "error not like '{\"type\":\"review\"%'"
+/** Whether an outcome is an answer that was asked again in vain. */
+const isStale = "outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%'"
 
 /** A question that is to be asked again and has not been answered since. */
 export const selectUnfinished = `
@@ -101,7 +101,7 @@ export const selectUnfinished = `
 /** The oldest outcome of a list, how many answers were asked again in vain, and the oldest of these. */
 export const selectStanding = `
   select min(at), sum(is_stale), min(case when is_stale then at end) from (
-    select at, outcome in ('found', 'not_found') and ${isNoMark} as is_stale
+    select at, ${isStale} as is_stale
     from outcome where question in (select question from entry where place >= ? and place < ?))`
 
 /** Gives where they stand among those asked. */
@@ -280,7 +280,7 @@ export const redoOf = (
       [
         `(outcome in (select value from json_each(?))${
           outcomes.includes("failed")
-            ? ` or (outcome in ('found', 'not_found') and ${isNoMark})`
+            ? ` or (${isStale})`
             : ""
         })`,
         [JSON.stringify(outcomes)]

@@ -2,7 +2,7 @@
  * Lock: a tiny database that one process holds at a time. The system ends the lock with the process, however that ends; so what a process
  * that was killed leaves is no obstacle.
  */
-import { Effect, type Scope } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import { statSync, unlinkSync } from "node:fs"
 import { connect, type Connection, touch } from "./Connection.ts"
 import { SqliteError } from "./Failure.ts"
@@ -28,6 +28,17 @@ export const hold = (
     if (found?.ino !== inode) return yield* new SqliteError({ code: busy, message: "it was held until now" })
     yield* Effect.addFinalizer(() => remove(path))
   })
+
+/** What stands in a database as JSON where a query finds it; nothing where it cannot be read. */
+export const read = <A, I>(path: string, query: string, schema: Schema.Schema<A, I>): Effect.Effect<A | undefined> =>
+  Effect.gen(function*() {
+    const sql = yield* connect(path, { isReader: true })
+    const [[value] = []] = yield* sql.select(query)
+    return yield* Schema.decodeUnknown(Schema.parseJson(schema))(value)
+  }).pipe(
+    Effect.scoped,
+    Effect.orElseSucceed(() => undefined)
+  )
 
 /** Takes the file of a lock away. */
 export const remove = (path: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => unlinkSync(path)))
