@@ -337,13 +337,19 @@ const askAll = <A, E, R, E2>(
         return hold({ kind: "outage" }, verdict.error)
       }
       if (suspicion.isDoubtful(true, true) && "error" in verdict && verdict.verdict !== "invalid") {
-        return allAlike(asked, verdict.error)
+        return isFailure(verdict) ? allFail(asked, verdict) : allAlike(asked, verdict.error)
       }
       all.answered++
       if (progress.gate.isOutage) admission.cleared(now(), ms)
       else admission.passed(now(), ms)
       return give(suspicion.cleared())
     }
+
+    /** All others fail as well. What comes and goes is looked at again first, after pauses: many calls may meet the same instant. */
+    const allFail = (asked: Queue.Asked, verdict: Failure) =>
+      verdict.verdict === "retry" && verdict.isAlone !== true && suspicion.looksAgain()
+        ? queue.shut({ kind: "doubt" })
+        : allAlike(asked, verdict.error)
 
     /** What failed in the same way so often fails for all: it stays pending. */
     const allAlike = (asked: Queue.Asked, error: E | LookupError) => {
@@ -470,7 +476,7 @@ const askAll = <A, E, R, E2>(
             const kind = Uniform.kindOf(error, reply?.body ?? error.message, asked.question.code)
             const isFinal = verdict.verdict !== "retry" || verdict.isAlone === true
             if (suspicion.failed({ kind, at: now(), isProbe: asked.isProbe, isFinal })) {
-              return Effect.zipRight(allAlike(asked, error), settleOwn(asked, attempt))
+              return Effect.zipRight(allFail(asked, verdict), settleOwn(asked, attempt))
             }
           }
         }

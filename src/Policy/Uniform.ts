@@ -16,6 +16,8 @@ export interface Row {
   readonly since: number
   /** The last one is not tried again. */
   readonly isFinal: boolean
+  /** How often it was certain, and looked at again after a pause all the same. */
+  readonly looks: number
 }
 
 /** A failure as it comes. */
@@ -36,20 +38,43 @@ const enough = 4
 const mostAlike = 320
 
 /** No failure. */
-export const none = (limit: number): Row => ({ kind: "", count: 0, probes: 0, limit, since: -Infinity, isFinal: false })
+export const none = (limit: number): Row => ({
+  kind: "",
+  count: 0,
+  probes: 0,
+  limit,
+  since: -Infinity,
+  isFinal: false,
+  looks: 0
+})
 
 /** A call failed. */
 export const failed = (row: Row, { at, isFinal, isProbe, kind }: Failure): Row =>
   kind === row.kind && row.count > 0
     ? { ...row, count: row.count + 1, probes: row.probes + (isProbe ? 1 : 0), isFinal }
-    : { ...row, kind, count: 1, probes: 0, since: at, isFinal }
+    : { ...row, kind, count: 1, probes: 0, since: at, isFinal, looks: 0 }
 
 /** A question from the list was answered, which ends the row; what was sent before it began tells nothing of it. */
 export const passed = (row: Row, sentAt: number, limit: number): Row =>
   (row.count === 0 && row.limit === limit) || (row.count > 0 && sentAt < row.since) ? row : none(limit)
 
 /** What was asked to learn it was answered: the failures are the codes' own, and the next look comes after twice as many. */
-export const cleared = (row: Row): Row => ({ ...row, count: 0, probes: 0, limit: Math.min(mostAlike, row.limit * 2) })
+export const cleared = (row: Row): Row => ({
+  ...row,
+  count: 0,
+  probes: 0,
+  looks: 0,
+  limit: Math.min(mostAlike, row.limit * 2)
+})
+
+/** What may be over soon is looked at so many times more. */
+const mostLooks = 3
+
+/** Whether a row of what comes and goes is to be looked at again after a pause: many may fail in the same instant. */
+export const isLooked = ({ looks }: Row): boolean => looks < mostLooks
+
+/** It is, with others. */
+export const looked = (row: Row): Row => ({ ...row, probes: 0, looks: row.looks + 1 })
 
 /** Whether nothing but what tells the one from the other should be asked now. */
 export const isDoubtful = ({ count, limit }: Row, hasKnown: boolean): boolean =>

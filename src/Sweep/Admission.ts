@@ -54,6 +54,8 @@ export interface Admission {
 /** Why nobody may call. */
 export type Cause =
   | { readonly kind: "outage" }
+  /** Many have failed in the same way: nobody calls until it is looked at again. */
+  | { readonly kind: "doubt" }
   | { readonly kind: "throttled"; readonly told: Duration.Duration | undefined }
 
 /** The first question, and the first after the gate was shut, is asked alone. */
@@ -194,8 +196,8 @@ export const make = (
     },
     shut: (at, cause, jitter) => {
       const isOutage = cause.kind === "outage"
-      const told = isOutage ? undefined : cause.told
-      if (auto !== undefined && !isOutage && told === undefined) {
+      const told = cause.kind === "throttled" ? cause.told : undefined
+      if (auto !== undefined && cause.kind === "throttled" && told === undefined) {
         // it has learnt to ask less, so that nobody need be asked alone
         const wait = Duration.millis(Concurrency.wait(auto, at))
         progress.gate = Gate.shut(progress.gate, throttle, at, { told: wait, isOwn: true })

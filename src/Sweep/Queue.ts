@@ -363,6 +363,8 @@ export const make = <E>(options: {
       const at = now()
       const asked = take(at)
       if (asked !== undefined) return resume(Effect.succeed(asked))
+      // a pause is made durable though the run is about to end: what is in flight may keep it for long
+      if (meter?.isDue(at, false)) return resume(Effect.zipRight(reserve(meter), wait))
       if (isFinished() || isSpent(at) || isHopeless(at)) {
         wake(Infinity)
         return resume(Effect.succeed(undefined))

@@ -35,6 +35,8 @@ export interface Suspicion<S extends Settled, W> {
   readonly count: () => number
   /** A call failed, for good or to be tried again; whether it is certain by now that all others fail as well. */
   readonly failed: (failure: Uniform.Failure) => boolean
+  /** All others fail as well in a way that may be over soon: whether they are to be looked at again after a pause. */
+  readonly looksAgain: () => boolean
   /** A question meets what may be met by all: the first one waits for a second one, which gives the first. */
   readonly met: (doubt: Doubt, what: W) => "wait" | Opening<W> | undefined
   /** The first question that still waits for a second one. */
@@ -95,6 +97,11 @@ export const make = <S extends Settled, W>(
     failed: (failure) => {
       row = Uniform.failed(row, failure)
       return Uniform.isCertain(row)
+    },
+    looksAgain: () => {
+      if (!Uniform.isLooked(row)) return false
+      row = Uniform.looked(row)
+      return true
     },
     met: (doubt, what) => {
       if (isAccepted) return undefined

@@ -31,6 +31,20 @@ describe("Uniform", () => {
     assert.isFalse(Uniform.isCertain(after(19, 4)))
   })
 
+  it("looks a few times more at what may be over soon, with as many from elsewhere each time", () => {
+    let row = after(20, 4)
+    for (let nth = 0; nth < 3; nth++) {
+      assert.isTrue(Uniform.isLooked(row))
+      row = Uniform.looked(row)
+      assert.isFalse(Uniform.isCertain(row))
+      row = after(4, 4, row)
+      assert.isTrue(Uniform.isCertain(row))
+    }
+    assert.isFalse(Uniform.isLooked(row))
+    assert.isTrue(Uniform.isLooked(after(1, 0, row, "405")))
+    assert.isTrue(Uniform.isLooked(Uniform.cleared(row)))
+  })
+
   it("looks again after twice as many, up to a bound", () => {
     let row = after(20)
     const limits: Array<number> = []

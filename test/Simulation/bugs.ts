@@ -32,7 +32,11 @@ export const bugs: ReadonlyArray<Bug> = [
       "ramp = Infinity\n      window = Breaker.closed"
     ],
     ["probes come as fast as after a 429", "isOutage ? { ...throttle, ...breaker! } : throttle", "throttle"],
-    ["what the server told is not heard", "const told = isOutage ? undefined : cause.told", "const told = undefined"]
+    [
+      "what the server told is not heard",
+      "const told = cause.kind === \"throttled\" ? cause.told : undefined",
+      "const told = undefined"
+    ]
   ]),
   ...inFile("Sweep/Queue.ts", [
     [

@@ -225,10 +225,12 @@ const promises: Readonly<Record<string, Promise>> = {
       const nths = new Map<string, { readonly count: number; readonly end: number; readonly isBusy: boolean }>()
       // until there is an answer, one is asked at a time
       const begun = Math.min(...(ofLife.get(nth) ?? []).filter(isAnswer).map(({ end }) => end))
+      // a few 503s beside answers lower the pace of all, until it shows that they were no matter of it
+      const slowedAt = (ofLife.get(nth) ?? []).filter(isBusy).map(({ end }) => end).sort((a, b) => a - b)[3] ?? Infinity
       return (ofLife.get(nth) ?? []).map(({ at, code, end, status }) => {
         const before = nths.get(code)
         nths.set(code, { count: (before?.count ?? 0) + 1, end, isBusy: status === 503 })
-        if (before === undefined || before.end <= begun || before.isBusy) return false
+        if (before === undefined || before.end <= begun || before.isBusy || at > slowedAt) return false
         const longest = Math.min(millis(retry.cap), millis(retry.base) * 2 ** (before.count - 1))
         // what was given up was given up a little later than it ended; and a portion may have to be reserved
         return at - before.end > longest + 2 * late + watch + commitSlack + frozen(freezes) &&

@@ -748,6 +748,22 @@ describe("a pause that the server asked for", () => {
     }
   })
 
+  it("is kept at once where it stops the run, though a call in flight keeps that from its end", () => {
+    for (const rates of [[], ["50/s"]]) {
+      const world = newWorld()
+      const life: Life = {
+        rates,
+        policy: { concurrency: 4 },
+        answer: (nth) => nth === 20 ? told("3600") : 200,
+        latency: Effect.suspend(() => Effect.succeed(world.sent.length === 19 ? 25_000 : 50))
+      }
+      succeed(simulate(Effect.gen(function*() {
+        yield* crash(world, life, 1, Effect.succeed(5000), Effect.succeed(0))
+        assert.isAtLeast(isKept(world).gate, world.sent[19]![0] + 3_600_000)
+      })))
+    }
+  })
+
   it("stops the next run at once where more than max-wait is left of it", () => {
     const world = newWorld()
     world.kept.push({ calls: 0, pace: {}, gate: 86_400_000 })

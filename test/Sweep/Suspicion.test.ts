@@ -61,6 +61,30 @@ describe("an account that runs dry", () => {
   })
 })
 
+describe("a server that is away for a moment", () => {
+  for (const from of [0, 60]) {
+    for (const isRead of [true, false]) {
+      it(`stops nobody who has no breaker: from ${from} ms, ${isRead ? "" : "not "}read`, () => {
+        const server = serve((_, __, at) => at >= from && at < from + 1500 ? 503 : 200)
+        const lookup = { ...server.lookup, isRead }
+        const { exit, settled } = run({ ...server, lookup }, 200, { concurrency: 50, breaker: null })
+        assert.deepStrictEqual(exit, Exit.void)
+        assert.lengthOf(settled, 200)
+        assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+      })
+    }
+  }
+
+  it("is one that is away where a few looks after pauses tell no better", () => {
+    const server = serve((_, __, at) => at > 60 ? 503 : 200)
+    const { exit } = run(server, 400, { concurrency: 50, breaker: null })
+    assert.strictEqual(stopReason(exit), "uniform")
+    // 1, 2 and 4 s
+    assert.isAtLeast(server.calls.at(-1)!.at, 7000)
+    assert.isAtMost(server.calls.at(-1)!.at, 9000)
+  })
+})
+
 describe("a block of bad codes", () => {
   for (const [from, to] of [[0, 30], [5, 60], [70, 100], [0, 60]] as const) {
     for (const concurrency of [1, 8, "auto"] as const) {
