@@ -135,6 +135,21 @@ export interface Standing {
   readonly stale: { readonly count: number; readonly since: number }
 }
 
+/** No answer. */
+export const noStanding: Standing = { oldest: Infinity, stale: { count: 0, since: Infinity } }
+
+/** How the answers stand that some outcomes are. */
+export const standing = (outcomes: Iterable<Answered>): Standing => {
+  let [oldest, count, since] = [Infinity, 0, Infinity]
+  for (const { at, error, outcome } of outcomes) {
+    oldest = Math.min(oldest, at)
+    if (!isStale(outcome, error)) continue
+    count++
+    since = Math.min(since, at)
+  }
+  return { oldest, stale: { count, since } }
+}
+
 /** What is to be forgotten: the answers of all questions unless this says less. */
 export interface Forget {
   /** Only what was settled before then, in milliseconds since 1970. */

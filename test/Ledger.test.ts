@@ -520,6 +520,34 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
   )
 
   test(
+    "knows that after every change of answers, in lists that share some of them",
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const vain = JSON.stringify({ type: "status", message: "503" })
+      const id = yield* enroll(entries(["a", "b", "c"]))
+      yield* settle(["a", "b"], (code) => code === "a" ? { at: 50 } : { at: 40, error: vain })
+      const other = yield* enroll(entries(["b", "c"]), { name: "other" })
+      assert.deepStrictEqual(yield* ledger.standing(other), { oldest: 40, stale: { count: 1, since: 40 } })
+      // the other list has an answer more
+      const [{ question = 0 } = {}] = yield* ledger.pending(other, 0, 1)
+      yield* ledger.record(other, [answer(question, { at: 30, error: vain })])
+      yield* ledger.record(other, [answer(question, { at: 5 })])
+      for (const list of [id, other]) {
+        assert.deepStrictEqual(yield* ledger.standing(list), { oldest: 30, stale: { count: 2, since: 30 } })
+      }
+      yield* ledger.revise([{ question, outcome: "failed", error: vain }])
+      assert.deepStrictEqual(yield* ledger.standing(id), { oldest: 30, stale: { count: 1, since: 40 } })
+      yield* enroll(entries(["a", "b"]))
+      assert.deepStrictEqual(yield* ledger.standing(id), { oldest: 40, stale: { count: 1, since: 40 } })
+      yield* ledger.redo(id, [{ codes: ["b"] }])
+      assert.deepStrictEqual(yield* ledger.standing(id), { oldest: 50, stale: { count: 0, since: Infinity } })
+      yield* ledger.forget({ codes: ["a"] })
+      assert.deepStrictEqual(yield* ledger.standing(id), { oldest: Infinity, stale: { count: 0, since: Infinity } })
+      assert.deepStrictEqual(yield* ledger.standing(other), { oldest: 30, stale: { count: 0, since: Infinity } })
+    })
+  )
+
+  test(
     "redoes what is in the list, and leaves others alone",
     Effect.gen(function*() {
       const ledger = yield* Ledger

@@ -14,7 +14,8 @@ import {
   type Listed,
   mismatch,
   type Redo,
-  type Row
+  type Row,
+  standing
 } from "../Ledger.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
 
@@ -194,12 +195,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         [...lists[id]!.ordinals.keys()].some((question) => redone.has(question) && !outcomes.has(question))
       ),
     standing: (id) =>
-      Effect.sync(() => {
-        const all = [...lists[id]!.ordinals.keys()].flatMap((question) => outcomes.get(question) ?? [])
-        const stale = all.filter(({ error, outcome }) => isStale(outcome, error))
-        const oldest = (some: ReadonlyArray<Answered>) => Math.min(...some.map(({ at }) => at))
-        return { oldest: oldest(all), stale: { count: stale.length, since: oldest(stale) } }
-      }),
+      Effect.sync(() => standing([...lists[id]!.ordinals.keys()].flatMap((question) => outcomes.get(question) ?? []))),
     earlier: (questions) => Effect.sync(() => questions.flatMap((question) => redone.get(question) ?? [])),
     causes: (id) =>
       Effect.sync(() => {

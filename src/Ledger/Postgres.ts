@@ -147,6 +147,10 @@ const make = (opened: Opened): typeof Ledger.Service => {
       read(session.select(statements.selectNote, [Text.encode(name)], ([value]) => value as string)),
       ([value]): unknown => value === undefined ? undefined : JSON.parse(value)
     )
+  const toStanding = ([oldest, count, since]: ReadonlyArray<string | number | null>): Standing => ({
+    oldest: Number(oldest ?? Infinity),
+    stale: { count: Number(count), since: Number(since ?? Infinity) }
+  })
   const toCounts = ([entries, questions, refused, forgotten, found, not_found, invalid, failed, skipped]: ReadonlyArray<
     number
   >) => ({ entries, questions, refused, forgotten, outcomes: { found, not_found, invalid, failed, skipped } }) as Counts
@@ -183,6 +187,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
             what.entries
           ])
           yield* run(statements.recount, [list])
+          yield* run(statements.restand, [list])
         })
       )),
     pending: (list, ordinal, limit) =>
@@ -215,6 +220,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
             yield* run(statements.pruneSuperseded, [keptOutcomes])
             yield* run(statements.changeAll)
             yield* run(statements.recount, [list])
+            yield* run(statements.restand, [list])
           }
           return counts
         })
@@ -225,13 +231,13 @@ const make = (opened: Opened): typeof Ledger.Service => {
         ([is]) => is === true
       ),
     standing: (list) =>
-      Effect.map(
-        read(session.select(statements.selectStanding, [list], (row) => row as ReadonlyArray<string | null>)),
-        ([[oldest, count, since] = [null, null, null]]): Standing => ({
-          oldest: Number(oldest ?? Infinity),
-          stale: { count: Number(count ?? 0), since: Number(since ?? Infinity) }
-        })
-      ),
+      read(Effect.gen(function*() {
+        const [isThere] = yield* session.select(statements.selectHasStanding, [], ([is]) => is as boolean)
+        const [kept] = isThere === true ? yield* session.select(statements.selectStanding, [list], toStanding) : []
+        if (kept !== undefined) return kept
+        const [scanned] = yield* session.select(statements.scanStanding, [list], toStanding)
+        return scanned!
+      })),
     earlier: (questions) =>
       read(session.select(statements.selectEarlier, [`{${questions.join()}}`], Statements.toAnswered)),
     causes: (list) =>

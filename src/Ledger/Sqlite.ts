@@ -19,7 +19,8 @@ import {
   List,
   type Listed,
   mismatch,
-  type Standing
+  noStanding,
+  standing as standingOf
 } from "../Ledger.ts"
 import type { Kind } from "../Outcome.ts"
 import { connect, type Connection, pieces, type Statements as On, touch } from "../Sql/Sqlite/Connection.ts"
@@ -207,12 +208,24 @@ const make = (
       const range = [place(list, 0), place(list + 1, 0)]
       const [[questions, refused] = []] = yield* select(Statements.selectTotals, [...range, ...range])
       const counts: Record<string, number> = { questions, refused, forgotten: 0 }
-      for (const [outcome, count, forgotten] of yield* select(Statements.selectOutcomes, range)) {
+      let standing = noStanding
+      for (const [outcome, count, forgotten, ...stands] of yield* select(Statements.selectOutcomes, range)) {
         counts[outcome] = count
         counts.forgotten! += forgotten
+        const { oldest, stale } = Statements.toStanding(stands)
+        standing = {
+          oldest: Math.min(oldest, standing.oldest),
+          stale: { count: stale.count + standing.stale.count, since: Math.min(stale.since, standing.stale.since) }
+        }
       }
-      return Statements.counters.map((name) => counts[name] ?? 0)
+      return { counters: Statements.counters.map((name) => counts[name] ?? 0), standing }
     })
+  const recount = (list: number, on: On) =>
+    Effect.flatMap(countAll(list, on.select), ({ counters, standing }) =>
+      Effect.zipRight(
+        on.run(Statements.updateCounts, [...counters, list]),
+        on.run(Statements.updateStanding, [...Statements.fromStanding(standing), list])
+      ))
 
   return Ledger.of({
     name: file,
@@ -271,7 +284,7 @@ const make = (
           ])
           if (dropped > 0 && !changed.has(list)) yield* change(on, list, what.entries)
           yield* on.run("update list set is_counted = 0")
-          yield* on.run(Statements.updateCounts, [...(yield* countAll(list, on.select)), list])
+          yield* recount(list, on)
           yield* on.run(Statements.updateList, [JSON.stringify(Schema.encodeSync(List)(what)), list])
         })
       )),
@@ -299,9 +312,11 @@ const make = (
           const changes = yield* insert(on, Statements.insertOutcomes, outcomes.map(Statements.fromOutcome))
           const kinds: Record<Kind, number> = { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
           for (const { outcome } of outcomes) kinds[outcome]++
-          yield* changes === outcomes.length
-            ? on.run(Statements.addCounts, [...Object.values(kinds), list])
-            : on.run("update list set is_counted = 0 where id = ?", [list])
+          if (changes === outcomes.length) {
+            yield* on.run(Statements.addCounts, [...Object.values(kinds), list])
+            const standing = Statements.fromStanding(standingOf(outcomes))
+            yield* on.run(Statements.addStanding, [outcomes.length, ...standing, list])
+          } else yield* on.run("update list set is_counted = 0 where id = ?", [list])
         })
       )),
     answered: (question, limit) =>
@@ -344,7 +359,7 @@ const make = (
           if (counts.some((count) => count > 0)) {
             yield* on.run(Statements.pruneSuperseded, [keptOutcomes])
             yield* changeAll(on)
-            yield* on.run(Statements.updateCounts, [...(yield* countAll(list, on.select)), list])
+            yield* recount(list, on)
           }
           return counts
         })
@@ -355,13 +370,11 @@ const make = (
         ({ length }) => length > 0
       ),
     standing: (list) =>
-      Effect.map(
-        read(sql.select(Statements.selectStanding, [place(list, 0), place(list + 1, 0)])),
-        ([[oldest, count, since] = [null, null, null]]): Standing => ({
-          oldest: oldest ?? Infinity,
-          stale: { count: count ?? 0, since: since ?? Infinity }
-        })
-      ),
+      read(Effect.gen(function*() {
+        const isThere = (yield* sql.select(Statements.selectHasStanding)).length > 0
+        const [kept] = isThere ? yield* select(Statements.selectStanding, [list], Statements.toStanding) : []
+        return kept ?? (yield* countAll(list, sql.select)).standing
+      })),
     earlier: (questions) =>
       read(selectTexts(Statements.selectEarlier, [JSON.stringify(questions)], Statements.toAnswered)),
     causes: (list) => {
@@ -397,7 +410,7 @@ const make = (
           invalid = 0,
           failed = 0,
           skipped = 0
-        ] = isCounted === 1 ? counters : yield* countAll(list, sql.select)
+        ] = isCounted === 1 ? counters : (yield* countAll(list, sql.select)).counters
         const outcomes = { found, not_found, invalid, failed, skipped }
         return { entries, questions, refused, outcomes, forgotten } satisfies Counts
       })),

@@ -17,10 +17,21 @@ export interface Overload {
   /** Replies to calls that were sent since then. */
   readonly answered: number
   readonly refused: number
+  /** How often that looked like failures, and the pace was lowered further all the same. */
+  readonly rounds: number
 }
 
 /** No 503 has come. */
-export const none: Overload = { phase: "unknown", recent: 0, seen: 0, share: 0, since: 0, answered: 0, refused: 0 }
+export const none: Overload = {
+  phase: "unknown",
+  recent: 0,
+  seen: 0,
+  share: 0,
+  since: 0,
+  answered: 0,
+  refused: 0,
+  rounds: 0
+}
 
 /** Whether a 503 means that too much is asked. */
 export const isTooMuch = ({ phase }: Overload): boolean => phase === "suspected" || phase === "certain"
@@ -33,18 +44,20 @@ const together = 1000
 const alone = 5000
 /** Replies at the lower pace after which 503s may be known for failures, or for what they mean; and after which that is looked at again. */
 const [soon, enough, many] = [8, 30, 60]
+/** So often 503s beside answers must have stayed as many: a pace that is far too high is lowered more than once before they become rare. */
+const mostRounds = 3
 
 /** A call that was sent at a time was answered. */
 export const answered = (state: Overload, sentAt: number): Overload => {
   if (state === none || state.phase === "dismissed") return state
-  return state.phase === "unknown" ? seen(state, 0) : decided(state, sentAt, 1, 0)
+  return state.phase === "unknown" ? seen(state, 0) : decided(state, sentAt, sentAt, 1, 0)
 }
 
 /** A call that was sent at a time got a 503; the last answer came at `answeredAt`. */
 export const refused = (state: Overload, now: number, sentAt: number, answeredAt: number): Overload => {
   if (state.phase === "dismissed") return state
   // where nobody is answered it is no matter of the pace
-  if (state.phase !== "unknown") return answeredAt < sentAt - alone ? none : decided(state, sentAt, 0, 1)
+  if (state.phase !== "unknown") return answeredAt < sentAt - alone ? none : decided(state, now, sentAt, 0, 1)
   const counted = seen(state, 1)
   const busy = count(counted.recent)
   return busy < few || answeredAt < sentAt - together
@@ -58,13 +71,19 @@ const seen = (state: Overload, bit: number): Overload => ({
   seen: Math.min(most, state.seen + 1)
 })
 
-const decided = (state: Overload, sentAt: number, answers: number, refusals: number): Overload => {
+const decided = (state: Overload, now: number, sentAt: number, answers: number, refusals: number): Overload => {
   if (sentAt <= state.since) return state
   const [answered, refused] = [state.answered + answers, state.refused + refusals]
   const replies = answered + refused
   if (state.phase === "suspected") {
     const isDecided = replies >= soon || answered === 0
-    if (refused >= few && isDecided && refused / replies >= state.share / 2) return { ...state, phase: "dismissed" }
+    if (refused >= few && isDecided && refused / replies >= state.share / 2) {
+      const rounds = state.rounds + 1
+      // what is under way was sent too fast as well
+      return answered === 0 || rounds === mostRounds
+        ? { ...state, phase: "dismissed" }
+        : { ...state, rounds, since: now, answered: 0, refused: 0 }
+    }
     if (replies >= enough && refused / replies < state.share / 3) {
       return { ...state, phase: "certain", answered: 0, refused: 0 }
     }

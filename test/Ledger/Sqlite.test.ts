@@ -324,6 +324,36 @@ describe("Sqlite", () => {
   )
 
   test(
+    "knows how the answers stand of a ledger that an earlier rollcall of this version has made, or written to",
+    Effect.gen(function*() {
+      const path = yield* file
+      const standing = Effect.flatMap(Ledger, (ledger) => ledger.standing(0))
+      const expected = (oldest: number) => ({ oldest, stale: { count: 0, since: Infinity } })
+      yield* Effect.zipRight(enroll(entries(["a", "b"])), settle(["a"], () => ({ at: 7 }))).pipe(
+        Effect.provide(Sqlite.layer(path))
+      )
+      const earlier = (sql: string) =>
+        Effect.sync(() => {
+          const database = new DatabaseSync(path)
+          database.exec(sql)
+          database.close()
+        })
+      const read = (layer: Layer.Layer<Ledger, unknown>) => Effect.provide(standing, layer)
+      yield* earlier("drop table standing")
+      for (const layer of [Sqlite.layerReader(path), Sqlite.layer(path)]) {
+        assert.deepStrictEqual(yield* read(layer), expected(7))
+      }
+      yield* Effect.provide(enroll(entries(["a", "b"])), Sqlite.layer(path))
+      yield* earlier(`
+        insert into outcome select id, 'found', 200, 1, 1, 1, 3, '{}', null from question where key = 'b';
+        update list set found = found + 1`)
+      for (const layer of [Sqlite.layerReader(path), Sqlite.layer(path)]) {
+        assert.deepStrictEqual(yield* read(layer), expected(3))
+      }
+    })
+  )
+
+  test(
     "opens a ledger that a program with another SQLite made",
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -136,7 +136,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["failures that are the same raise no doubt", "count >= (hasKnown ? limit : limit - enough)", "count >= 1e9"],
     [
       "a block of bad codes stops the run",
-      "({ ...row, count: 0, probes: 0, limit: Math.min(mostAlike, row.limit * 2) })",
+      "({\n  ...row,\n  count: 0,\n  probes: 0,\n  looks: 0,\n  limit: Math.min(mostAlike, row.limit * 2)\n})",
       "row"
     ],
     ["what was under way ends a row", "(row.count > 0 && sentAt < row.since)", "(row.count < 0)"]

@@ -193,9 +193,11 @@ const promises: Readonly<Record<string, Promise>> = {
     })
   },
 
-  "the retry budget": ({ lives, scenario: { policy } }, { ofLife }) => {
+  "the retry budget": ({ lives, scenario: { policy } }, { ofCode, ofLife }) => {
     const { breaker, hedge, retryBudget } = policy
     if (retryBudget === null || breaker !== null || hedge) return []
+    // what was answered is asked again to learn how others fare, and that more than once
+    const isKnown = ({ at, code }: Server.Call) => ofCode.get(code)!.some((call) => isAnswer(call) && call.end <= at)
     return lives.map(({ begun, nth }) => {
       const last = new Map<string, Server.Call>()
       let [first, retries] = [0, 0]
@@ -203,8 +205,7 @@ const promises: Readonly<Record<string, Promise>> = {
         const before = last.get(call.code)
         last.set(call.code, call)
         if (before === undefined) first++
-        // what was answered is asked again to learn how others fare
-        else if (!isThrottled(before) && !isBusy(before) && !isAnswer(before)) retries++
+        else if (!isThrottled(before) && !isBusy(before) && !isKnown(call)) retries++
         const seconds = (call.at - begun) / 1000
         const allowed = Math.max(1, retryBudget.perSecond) + first * retryBudget.share + seconds * retryBudget.perSecond
         if (retries > allowed + 1) return `${retries} retries after ${seconds} s and ${first} questions`

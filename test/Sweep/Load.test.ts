@@ -66,6 +66,15 @@ describe("a fixed number in flight", () => {
     })
   }
 
+  it("is lowered more than once where it climbed far above what a 503 means", () => {
+    for (const [rate, burst] of [[10, 5], [6, 3], [12, 1]] as const) {
+      const { answer } = leaky(rate, burst, 503)
+      const { exit, settled } = run(serve(answer, 20), 400, { concurrency: "auto", breaker: null })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.strictEqual(settled.filter(({ outcome }) => outcome !== "found").length, 0, `${rate}/s`)
+    }
+  })
+
   it("is not lowered for a server that fails at any pace", () => {
     for (let seed = 1; seed <= scale(1, 5, 50); seed++) {
       const draw = Draw.stream(seed)

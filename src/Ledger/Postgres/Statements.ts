@@ -11,9 +11,10 @@ export type Statements = ReturnType<typeof make>
 
 /** The statements for the tables of a schema. */
 export const make = (schema: string) => {
-  const [note, list, change, question, entry, outcome, superseded] = [
+  const [note, list, standing, change, question, entry, outcome, superseded] = [
     "note",
     "list",
+    "standing",
     "change",
     "question",
     "entry",
@@ -54,6 +55,12 @@ export const make = (schema: string) => {
       count(*) filter (where ${isForgotten}) as forgotten, ${countKinds}
     from (${questionsOf(list)}) asked left join ${outcome} using (question)`
   const counters = ["questions", "refused", "forgotten", ...kinds].join(", ")
+  /** The oldest outcome, how many answers were asked again in vain, and the oldest of these. */
+  const stands =
+    `min(at) as oldest, count(*) filter (where ${isStale}) as stale, min(at) filter (where ${isStale}) as since`
+  const scanned = (list: string) => `select ${stands} from ${outcome} where question in (${questionsOf(list)})`
+  /** How many outcomes a list has by its counters. */
+  const settled = (list: string) => kinds.map((kind) => `${list}.${kind}`).join(" + ")
 
   return {
     selectNote: `select value from ${note} where name = $1`,
@@ -106,6 +113,12 @@ export const make = (schema: string) => {
     updateList: `
       update ${list} set value = $2, entries = $3, used = (select max(used) + 1 from ${list}) where id = $1`,
     recount: `update ${list} set is_counted = true, (${counters}) = (${count("$1")}) where id = $1`,
+    /** How the answers of a list stand, after so many outcomes in an epoch; later ones, which an older rollcall did not count here, make it void. */
+    restand: `
+      insert into ${standing} select id, epoch, ${settled("l")}, s.* from ${list} l, (${scanned("$1")}) s where id = $1
+      on conflict (list) do update set
+        epoch = excluded.epoch, outcomes = excluded.outcomes, oldest = excluded.oldest, stale = excluded.stale,
+        since = excluded.since`,
     selectCounts: `select is_counted, entries, ${counters} from ${list} where id = $1`,
     count: `select (select entries from ${list} where id = $1), c.* from (${count("$1")}) c`,
     /** Parameters: the list, and an epoch. */
@@ -124,7 +137,13 @@ export const make = (schema: string) => {
     /** Parameters: the list, and the outcomes. Other lists may ask the same questions. */
     record: `
       with given as (${givenOutcomes(2)}),
-        recorded as (insert into ${outcome} select * from given on conflict do nothing returning outcome, body),
+        recorded as (
+          insert into ${outcome} select * from given on conflict do nothing returning outcome, body, at, error),
+        stands as (select count(*) as outcomes, ${stands} from recorded),
+        stood as (
+          update ${standing} s set outcomes = s.outcomes + stands.outcomes, oldest = least(s.oldest, stands.oldest),
+            stale = s.stale + stands.stale, since = least(s.since, stands.since)
+          from stands where list = $1),
         counts as (select count(*) filter (where ${isForgotten}) as forgotten, ${countKinds} from recorded)
       update ${list} l set
         ${["forgotten", ...kinds].map((name) => `${name} = l.${name} + counts.${name}`).join(", ")},
@@ -209,10 +228,12 @@ export const make = (schema: string) => {
       select ${row} from unnest($2::bigint[]) with ordinality asked(question, place)
         join lateral (select * from ${entry} where question = asked.question and list = $1 offset 0) e on true ${itsOutcome}
       order by asked.place, e.ordinal`,
-    /** The oldest outcome of a list, how many answers were asked again in vain, and the oldest of these. */
+    /** Older ledgers have none, and a reader makes none. */
+    selectHasStanding: `select to_regclass('${standing}') is not null`,
     selectStanding: `
-      select min(at), count(*) filter (where ${isStale}), min(at) filter (where ${isStale})
-      from ${outcome} where question in (${questionsOf("$1")})`,
+      select oldest, stale, since from ${list} l join ${standing} s on s.list = l.id
+      where l.id = $1 and is_counted and s.epoch = l.epoch and s.outcomes = ${settled("l")}`,
+    scanStanding: scanned("$1"),
     /** Parameters: `{ key }[]`, and those of the condition. */
     selectKnown: (where: string) => `
       select key from json_to_recordset($1::json) as t(key text)

@@ -15,7 +15,8 @@ export const quoted = (schema: string): string => `"${schema}"`
 export const prepare = (session: Session, address: Address) =>
   Effect.flatMap(identify(session, address), (found) =>
     found.version !== undefined
-      ? Effect.void
+      // a table more is no other version: an older rollcall knows nothing of it
+      ? session.run(standing(address.schema))
       : session.run(`${found.isThere ? "" : `create schema ${quoted(address.schema)};`} ${tables(address.schema)}`))
 
 /** A reader needs what a run has made. */
@@ -27,8 +28,8 @@ export const identifyForReading = (session: Session, address: Address) =>
 
 /** Takes the tables away, and the schema unless somebody else uses it. */
 export const drop = (session: Session, { schema }: Address) => {
-  const tables = ["note", "list", "change", "question", "entry", "outcome", "superseded"]
-  const dropTables = session.run(`drop table ${tables.map((table) => `${quoted(schema)}.${table}`).join()}`)
+  const tables = ["note", "list", "standing", "change", "question", "entry", "outcome", "superseded"]
+  const dropTables = session.run(`drop table if exists ${tables.map((table) => `${quoted(schema)}.${table}`).join()}`)
   const dropSchema = Effect.ignore(session.run(`drop schema ${quoted(schema)}`))
   return schema === "public" ? dropTables : Effect.zipRight(dropTables, dropSchema)
 }
@@ -73,6 +74,10 @@ const outcome = `
   question bigint, outcome text not null, http_status int, attempts bigint not null, calls bigint not null, ms float8,
   at bigint not null, body text, error text`
 
+const standing = (schema: string) => `
+  create table if not exists ${quoted(schema)}.standing (
+    list int primary key, epoch bigint not null, outcomes bigint not null, oldest bigint, stale bigint not null, since bigint)`
+
 /** One transaction, as the server does several statements that come in one. */
 const tables = (schema: string) => {
   const at = quoted(schema)
@@ -96,5 +101,6 @@ const tables = (schema: string) => {
       error text, primary key (list, ordinal));
     create index on ${at}.entry (question, list, ordinal);
     create table ${at}.outcome (${outcome}, primary key (question));
-    create table ${at}.superseded (${outcome})`
+    create table ${at}.superseded (${outcome});
+    ${standing(schema)}`
 }

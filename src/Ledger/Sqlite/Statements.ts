@@ -1,7 +1,7 @@
 /**
  * What a ledger says to SQLite, and how rows stand for what it holds.
  */
-import type { Answered, Enrolled, Redo, Row, Unanswered } from "../../Ledger.ts"
+import type { Answered, Enrolled, Redo, Row, Standing, Unanswered } from "../../Ledger.ts"
 import { values } from "../../Sql/Sqlite/Connection.ts"
 import { place } from "./Tables.ts"
 
@@ -59,6 +59,9 @@ export const fromOutcome = (row: Answered): ReadonlyArray<unknown> => [
   row.error
 ]
 
+/** Whether an outcome is an answer that was asked again in vain. */
+const isStale = "outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%'"
+
 /** The counters of a list, in the order of {@link selectCounts}. */
 export const counters = [
   "questions",
@@ -78,6 +81,34 @@ export const addCounts = `update list set ${sets(counters.slice(3), (name) => `$
 export const selectCounts = `
   select is_counted, coalesce(value ->> 'entries', 0), ${counters.join(", ")} from list where id = ?`
 
+/** How the answers of a list stand, after so many outcomes in an epoch; later ones, which an older rollcall did not count here, make it void. */
+export const updateStanding = `
+  insert or replace into standing
+  select id, epoch, ${counters.slice(3).join(" + ")}, ?, ?, ? from list where id = ?`
+export const addStanding = `
+  update standing set outcomes = outcomes + ?, oldest = min(oldest, ?), stale = stale + ?, since = min(since, ?) where list = ?`
+/** Older ledgers have none, and a reader makes none. */
+export const selectHasStanding = "select 1 from sqlite_schema where name = 'standing'"
+export const selectStanding = `
+  select oldest, stale, since from list join standing on standing.list = list.id
+  where id = ? and is_counted = 1 and standing.epoch = list.epoch and outcomes = ${counters.slice(3).join(" + ")}`
+
+/** Stands for no moment. */
+const never = Number.MAX_SAFE_INTEGER
+
+export const fromStanding = ({ oldest, stale }: Standing): readonly [number, number, number] => [
+  Math.min(oldest, never),
+  stale.count,
+  Math.min(stale.since, never)
+]
+
+export const toStanding = ([oldest, count, since]: ReadonlyArray<any>): Standing => ({
+  oldest: moment(oldest),
+  stale: { count, since: moment(since) }
+})
+
+const moment = (at: number) => at === never ? Infinity : at
+
 export const selectTotals = `
   select (
       select count(*) from (select distinct question from entry where place >= ? and place < ? and question is not null)
@@ -85,11 +116,9 @@ export const selectTotals = `
     (select count(*) from entry where place >= ? and place < ? and question is null) refused`
 
 export const selectOutcomes = `
-  select outcome, count(*) count, sum(outcome = 'found' and body is null) forgotten
+  select outcome, count(*) count, sum(outcome = 'found' and body is null) forgotten,
+    min(at), sum(ifnull(${isStale}, 0)), ifnull(min(case when ${isStale} then at end), ${never})
   from outcome where question in (select question from entry where place >= ? and place < ?) group by outcome`
-
-/** Whether an outcome is an answer that was asked again in vain. */
-const isStale = "outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%'"
 
 /** A question that is to be asked again and has not been answered since. */
 export const selectUnfinished = `
@@ -97,12 +126,6 @@ export const selectUnfinished = `
   where question in (select question from entry where place >= ? and place < ?)
     and not exists (select 1 from outcome where outcome.question = superseded.question)
   limit 1`
-
-/** The oldest outcome of a list, how many answers were asked again in vain, and the oldest of these. */
-export const selectStanding = `
-  select min(at), sum(is_stale), min(case when is_stale then at end) from (
-    select at, ${isStale} as is_stale
-    from outcome where question in (select question from entry where place >= ? and place < ?))`
 
 /** Gives where they stand among those asked. */
 export const selectKnown = (where: string) => `

@@ -24,6 +24,8 @@ export const prepare = (sql: Connection) =>
     yield* pragma("cache_size = -16000")
     // what a failed disk left in the journal alone is written anew
     yield* pragma("wal_checkpoint(truncate)")
+    // a table more is no other version: an older rollcall knows nothing of it
+    if (found === version) yield* sql.run(standing)
     if (found < version) {
       // the first commit that counts makes these durable too
       yield* pragma("synchronous = normal")
@@ -65,7 +67,12 @@ const outcome = `
   question integer primary key, outcome text not null, http_status integer, attempts integer not null,
   calls integer not null, ms real, at integer not null, body text, error text`
 
+const standing = `create table if not exists standing (
+  list integer primary key, epoch integer not null, outcomes integer not null,
+  oldest integer not null, stale integer not null, since integer not null)`
+
 const tables = [
+  standing,
   `create table if not exists note (name text primary key, value text not null) without rowid`,
   // `first` is the epoch that the list began with, by chance, so that one of another ledger is told apart
   `create table if not exists list (
