@@ -2,6 +2,7 @@
  * What a request names in braces, and the columns of the list that stand for it. The column of the code answers to its own name, to the one
  * that `--as` gives it, and to `{code}`.
  */
+import { Array } from "effect"
 import { columnCalledCode } from "../Entry.ts"
 import * as Url from "../Lookup/Url.ts"
 import { clean } from "../Source/Header.ts"
@@ -64,18 +65,23 @@ const variable = /^(.*?)(\*|:[1-9]\d{0,3})?$/s
 
 /** An expression with its names renamed. One that shows its names keeps them as they were typed. */
 const written = (operator: string, list: ReadonlyArray<string>, rename: (name: string) => string): string => {
-  const variables = list.map((text) => {
-    const [, name = "", modifier = ""] = variable.exec(text)!
+  const variables = list.map((typed) => {
+    const [, name = "", modifier = ""] = variable.exec(typed)!
     const column = rename(name)
-    return { name, column, text: `${column}${modifier}` }
+    const text = `${column}${modifier}`
+    return { name, column, text, shown: `${encodeURIComponent(name)}={${text}}`, isExploded: modifier === "*" }
   })
   const isShown = /[?&;]/.test(operator)
   const isOurs = variables.some(({ column, name }) =>
     column !== name && (column === "code" || column === columnCalledCode)
   )
-  if (!isShown || !isOurs) return `{${operator}${variables.map(({ text }) => text).join(",")}}`
-  return operator
-    + variables.map(({ name, text }) => `${encodeURIComponent(name)}={${text}}`).join(operator === "?" ? "&" : operator)
+  const texts = (of: typeof variables) => of.map(({ text }) => text).join(",")
+  if (!isShown || !isOurs) return `{${operator}${texts(variables)}}`
+  const separator = operator === "?" ? "&" : operator
+  const [exploded, others] = Array.partition(variables, ({ isExploded }) => !isExploded)
+  return operator + others.map(({ shown }) => shown).join(separator)
+    // each item of a list has the name of its own
+    + (exploded.length === 0 ? "" : `{${separator}${texts(exploded)}}`)
 }
 
 /** What stands in braces in headers and bodies and could be a column: a JSON body has braces of its own. */

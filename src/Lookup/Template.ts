@@ -128,8 +128,12 @@ export const text = (
       }
       sample += "0"
       const encode = encoding === "json" && !isInString ? bare : encoders[encoding]
-      if ("name" in part) pieces.push((question) => encode(valueOf(question, part.name), part.name))
-      // a setting outside of a JSON string may be any JSON
+      if ("name" in part) {
+        const { name } = part
+        pieces.push((question) =>
+          encode === bare && question.absent?.includes(name) ? "null" : encode(valueOf(question, name), name)
+        )
+      } // a setting outside of a JSON string may be any JSON
       else pieces.push(isHidden(part.setting) || encode === bare ? part.setting : encode(part.setting, ""))
     }
     if (encoding === "json" && !isJson(sample)) {

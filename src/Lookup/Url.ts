@@ -174,14 +174,21 @@ const compile = (text: string): Expand => {
     }
     try {
       const path = expand(beforeQuery, question)
-      return dots.test(path)
-        ? Either.left(`"." or ".." as a path segment would change the path`)
-        : Either.right(path + expand(inQuery, question))
+      if (dots.test(path)) return Either.left(`"." or ".." as a path segment would change the path`)
+      const query = expand(inQuery, question)
+      return Either.right(path + (question.absent === undefined ? query : withoutAbsent(query)))
     } catch {
       return Either.left(halfCharacter)
     }
   }
 }
+
+/** Stands for a value that is not there. No URL can hold it. */
+const nothing = "\x01"
+
+/** A query without the parameters that have no other value; their names were typed. */
+const withoutAbsent = (query: string): string =>
+  query.replace(/[?&][^?&=]*=\x01(?=&|$)/g, "").replaceAll(nothing, "").replace(/^&/, "?")
 
 const pieces = (text: string): ReadonlyArray<Piece> => {
   const found: Array<Piece> = []
@@ -215,13 +222,15 @@ const expander = ({ operator, variables }: Expression): Piece => {
   return (question) => {
     let text = ""
     let before = first
+    let isThere = false
     for (const part of parts) {
       const added = part(question)
       if (added === undefined) continue
       text += before + added
       before = separator
+      isThere = true
     }
-    return text
+    return isThere || operator !== "" ? text : nothing
   }
 }
 

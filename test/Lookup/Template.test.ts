@@ -38,6 +38,13 @@ describe("Template.text", () => {
       }))
   }
 
+  it.effect("writes null for what is null, where a JSON body has no quotes around it", () =>
+    Effect.gen(function*() {
+      const expand = yield* compiled("{\"zip\":{code},\"n\":{column},\"text\":\"{column}\"}", "json")
+      const asked = { ...question("5", { column: "" }), absent: ["column"] }
+      assert.deepStrictEqual(expand(asked), Either.right("{\"zip\":5,\"n\":null,\"text\":\"\"}"))
+    }))
+
   const numbers: ReadonlyArray<readonly [code: string, isNumber: boolean]> = [
     ["34102", true],
     ["0", true],

@@ -86,7 +86,11 @@ describe("Url.make", () => {
     ["https://h/{code}{?nil}", "https://h/34102"],
     ["https://h/{code}{?nil,year*}", "https://h/34102?year=2024"],
     ["https://h/{code}?a=1{&nil}", "https://h/34102?a=1"],
-    ["https://h/{code}?q={nil}", "https://h/34102?q="]
+    ["https://h/{code}?q={nil}", "https://h/34102"],
+    ["https://h/x?q={nil}&zip={code}&r={nil}&n={none}", "https://h/x?zip=34102&n="],
+    ["https://h/x?a=1&q={nil}{&nil,year}", "https://h/x?a=1&year=2024"],
+    ["https://h/{code}?q=name:{nil}", "https://h/34102?q=name:"],
+    ["https://h/{code}?q={nil,year}", "https://h/34102?q=2024"]
   ])("%s leaves out what has no value: %s", ([template, expected]) =>
     Effect.gen(function*() {
       const inputs = ["year", "none", "nil"]
