@@ -6,6 +6,7 @@ import { Effect, type Option, Schema } from "effect"
 import * as Refusal from "./Answer/Refusal.ts"
 import * as Rules from "./Answer/Rules.ts"
 import type { Question } from "./Entry.ts"
+import { exactly } from "./Json.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import { type Expect, parsers } from "./Lookup/Expect.ts"
@@ -217,7 +218,7 @@ const unheard = () => {}
 /** The body of a reply as rules see it; an error may be JSON where text is expected. */
 const valueOf = ({ body, status }: Reply, expect: Expect) => {
   let value: { readonly of: unknown } | undefined
-  return (): unknown => {
+  return (withDigits = false): unknown => {
     if (value === undefined) {
       try {
         value = { of: status < 400 ? parsers[expect](body) : JSON.parse(body) }
@@ -225,7 +226,7 @@ const valueOf = ({ body, status }: Reply, expect: Expect) => {
         value = { of: body }
       }
     }
-    return value.of
+    return withDigits && typeof value.of === "object" ? exactly(body, value.of).value : value.of
   }
 }
 

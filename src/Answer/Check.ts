@@ -2,8 +2,9 @@
  * What is wrong with an expression that parses: JMESPath takes functions that do not exist, wrong numbers of arguments, `=` for `==` and
  * a hyphen in a name without a word.
  */
-import { type compile, TreeInterpreter } from "@jmespath-community/jmespath"
+import type { compile } from "@jmespath-community/jmespath"
 import { nearest } from "../Nearest.ts"
+import { functions } from "./Interpreter.ts"
 
 /** A compiled expression. */
 export type Tree = ReturnType<typeof compile>
@@ -73,12 +74,11 @@ const problemIn = (
 }
 
 const wrongCall = (name: string, count: number): string | undefined => {
-  const table = TreeInterpreter.runtime._functionTable
-  if (!Object.hasOwn(table, name)) {
-    const near = nearest(name, Object.keys(table))
+  if (!Object.hasOwn(functions, name)) {
+    const near = nearest(name, Object.keys(functions))
     return `no function ${name}${near === undefined ? "" : `: did you mean ${near}?`}`
   }
-  const { _signature: signature } = table[name]!
+  const { _signature: signature } = functions[name]!
   const least = signature.filter(({ optional }) => optional !== true).length
   const most = signature.at(-1)?.variadic === true ? Infinity : signature.length
   if (count >= least && count <= most) return undefined

@@ -1,8 +1,9 @@
 /**
  * Expressions over numbers that JavaScript cannot hold: what computes sees true numbers, and what comes out by path keeps its digits.
  */
-import { TreeInterpreter } from "@jmespath-community/jmespath"
+import { exactly, numberOf } from "../Json.ts"
 import { some, type Tree } from "./Check.ts"
+import * as Interpreter from "./Interpreter.ts"
 
 /** A number, and what stands for it where its digits count. */
 class Digits {
@@ -20,9 +21,6 @@ class Digits {
     return this.#exact
   }
 }
-
-type Visit = (node: { readonly type: string }, value: unknown) => unknown
-const { visit } = Object.getPrototypeOf(TreeInterpreter) as { readonly visit: Visit }
 
 /** Nodes that look at numbers; all others hand them on. */
 const computing = new Set(["Comparator", "Function", "Arithmetic", "Unary"])
@@ -66,16 +64,40 @@ export const evaluate = (tree: Tree, value: unknown, exact: unknown): unknown =>
 
   const paired = pair(value, exact)
   const has = (types: ReadonlySet<string>) => some(tree as never, ({ type }) => types.has(type))
-  if (!has(computing)) return shown(TreeInterpreter.search(tree, paired as never))
+  if (!has(computing)) return shown(Interpreter.search(tree, paired))
   // the variables of an interpreter are its own: digits come back where only one number is meant
-  if (has(remembering)) return shown(restore(TreeInterpreter.search(tree, value as never)))
-  const interpreter: { visit: Visit } = Object.assign(Object.create(Object.getPrototypeOf(TreeInterpreter)), {
-    visit: (node: { readonly type: string }, value: unknown) =>
-      computing.has(node.type)
-        ? restore(TreeInterpreter.search(node as Tree, toPlain(value) as never))
-        : visit.call(interpreter, node, value)
-  })
-  return shown(interpreter.visit(tree, paired))
+  if (has(remembering)) return shown(restore(Interpreter.search(tree, value)))
+  const each: Visit = (node, value) => {
+    if (!computing.has(node.type)) return visit(node, value)
+    const [name, first] = [node["name"], node["children"]?.[0]]
+    if (node.type === "Function" && name === "to_string") return textOf(each(first, value))
+    if (node.type === "Function" && name === "from_json") {
+      const text = each(first, value)
+      if (typeof text !== "string") return null
+      const json = Interpreter.jsonIn(text)
+      const parsed: unknown = JSON.parse(json)
+      return pair(parsed, exactly(json, parsed).value)
+    }
+    /** What it computes with; an expression that is handed on looks at plain values. */
+    const computed = (node: Node) =>
+      node.type === "ExpressionReference" ? node : { type: "Literal", value: toPlain(each(node, value)) }
+    const plain: Record<string, unknown> = { ...node }
+    for (const name of ["left", "right", "operand"]) if (name in node) plain[name] = computed(node[name])
+    if (name !== undefined && node["children"] !== undefined) plain["children"] = node["children"].map(computed)
+    return restore(Interpreter.search(plain as never, null))
+  }
+  const visit = Interpreter.visitWith(each)
+  return shown(each(tree as never, paired))
+}
+
+type Node = Interpreter.Node & Readonly<Record<string, any>>
+type Visit = (node: Node, value: unknown) => unknown
+
+/** A value as JSON, text as it is. */
+const textOf = (value: unknown): string => {
+  const exact = shown(value)
+  if (typeof exact === "string") return numberOf(exact) ?? exact
+  return JSON.stringify(exact, (_, inner: unknown) => inner).replace(/"\uf8ff(-?\d[\d.eE+-]*)"/g, "$1")
 }
 
 const shown = (value: unknown): unknown => value instanceof Digits ? value.exact : within(value, shown)

@@ -1,16 +1,20 @@
 /**
  * Expressions over answers: JMESPath, checked before it is used.
  */
-import { compile, register, TreeInterpreter, TYPE_NULL, TYPE_STRING } from "@jmespath-community/jmespath"
+import { compile } from "@jmespath-community/jmespath"
 import { Either, identity, Schema } from "effect"
 import * as Check from "./Check.ts"
 import * as Digits from "./Digits.ts"
+import * as Interpreter from "./Interpreter.ts"
 
 /** An expression that does not parse, or cannot work. */
 export class SelectError extends Schema.TaggedError<SelectError>()("SelectError", {
   expression: Schema.String,
   message: Schema.String
 }) {}
+
+/** Why an expression fails on a value, and whether that is for its work alone: what it would have said is not known then. */
+export type OnFault = (reason: string, isTooMuch: boolean) => void
 
 /** A compiled expression. */
 export interface Expression {
@@ -21,19 +25,8 @@ export interface Expression {
    * What it gives for a value; `null`, and `onFault`, where it fails on it (a function gets another type than it takes). `exact` has
    * something else in the place of numbers that lost digits: computed is with numbers, and what comes out by path is as it stands there.
    */
-  readonly get: (value: unknown, exact?: unknown, onFault?: (reason: string) => void) => unknown
+  readonly get: (value: unknown, exact?: unknown, onFault?: OnFault) => unknown
 }
-
-/** JSON in a string, as language models answer it: fenced as a code block, or not. */
-register(
-  "from_json" as string,
-  ([text]) => {
-    if (typeof text !== "string") return null
-    return JSON.parse(/^\s*```\w*\s*\n(.*?)\n?\s*```\s*$/s.exec(text)?.[1] ?? text)
-  },
-  [{ types: [TYPE_STRING, TYPE_NULL] }],
-  { override: true }
-)
 
 /** Compiles a JMESPath expression. */
 export const make = (text: string): Either.Either<Expression, SelectError> => {
@@ -52,11 +45,12 @@ export const make = (text: string): Either.Either<Expression, SelectError> => {
     canFail: Check.canFail(tree),
     get: (value, exact = value, onFault) => {
       try {
+        Interpreter.begin(value)
         return exact === value
-          ? TreeInterpreter.search(tree, seen(value) as never)
+          ? Interpreter.search(tree, seen(value))
           : Digits.evaluate(tree, seen(value), seen(exact))
       } catch (cause) {
-        onFault?.((cause as Error).message)
+        onFault?.((cause as Error).message, cause instanceof Interpreter.TooMuch)
         return null
       }
     }

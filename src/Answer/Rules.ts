@@ -2,6 +2,7 @@
  * Rules: what a reply means, as whoever asks says it. The first rule that holds decides, before every default.
  */
 import { Either, Schema } from "effect"
+import { numberOf } from "../Json.ts"
 import * as Expression from "./Expression.ts"
 
 /** What a rule can say. `review` is found, and marked for a person to look at. */
@@ -20,13 +21,16 @@ export type Verdict = typeof Verdict.Type
 /** Takes the reason why a rule could not be applied to a reply; it does not hold then. */
 export type OnFault = (rule: string, reason: string) => void
 
+/** Parsed JSON, or text where it is none; with all digits, as an {@link Expression.Expression} takes them, where they are asked for. */
+export type Body = (withDigits?: boolean) => unknown
+
 /** A condition on a reply, and what it means. */
 export interface Rule {
   readonly verdict: Verdict
   /** As it was written: it stands in the records that it decides, and for the rule where replies are read again. */
   readonly text: string
-  /** Whether it holds. `body` is parsed JSON, or text where it is none. */
-  readonly holds: (status: number, body: () => unknown, onFault: OnFault) => boolean
+  /** Whether it holds; nothing where that is more work than a reply is worth. */
+  readonly holds: (status: number, body: Body, onFault: OnFault) => boolean | undefined
 }
 
 /**
@@ -41,13 +45,20 @@ export const when = (
   text = `${verdict} when ${condition}`
 ): Either.Either<Rule, Expression.SelectError> =>
   Either.map(test(condition), (test): Rule => {
-    const isNegative = [{}, "", null].some((nothing) => test(nothing, () => {}))
+    const isNegative = [{}, "", null].some((nothing) => test(nothing, nothing, () => {}))
+    const seesDigits = digits.test(condition)
     return {
       verdict,
       text,
-      holds: (status, body, onFault) =>
-        (!isNegative || isSuccess(status)) &&
-        test(body(), (reason) => isSuccess(status) ? onFault(text, reason) : undefined)
+      holds: (status, body, onFault) => {
+        if (isNegative && !isSuccess(status)) return false
+        let isKnown = true
+        const holds = test(body(), body(seesDigits), (reason, isTooMuch) => {
+          isKnown = !isTooMuch
+          if (isSuccess(status)) onFault(text, reason)
+        })
+        return isKnown ? holds : undefined
+      }
     }
   })
 
@@ -75,17 +86,27 @@ export const onStatus = (
   return { verdict, text, holds: (status) => exact.has(String(status)) || exact.has(`${Math.floor(status / 100)}xx`) }
 }
 
-/** The first rule that holds. */
+/** The first rule that holds. What nobody can tell is not taken for an answer: the question has failed then. */
 export const first = (
   rules: ReadonlyArray<Rule>,
   status: number,
-  body: () => unknown,
+  body: Body,
   onFault: OnFault
-): Rule | undefined => rules.find((rule) => rule.holds(status, body, onFault))
+): Rule | undefined => {
+  for (const rule of rules) {
+    const holds = rule.holds(status, body, onFault)
+    if (holds === true) return rule
+    if (holds === undefined) return { ...rule, verdict: "failed", text: `${rule.text} (too much work to tell)` }
+  }
+  return undefined
+}
 
 const isSuccess = (status: number) => status >= 200 && status < 300
 
-type Test = (value: unknown, onFault: (reason: string) => void) => boolean
+type Test = (value: unknown, exact: unknown, onFault: Expression.OnFault) => boolean
+
+/** What tells numbers of more digits than JavaScript holds from one another: all of these digits, or numbers as text. */
+const digits = /\d{16}|to_string|from_json/
 
 /** `path=value`: no operator stands in the path, and no quote in the value. */
 const short = /^\s*(?!let\s)((?:[^=!<>'`()&|?{},"]|"[^"]*")+?)\s*=(?!=)(.*)$/s
@@ -95,7 +116,7 @@ const test = (condition: string): Either.Either<Test, Expression.SelectError> =>
   if (path === undefined) {
     return Either.map(
       Expression.make(condition),
-      ({ get }): Test => (value, onFault) => Expression.isTrue(get(value, value, onFault))
+      ({ get }): Test => (value, exact, onFault) => Expression.isTrue(get(value, exact, onFault))
     )
   }
   const wanted = new Set(values!.split(",").map((value) => value.trim()))
@@ -110,6 +131,10 @@ const test = (condition: string): Either.Either<Test, Expression.SelectError> =>
   const isOne = (value: unknown): boolean =>
     Array.isArray(value)
       ? value.some(isOne)
-      : (typeof value !== "object" || value === null) && wanted.has(String(value ?? null))
-  return Either.map(Expression.make(path), ({ get }): Test => (value, onFault) => isOne(get(value, value, onFault)))
+      : (typeof value !== "object" || value === null) &&
+        wanted.has(typeof value === "string" ? numberOf(value) ?? value : String(value ?? null))
+  return Either.map(
+    Expression.make(path),
+    ({ get }): Test => (value, exact, onFault) => isOne(get(value, exact, onFault))
+  )
 }

@@ -184,11 +184,11 @@ const compile = (text: string): Expand => {
 }
 
 /** Stands for a value that is not there. No URL can hold it. */
-const nothing = "\x01"
+const nothing = "{}"
 
 /** A query without the parameters that have no other value; their names were typed. */
 const withoutAbsent = (query: string): string =>
-  query.replace(/[?&][^?&=]*=\x01(?=&|$)/g, "").replaceAll(nothing, "").replace(/^&/, "?")
+  query.replace(/[?&][^?&=]*=\{\}(?=&|$)/g, "").replaceAll(nothing, "").replace(/^&/, "?")
 
 const pieces = (text: string): ReadonlyArray<Piece> => {
   const found: Array<Piece> = []

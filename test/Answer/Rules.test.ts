@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import * as Rules from "../../src/Answer/Rules.ts"
+import { exactly } from "../../src/Json.ts"
 
 const holds = (condition: string, body: unknown, status = 200) =>
   Either.getOrThrow(Rules.when("stop", condition)).holds(status, () => body, () => {})
@@ -57,6 +58,24 @@ describe("Rules.when", () => {
   })
 })
 
+describe("Rules over long numbers", () => {
+  const text = `{"id":9007199254740993,"ids":[1,9007199254740995]}`
+  const value = JSON.parse(text)
+  const body: Rules.Body = (withDigits) => withDigits === true ? exactly(text, value).value : value
+  it.each([
+    ["id=9007199254740993", true],
+    ["id=9007199254740992", false],
+    ["ids=9007199254740995", true],
+    ["ids=1", true],
+    ["to_string(id) == '9007199254740993'", true],
+    ["to_string(id) == '9007199254740992'", false],
+    ["id > `5`", true]
+  ])("%s: %s", (condition, expected) => {
+    const rule = Either.getOrThrow(Rules.when("stop", String(condition)))
+    assert.strictEqual(rule.holds(200, body, () => {}), expected)
+  })
+})
+
 describe("Rules.onStatus", () => {
   it("takes statuses and classes", () => {
     const rule = Rules.onStatus("stop", [402, "5xx"])
@@ -70,5 +89,14 @@ describe("Rules.first", () => {
     const rules = [Rules.onStatus("retry", ["5xx"]), Rules.onStatus("stop", [503]), Rules.onStatus("found", [200])]
     const first = (status: number) => Rules.first(rules, status, () => null, () => {})?.verdict
     assert.deepStrictEqual([503, 200, 404].map(first), ["retry", "found", undefined])
+  })
+
+  it("is a failure where it is too much work to tell", () => {
+    const nested = "$.l[*].[".repeat(7) + "@" + "]".repeat(7)
+    const rules = [Either.getOrThrow(Rules.when("not_found", nested)), Rules.onStatus("found", [200])]
+    const first = (l: ReadonlyArray<number>) => Rules.first(rules, 200, () => ({ l }), () => {})
+    assert.strictEqual(first([1, 2])?.verdict, "not_found")
+    const { text, verdict } = first(Array.from({ length: 12 }, () => 0))!
+    assert.deepStrictEqual([verdict, text], ["failed", `not_found when ${nested} (too much work to tell)`])
   })
 })
