@@ -22,7 +22,7 @@ import { marks } from "./Sink/Mark.ts"
 import type { Source, SourceError } from "./Source.ts"
 import type { Summary } from "./Summary.ts"
 import * as Sweep from "./Sweep.ts"
-import type { StopError } from "./Sweep.ts"
+import { StopError } from "./Sweep.ts"
 import type * as Queue from "./Sweep/Queue.ts"
 
 export { StopError } from "./Sweep.ts"
@@ -199,7 +199,7 @@ export const run = <A, E, R, R2>(
       Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
       Effect.catchAll((error) =>
         Effect.zipRight(recorder.flush, projection.keep).pipe(
-          Effect.zipRight(error._tag === "StopError" ? ledger.setNotes({ stopped: error.message }) : Effect.void),
+          Effect.zipRight(error._tag === "StopError" ? keepStop(ledger, error) : Effect.void),
           Effect.zipRight(Effect.fail(error))
         )
       )
@@ -274,6 +274,19 @@ export const budgetOf = (ledger: typeof Ledger.Service): Effect.Effect<Budget.Bu
     ledger.note("budget"),
     (note) => Option.getOrElse(Schema.decodeUnknownOption(Budget.Budget)(note), () => Budget.none)
   )
+
+/** What stopped the last run on a ledger, where something did. */
+export const stopOf = (ledger: typeof Ledger.Service): Effect.Effect<StopError | undefined, LedgerError> =>
+  Effect.map(
+    ledger.note("stopped"),
+    (note) => Option.getOrUndefined(Schema.decodeUnknownOption(StopError)(note))
+  )
+
+/** Keeps it, without the request. */
+const keepStop = (ledger: typeof Ledger.Service, error: StopError) => {
+  const { curl: _, ...stopped } = Schema.encodeSync(StopError)(error)
+  return ledger.setNotes({ stopped })
+}
 
 /** Keeps them, for who looks at the ledger. */
 const keepBudget = (ledger: typeof Ledger.Service, { time: _, ...budget }: Budget.Budget) =>

@@ -165,8 +165,9 @@ const checked = (
     return Stream.mapError(entries, (error) =>
       error.reason !== "Column" ? error : new SourceError({
         ...error,
-        detail:
-          `${error.detail}; --column names the column of the code, and in a list without columns {code} stands for it`
+        detail: /^\W*(code)?\W*$/i.test(column ?? "")
+          ? `the request names {${column}}, and no column is called so: write {code} for the code`
+          : `${error.detail}; --column names the column of the code, and in a list without columns {code} stands for it`
       }))
   }
   if (!isCodeNamed) return entries

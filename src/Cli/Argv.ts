@@ -76,6 +76,7 @@ export const normalize = (
     if (value === undefined && flag.holdsFlags !== true && isFlag(given, accepts.flags)) {
       return fail(`--${flag.name} needs a value, and ${given.split("=")[0]} is a flag`)
     }
+    if (given === "" && flag.holdsNothing !== true) return fail(empty(`--${flag.name}`))
     options.push(`--${flag.name}`, flag.isPlaced === true ? `${at}:${given}` : given)
   }
   for (const flag of accepts.flags.filter(({ name }) => !seen.has(name))) {
@@ -86,6 +87,7 @@ export const normalize = (
     // after what was typed, as they stand in the job file
     const place = words.length + [...job.keys()].indexOf(flag.name) + 1
     for (const value of values) {
+      if (value === "" && flag.holdsNothing !== true) return fail(empty(`${flag.name} in the job file`))
       if (!flag.isSwitch) options.push(`--${flag.name}`, flag.isPlaced === true ? `${place}:${value}` : value)
       else if (/^(1|true|yes|on)$/i.test(value)) options.push(`--${flag.name}`)
       else if (!/^(0|false|no|off)$/i.test(value)) {
@@ -107,6 +109,9 @@ export const normalize = (
     ...rest.map((word) => word === "-" ? stdin : word.startsWith("-") || word === stdin ? `./${word}` : word)
   ])
 }
+
+/** A budget or a rate that is lost with a variable would leave a run without bounds. */
+const empty = (flag: string) => `${flag} is empty: is a variable not set?`
 
 /** A value was forgotten where the next word is a flag; a value that looks like one is written `--flag=value`. */
 const isFlag = (word: string, flags: ReadonlyArray<Flag.Any>) =>

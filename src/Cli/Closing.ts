@@ -135,16 +135,25 @@ export const stopped = ({ curl, message, reason, remedy }: StopError, keys?: Rea
     ...(curl === undefined ? [] : ["Try it by hand:", `  ${curl}`])
   ].join("\n")
 
-/** The last line of a run that left something pending: what is done next. */
-export const next = (
-  { calls, pending }: { readonly calls: number; readonly pending: number },
+/** What is known of a run that left something pending. */
+export interface Rest {
+  /** Calls that all runs have made. */
+  readonly calls: number
+  readonly budget: Budget.Budget
+  /** The names of the variables whose values are keys. */
+  readonly settings: ReadonlyArray<string>
+  /** Now, in milliseconds since 1970. */
+  readonly wall: number
+}
+
+/** The last line of a run that left something pending. */
+export const next = (pending: number, stop: Pick<StopError, "reason" | "until"> | undefined, rest: Rest): string =>
+  `${Talk.count(pending)} pending: ${wayOn(stop, rest)}`
+
+/** What is done next. */
+export const wayOn = (
   stop: Pick<StopError, "reason" | "until"> | undefined,
-  { budget, settings, wall = 0 }: {
-    readonly budget: Budget.Budget
-    readonly settings: ReadonlyArray<string>
-    /** Now, in milliseconds since 1970. */
-    readonly wall?: number
-  }
+  { budget, calls, settings, wall }: Rest
 ): string => {
   const goes = "the same command goes on"
   const words: Partial<Record<StopError["reason"], string>> = {
@@ -160,7 +169,7 @@ export const next = (
     throttled: `later ${goes}`,
     budget: larger(budget, calls, stop, wall)
   }
-  return `${Talk.count(pending)} pending: ${stop === undefined ? goes : words[stop.reason] ?? goes}`
+  return stop === undefined ? goes : words[stop.reason] ?? goes
 }
 
 /** What helps where a budget is spent: time, or a larger one. */

@@ -20,6 +20,8 @@ export interface Description {
   readonly isPrivate?: boolean
   /** Its value is flags, so that what looks like one is its value. */
   readonly holdsFlags?: boolean
+  /** Its value may be empty. */
+  readonly holdsNothing?: boolean
 }
 
 /** The value of a flag whose place among others counts. */

@@ -50,5 +50,6 @@ export const advice: ReadonlyMap<string, string> = new Map([
   ["--continue", again],
   ["--limit", "--sample N asks N codes picked at random, --max-calls N stops after N calls"],
   ["-n", "--sample N asks N codes picked at random, --max-calls N stops after N calls"],
+  ["--version", "rollcall --version shows it"],
   ["--dry-run", "rollcall plan shows what would be asked"]
 ])

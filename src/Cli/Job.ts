@@ -91,6 +91,7 @@ export const flags = {
     group: request,
     alias: "d",
     value: "BODY",
+    holdsNothing: true,
     help: "a body, or @FILE; {code} is encoded for its place"
   }),
   headerEncoding: Flag.optional("header-encoding", Flag.choice(["latin1", "utf8"] as const), {

@@ -314,11 +314,12 @@ export const call = (
         if (!hasBegun) yield* aside.putBack
       })
     const next = (stop: StopError | undefined) =>
-      Closing.next(
-        { calls: progress.spent + progress.calls, pending: Progress.summary(progress, 0).pending },
-        stop,
-        { budget: job.policy.budget, settings: options.settings ?? [], wall: clock.unsafeCurrentTimeMillis() }
-      )
+      Closing.next(Progress.summary(progress, 0).pending, stop, {
+        calls: progress.spent + progress.calls,
+        budget: job.policy.budget,
+        settings: options.settings ?? [],
+        wall: clock.unsafeCurrentTimeMillis()
+      })
     return yield* Effect.matchEffect(Effect.onExit(shown, end), {
       onFailure: (error) =>
         error instanceof StopError && error.reason !== "setting"

@@ -4,8 +4,10 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Clock, DateTime, Effect, Option } from "effect"
 import { type Cause, type Counts, type Holder, Ledger, type Listed, type Standing } from "../Ledger.ts"
+import type * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import type { StopError } from "../Sweep.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
@@ -39,8 +41,9 @@ export const command = Command.make({
         if (lists.length === 0) {
           return [json ? beginning(named.name, holder) : `${ofOutput(named.name)}: ${begun(holder)}`]
         }
-        const stopped = yield* ledger.note("stopped")
-        const purse = yield* Purse.of(ledger, yield* Rollcall.budgetOf(ledger))
+        const stop = yield* Rollcall.stopOf(ledger)
+        const budget = yield* Rollcall.budgetOf(ledger)
+        const purse = yield* Purse.of(ledger, budget)
         const asked = lists.filter(({ outputs }) => Option.isSome(id) && outputs.includes(id.value))
         const told = yield* Effect.forEach(asked.length > 0 ? asked : lists, (list) =>
           Effect.gen(function*() {
@@ -51,10 +54,11 @@ export const command = Command.make({
               list,
               counts,
               purse,
+              budget,
               causes: yield* ledger.causes(list.id),
               standing: yield* ledger.standing(list.id),
               now: yield* Clock.currentTimeMillis,
-              stopped: typeof stopped === "string" && list.id === lists[0]!.id ? stopped : undefined,
+              stop: list.id === lists[0]!.id ? stop : undefined,
               holder: running,
               ledger: named.name
             }
@@ -85,11 +89,12 @@ interface Told {
   readonly counts: Counts
   /** Of all runs on the ledger; those that a crash left unknown count. */
   readonly purse: Purse.Purse
+  readonly budget: Budget.Budget
   readonly causes: ReadonlyArray<Cause>
   readonly standing: Standing
   readonly now: number
   /** Why the last run stopped, where it said so. */
-  readonly stopped: string | undefined
+  readonly stop: StopError | undefined
   readonly holder: Holder | undefined
   readonly ledger: string
 }
@@ -109,7 +114,7 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { causes, counts, holder, list, now, standing: { oldest, stale }, stopped } = told
+  const { budget, causes, counts, holder, list, now, purse, standing: { oldest, stale }, stop } = told
   const pending = pendingOf(counts)
   const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
   const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
@@ -122,7 +127,11 @@ const toLine = (told: Told): string => {
     pending > 0 ? `, ${Talk.count(pending)} pending` : "",
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
     holder === undefined
-      ? pending > 0 ? `; ${stopped === undefined ? "" : `stopped: ${stopped}: `}the same command goes on` : ""
+      ? pending > 0
+        ? `; ${stop === undefined ? "" : `stopped: ${stop.message}: `}${
+          Closing.wayOn(stop, { calls: purse.calls, budget, settings: [], wall: now })
+        }`
+        : ""
       : `; running (process ${holder.pid} on ${holder.host})`,
     ...[
       ...Closing.causes(causes),
@@ -137,7 +146,7 @@ const day = 86_400_000
 const moment = (at: number) => at < Infinity ? DateTime.formatIso(DateTime.unsafeMake(at)) : null
 
 const toJson = (told: Told): string => {
-  const { causes, counts, holder, ledger, list, purse, standing: { oldest, stale }, stopped } = told
+  const { causes, counts, holder, ledger, list, purse, standing: { oldest, stale }, stop } = told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -155,7 +164,7 @@ const toJson = (told: Told): string => {
     calls: purse.calls,
     ...Purse.toJson(purse),
     causes,
-    stopped: stopped ?? null,
+    stopped: stop?.message ?? null,
     holder: holder ?? null
   })
 }

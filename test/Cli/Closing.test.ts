@@ -94,7 +94,7 @@ describe("Closing.figures", () => {
 
 describe("Closing.next", () => {
   const { most } = Budget
-  const left = { calls: 400, pending: 600 }
+  const rest = { calls: 400, settings: ["API_KEY"], wall: 0 }
   const cases: ReadonlyArray<readonly [reason: StopError["reason"] | undefined, budget: object, line: string]> = [
     [undefined, {}, "the same command goes on"],
     ["time", {}, "the same command goes on"],
@@ -106,7 +106,7 @@ describe("Closing.next", () => {
   ]
   it.each(cases)("after %s with %j", (reason, budget, line) =>
     assert.strictEqual(
-      Closing.next(left, reason && { reason }, { budget, settings: ["API_KEY"] }),
+      Closing.next(600, reason && { reason }, { ...rest, budget }),
       `600 pending: ${line}`
     ))
 
@@ -115,7 +115,7 @@ describe("Closing.next", () => {
     const stop = { reason: "budget", until } as const
     const wall = new Date(2026, 10, 27).getTime()
     assert.match(
-      Closing.next(left, stop, { budget: { calls: [most(400, "month")] }, settings: [], wall }),
+      Closing.next(600, stop, { ...rest, budget: { calls: [most(400, "month")] }, wall }),
       /^600 pending: the same command goes on from 2026-12-01 00:00 \(UTC\S*\)$/
     )
   })

@@ -100,6 +100,16 @@ describe.concurrent("rollcall status", () => {
       assert.deepInclude(json(yield* rollcall("status", "--json"))[0], { state: "stopped", pending: 2, holder: null })
     }))
 
+  it.scopedLive("tells the same way on as the run did", () =>
+    Effect.gen(function*() {
+      const { rollcall, run } = yield* scripted(["a", "b", "c"])
+      assert.strictEqual((yield* run("--max-calls", "1")).exit, 4)
+      assert.match(
+        told(yield* rollcall("status", "out.ndjson")),
+        /, 2 pending; stopped: the budget of 1 calls? is spent: --max-calls 2 goes on \(1 of 1 calls? are spent\)\n/
+      )
+    }))
+
   it.scopedLive("names no cause where none is known", () =>
     Effect.gen(function*() {
       const { rollcall, run } = yield* scripted(["a", "b", "c"])
