@@ -11,8 +11,15 @@ export class TooMuch extends Error {
 /** A node of a tree. */
 export type Node = { readonly type: string }
 
+/** What functions take. */
+export type Functions = Readonly<
+  Record<string, {
+    readonly _signature: ReadonlyArray<{ readonly optional?: boolean; readonly variadic?: boolean }>
+  }>
+>
+
 interface Runtime {
-  readonly _functionTable: typeof TreeInterpreter.runtime._functionTable
+  readonly _functionTable: Functions
   callFunction(name: string, args: ReadonlyArray<unknown>): unknown
   register(name: string, call: (args: ReadonlyArray<unknown>) => unknown, signature: unknown, options: object): unknown
 }
@@ -92,7 +99,7 @@ runtime.callFunction = (name, args) => {
 }
 
 /** The functions that there are. */
-export const functions = runtime._functionTable
+export const functions: Functions = runtime._functionTable
 
 /** What a whole expression gives for a value. */
 export const search = (tree: ReturnType<typeof compile>, value: unknown): unknown => interpreter.search(tree, value)

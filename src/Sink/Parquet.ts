@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
 import type { Listed, Row } from "../Ledger.ts"
 import { type Sink, SinkError, type Target, track } from "../Sink.ts"
+import * as Shared from "./Shared.ts"
 import * as Table from "./Table.ts"
 import * as Value from "./Value.ts"
 
@@ -30,12 +31,12 @@ export const make = (target: Target, options: Table.TableOptions = {}): typeof S
         const identity = yield* Table.identify({ select: [], noTiming: false, ...options, list: run.list }, rows)
         const opened = yield* track(target, run, identity, false)
         const from = opened.position ?? 0
-        const seen = rows.columns.map(() => new Set<Shared>())
+        const seen = rows.columns.map(() => new Set<Shared.Shared>())
         const see = (page: ReadonlyArray<Row>) => {
           for (const row of page) {
             rows.encode(row).forEach((cell, index) => {
               if (rows.columns[index]!.kind === "value" && cell !== null) {
-                seen[index]!.add(sharedOf(cell as Exclude<Value.Value, null>))
+                seen[index]!.add(Shared.of(cell as Exclude<Value.Value, null>))
               }
             })
           }
@@ -43,7 +44,9 @@ export const make = (target: Target, options: Table.TableOptions = {}): typeof S
         /** Where rows come only once, values are text. */
         const columns = () =>
           rows.columns.map((column, index): Table.Column =>
-            column.kind === "value" && run.again !== undefined ? { ...column, kind: shared(seen[index]!) } : column
+            column.kind === "value" && run.again !== undefined
+              ? { ...column, kind: Shared.typeOf(seen[index]!) }
+              : column
           )
         let body = run.again === undefined ? writing(rows, columns(), opened.write) : undefined
         return {
@@ -105,27 +108,6 @@ const writing = (
   }
 }
 
-/** What a value is to a column: `long` is a whole number that only 64 bits hold. */
-type Shared = "boolean" | "integer" | "long" | "real" | "text"
-
-const sharedOf = (value: Exclude<Value.Value, null>): Shared => {
-  if (typeof value === "boolean") return "boolean"
-  const number = typeof value === "number"
-    ? value
-    : typeof value === "object" && "digits" in value
-    ? Value.numberFor(value.digits)
-    : undefined
-  if (number === undefined) return "text"
-  if (typeof number === "bigint") return Number.isSafeInteger(Number(number)) ? "integer" : "long"
-  return Number.isSafeInteger(number) && !Object.is(number, -0) ? "integer" : "real"
-}
-
-/** The type that all of them share. */
-const shared = (seen: ReadonlySet<Shared>): Table.Kind => {
-  const only = (...kinds: ReadonlyArray<Shared>) => seen.size > 0 && [...seen].every((kind) => kinds.includes(kind))
-  return only("boolean") ? "boolean" : only("integer", "long") ? "place" : only("integer", "real") ? "real" : "text"
-}
-
 const schemaOf = (columns: ReadonlyArray<Table.Column>): ParquetWriter["schema"] => [
   { name: "rollcall", num_children: columns.length },
   ...columns.map(({ kind, name }) => ({ name, repetition_type: "OPTIONAL" as const, ...types[kind] }))
@@ -150,7 +132,7 @@ const types = {
 
 const value = (kind: Table.Kind, cell: unknown): unknown => {
   if (cell === null) return null
-  const number = typeof cell === "object" && "digits" in cell! ? Value.numberFor(cell.digits as string) ?? cell : cell
+  const number = Shared.numberIn(cell as Value.Value) ?? cell
   if (kind === "place" || kind === "time") return BigInt(number as number | bigint)
   if (kind === "real") return Number(number)
   return types[kind] === text ? Value.textOf(cell as Value.Value) : cell

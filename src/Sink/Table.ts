@@ -166,6 +166,8 @@ export interface Table {
   readonly write: (piece: Piece) => Effect.Effect<void, SinkError>
   /** Drops the run's rows from a place on, and makes everything durable. */
   readonly complete: (progress: Progress, end: number) => Effect.Effect<void, SinkError>
+  /** What its reader should know of what it holds, in a line each. */
+  readonly warnings?: () => ReadonlyArray<string>
 }
 
 /** How the rows are laid out. */
@@ -282,7 +284,8 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
                 )
             ),
             Effect.asVoid
-          )
+          ),
+          ...(table.warnings === undefined ? {} : { warnings: table.warnings })
         } satisfies Writer
       })
   }

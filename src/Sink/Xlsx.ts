@@ -10,7 +10,7 @@ import * as Cells from "./Cells.ts"
 import * as Mark from "./Mark.ts"
 
 /** What a sheet holds. */
-const [rowLimit, cellLimit] = [1_048_576, 32_767]
+const [rowLimit, columnLimit, cellLimit] = [1_048_576, 16_384, 32_767]
 
 /** What one file of a ZIP archive holds. */
 const sheetLimit = 2 ** 32 - 2 ** 20
@@ -21,7 +21,13 @@ export const make = (target: Target, options: Omit<Options, "format"> = {}): typ
   const cellsOf = (list: Listed) => {
     const layout = layoutOf(options, list)
     const made = encoder(layout)
-    return "clash" in made ? clash(made.clash) : Effect.succeed({ made, layout })
+    if ("clash" in made) return clash(made.clash)
+    return made.header.length > columnLimit
+      ? clash(
+        `a sheet holds ${columnLimit.toLocaleString("en")} columns, and these are `
+          + `${made.header.length.toLocaleString("en")}: write NDJSON or CSV, or fewer columns`
+      )
+      : Effect.succeed({ made, layout })
   }
   return {
     outputs: [target.id],

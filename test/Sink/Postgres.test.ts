@@ -4,7 +4,7 @@ import type { SinkError } from "../../src/Sink.ts"
 import * as Postgres from "../../src/Sink/Postgres.ts"
 import { isThere } from "../schema.ts"
 import { list, row, select } from "./rows.ts"
-import { marks, postgres } from "./tables.ts"
+import { marks, type Place, postgres } from "./tables.ts"
 
 const listed = { ...list({ entries: 3 }), id: 0, epoch: 1 }
 const rows = ["a", "b", "c"].map((code, ordinal) => row({ ordinal, line: ordinal + 1, key: code, input: code }))
@@ -126,6 +126,93 @@ describe.skipIf(!isThere)("Postgres", () => {
       const answers = (yield* select("select answer from rollcall order by ordinal")).map(({ answer }) => answer)
       assert.deepStrictEqual(answers, [bodies[0], JSON.stringify(bodies[1]), bodies[2]])
     }))
+
+  describe("columns of values", () => {
+    const fields = select("v=v")
+    const bodyOf = (v: string, ordinal: number) =>
+      row({ ordinal, line: ordinal + 1, key: `${ordinal}`, input: `${ordinal}`, body: `{"v":${v}}` })
+    const opened = (place: Place, known = marks(), name = "a.txt", entries = 6) =>
+      place.sink({ select: fields }).open({ list: { ...listed, name, entries }, isOrdered: true, marks: known })
+    const typeOf = (place: Place) =>
+      Effect.map(
+        place.select(
+          "select format_type(atttypid, null) as type from pg_attribute "
+            + "where attrelid = 'rollcall'::regclass and attname = 'v'"
+        ),
+        ([found]) => found!["type"]
+      )
+    const valuesOf = (place: Place) =>
+      Effect.map(
+        place.select("select v::text as v from rollcall order by run, ordinal"),
+        (rows) => rows.map(({ v }) => v)
+      )
+
+    const cases: ReadonlyArray<readonly [pages: ReadonlyArray<string>, type: string, values: string]> = [
+      ["true,false", "boolean", "true,false"],
+      ["1,9007199254740993,-5", "bigint", "1,9007199254740993,-5"],
+      ["null,26.10,1e3", "double precision", ",26.1,1000"],
+      [`"00501","5"`, "text", "00501,5"],
+      ["null,null", "text", ","],
+      ["18446744073709551616,1", "text", "18446744073709551616,1"],
+      ["[1],1", "text", "[1],1"],
+      ["null|5", "bigint", ",5"],
+      ["1|2.5|null", "double precision", "1,2.5,"],
+      ["2.5|3", "double precision", "2.5,3"],
+      ["9007199254740993|2.5", "text", "9007199254740993,2.5"],
+      ["2.5|9007199254740993", "text", "2.5,9007199254740993"],
+      [`1|"00501"|2`, "text", "1,00501,2"],
+      [`true|"x"`, "text", "true,x"],
+      ["true|1|0.5", "text", "true,1,0.5"],
+      [`"5"|6`, "text", "5,6"]
+    ].map(([pages, type, values]) => [pages!.split("|"), type!, values!])
+
+    it.scoped.each(cases)("%j are %s: %s", ([pages, type, values]) =>
+      Effect.gen(function*() {
+        const place = yield* postgres
+        const known = marks()
+        let ordinal = 0
+        // each page by a session of its own, as a run that is stopped after each
+        for (const page of pages) {
+          const rows = JSON.parse(`[${page.replace(/[^,"[\]]+|"[^"]*"|\[[^\]]*\]/g, (text) => JSON.stringify(text))}]`)
+          yield* Effect.scoped(
+            Effect.flatMap(opened(place, known), ({ write }) =>
+              write(rows.map((text: string) => bodyOf(text, ordinal++))))
+          )
+        }
+        assert.strictEqual(yield* typeOf(place), type)
+        assert.strictEqual((yield* valuesOf(place)).join(), values)
+      }))
+
+    it.scoped("says which became text, once", () =>
+      Effect.gen(function*() {
+        const { warnings, write } = yield* opened(yield* postgres)
+        yield* write([bodyOf("1", 0)])
+        assert.deepStrictEqual(warnings!(), [])
+        for (const [index, text] of [`"x"`, "2", `"y"`].entries()) yield* write([bodyOf(text, index + 1)])
+        assert.lengthOf(warnings!(), 1)
+        assert.match(warnings!()[0]!, /^the column v of .* is text now: its values are of more than one type$/)
+      }))
+
+    it.scoped("are those of all runs that write there at the same time", () =>
+      Effect.gen(function*() {
+        const place = yield* postgres
+        const [a, b, c] = [
+          yield* opened(place, marks(), "a"),
+          yield* opened(place, marks(), "b"),
+          yield* opened(place, marks(), "c")
+        ]
+        yield* a.write([bodyOf("1", 0)])
+        // both believe that nothing stands there
+        yield* b.write([bodyOf("null", 0)])
+        yield* c.write([bodyOf("2.5", 0)])
+        yield* a.write([bodyOf("3", 1)])
+        yield* b.write([bodyOf(`"7"`, 1)])
+        // whoever counts on numbers adds some, and text stays text
+        yield* a.write([bodyOf("4", 2), bodyOf("0.5", 3)])
+        assert.strictEqual(yield* typeOf(place), "text")
+        assert.deepStrictEqual(yield* valuesOf(place), ["1", "3", "4", "0.5", null, "7", "2.5"])
+      }))
+  })
 
   it.scoped("makes its tables once where two runs begin at the same time", () =>
     Effect.gen(function*() {

@@ -97,6 +97,14 @@ describe("Xlsx", () => {
       assert.match(error.message, /: a sheet has 1,048,576 rows, and these are more: write CSV or Parquet$/)
     }))
 
+  it.scoped("is refused for more columns than a sheet has", () =>
+    Effect.gen(function*() {
+      const names = (count: number) => select(...Array.from({ length: count }, (_, index) => `c${index}`))
+      const error = yield* Effect.flip(write([], { select: names(16_384) }))
+      assert.match(error.message, /: a sheet holds 16,384 columns, and these are 16,388: write NDJSON or CSV, or fewer/)
+      yield* write([], { select: names(16_380) })
+    }))
+
   it.scoped("names columns as spreadsheets do", () =>
     Effect.gen(function*() {
       const names = Array.from({ length: 703 }, (_, index) => `c${index}`)
