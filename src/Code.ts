@@ -52,7 +52,9 @@ export const anyCode: Rules = { trim: true }
 
 /** Says in one sentence why an input is not a code. */
 export class InvalidCodeError extends Schema.TaggedError<InvalidCodeError>()("InvalidCodeError", {
-  message: Schema.String
+  message: Schema.String,
+  /** The pattern took too long to tell. */
+  isSlow: Schema.optional(Schema.Boolean)
 }) {}
 
 /**
@@ -69,7 +71,10 @@ export const parse = (rules: Rules): (input: string) => Either.Either<Code, Inva
     if (code.length > 4096) return invalid(`the code is ${code.length} characters long, more than 4,096`)
     if (pattern !== undefined) {
       const isMatch = pattern(code)
-      if (isMatch === undefined) return invalid(`it takes too long to tell whether the code matches ${rules.pattern}`)
+      if (isMatch === undefined) {
+        const message = `it takes too long to tell whether the code matches ${rules.pattern}`
+        return Either.left(new InvalidCodeError({ message, isSlow: true }))
+      }
       if (!isMatch) return invalid(`the code does not match ${rules.pattern}`)
     }
     if (loneSurrogate.test(code)) return invalid(half)

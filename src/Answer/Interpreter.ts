@@ -36,7 +36,7 @@ interface Interpreter {
 const Standard = TreeInterpreter.constructor as new() => Interpreter
 
 /** Steps that every answer is worth, those for each value in it, and how many items and characters of a value are a step. */
-const [least, perValue, items, characters] = [2_000_000, 20, 8, 1024]
+const [least, perValue, items, characters] = [500_000, 20, 8, 1024]
 
 let left = 0
 let measured: unknown

@@ -55,7 +55,7 @@ export const when = (
         let isKnown = true
         const holds = test(body(), body(seesDigits), (reason, isTooMuch) => {
           isKnown = !isTooMuch
-          if (isSuccess(status)) onFault(text, reason)
+          if (isKnown && isSuccess(status)) onFault(text, reason)
         })
         return isKnown ? holds : undefined
       }

@@ -12,12 +12,14 @@ import { missingColumn } from "../Source/Column.ts"
 import { clean } from "../Source/Header.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import { isOwn, results } from "../Source/Own.ts"
-import { empty } from "../Source/SourceError.ts"
+import { empty, slow } from "../Source/SourceError.ts"
 import type * as Queue from "../Sweep/Queue.ts"
 import type { Progress } from "./Progress.ts"
 
 /** Entries per batch. */
 const batchSize = 4096
+/** Codes in a row on which a pattern may take too long. */
+const slowLimit = 20
 /** Questions per page. */
 const pageSize = 512
 
@@ -46,6 +48,9 @@ export const enroll = <R>(
     const before = earlier(yield* ledger.lists, name ?? source.name, source.name)
     const id = yield* ledger.enlist(name ?? source.name)
     const parse = Code.parse(rules ?? Code.anyCode)
+    /** Codes in a row on which the pattern took too long, and what is said of too many. */
+    let slowCodes = 0
+    let slowAt: number | undefined
     /** The columns of the list, and those of them that are kept. */
     const there = new Set<string>()
     const columns = new Set<string>()
@@ -77,6 +82,8 @@ export const enroll = <R>(
         }
       }
       const code = parse(entry.input)
+      slowCodes = Either.isLeft(code) && code.left.isSlow === true ? slowCodes + 1 : 0
+      if (slowCodes === slowLimit) slowAt = entry.line
       if (Either.isRight(code)) Hygiene.see(progress.hygiene, code.right, entry.line, progress.told.column)
       else if (progress.refusals.length < 3) {
         progress.refusals.push({ line: entry.line, input: entry.input, message: code.left.message })
@@ -103,17 +110,25 @@ export const enroll = <R>(
         batchSize
       ),
       (chunk) =>
-        Effect.flatMap(source.told ?? Effect.succeed(progress.told), (told) => {
-          if (progress.entries === 0) {
-            progress.hygiene = Hygiene.make(Chunk.unsafeHead(chunk).columns !== undefined)
+        Effect.flatMap(
+          source.told ?? Effect.succeed(progress.told),
+          (told): Effect.Effect<void, SourceError | LedgerError> => {
+            if (progress.entries === 0) {
+              progress.hygiene = Hygiene.make(Chunk.unsafeHead(chunk).columns !== undefined)
+            }
+            progress.told = told
+            if (progress.entries === 0 && isOwn(Chunk.unsafeHead(chunk).names ?? [])) {
+              left = results
+              told.assumed.push("outcome, http_status and error of an earlier run left behind")
+            }
+            const entries: Array<Enrolled> = []
+            for (const entry of chunk) {
+              entries.push(enter(entry))
+              if (slowAt !== undefined) return slow(source.name, slowAt, told.unit, rules?.pattern, slowLimit)
+            }
+            return ledger.enroll(id, entries)
           }
-          progress.told = told
-          if (progress.entries === 0 && isOwn(Chunk.unsafeHead(chunk).names ?? [])) {
-            left = results
-            told.assumed.push("outcome, http_status and error of an earlier run left behind")
-          }
-          return ledger.enroll(id, Array.from(chunk, enter))
-        })
+        )
     )
     if (source.told !== undefined) progress.told = yield* source.told
     if (progress.entries === 0 && refuseEmpty) return yield* empty(source.name)

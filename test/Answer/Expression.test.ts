@@ -85,7 +85,7 @@ describe("an expression's budget", () => {
   ])("ends %s", (_, text, value) => {
     const { faults, got } = faultOf(text, value, value === long ? { ...long, id: "9007199254740993" } : value)
     assert.isNull(got)
-    assert.deepStrictEqual(faults, [["it takes more than 2,000,000 steps on this answer", true]])
+    assert.deepStrictEqual(faults, [["it takes more than 500,000 steps on this answer", true]])
   })
 
   it("grows with the answer, and is whole for each one", () => {

@@ -61,6 +61,31 @@ describe("a row of JSON", () => {
     }).pipe(Effect.provide(Memory.layer)))
 })
 
+describe("a pattern that tries every way", () => {
+  const hopeless = `${"a".repeat(40)}!`
+  const run = (lines: ReadonlyArray<string>) =>
+    Rollcall.run(Lookup.make("any", (code) => Effect.succeed({ code })), {
+      source: Source.codes(lines),
+      rules: { trim: true, pattern: "(a+)+" }
+    }).pipe(Effect.provideService(Sink.Sink, Sink.memory([])), Effect.provide(Memory.layer))
+
+  it.effect("ends the run where one code after the other is too much work", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(run(["a", ...Array.from({ length: 30 }, () => hopeless)]))
+      assert.propertyVal(error, "reason", "Pattern")
+      assert.match(
+        error.message,
+        /:21: it takes too long to tell whether the codes match \(a\+\)\+, 20 times in a row up/
+      )
+    }))
+
+  it.effect("is too much work for some of them", () =>
+    Effect.gen(function*() {
+      const { outcomes } = yield* run(Array.from({ length: 22 }, (_, index) => index === 11 ? "a" : hopeless))
+      assert.include(outcomes, { found: 1, invalid: 21 })
+    }))
+})
+
 describe("the next run", () => {
   it("begins with what was not refused, and ends", () => {
     const isRefused = (code: string) => number(code) < 3
