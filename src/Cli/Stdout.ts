@@ -4,6 +4,7 @@
 import { Effect } from "effect"
 import { fstatSync, readSync, statSync } from "node:fs"
 import { SinkError, type Target } from "../Sink.ts"
+import * as Talk from "./Talk.ts"
 
 const name = "standard output"
 
@@ -18,7 +19,7 @@ export const target: Target = {
       held: undefined,
       write: (data: string | Uint8Array) =>
         Effect.async<void, SinkError>((resume) => {
-          process.stdout.write(data, (cause) => {
+          process.stdout.write(process.stdout.isTTY && typeof data === "string" ? shown(data) : data, (cause) => {
             if (cause === undefined || cause === null) return resume(Effect.void)
             const reason = (cause as NodeJS.ErrnoException).code === "EPIPE" ? "Closed" : "Write"
             resume(new SinkError({ reason, sink: name, detail: `writing failed: ${cause.message}`, cause }))
@@ -29,6 +30,9 @@ export const target: Target = {
       complete: Effect.void
     })
 }
+
+/** Records as a terminal may have them: what is in an answer must not move its cursor. In JSON the value is the same. */
+const shown = (text: string) => Talk.plain(text.replaceAll("\r\n", "\n"))
 
 /**
  * Whether the process was started without a standard output. Node opens /dev/null in its place, for reading too, which who sends his output
