@@ -72,6 +72,7 @@ export const figures = (
     const invalid = refused === 0 ? "" : `, ${Talk.count(refused)} invalid without a call`
     const speed = asked > 0 && seconds > 0 ? `, ${Talk.rate(asked / seconds)}` : ""
     if (asked > 0 || pending > 0) return `${codes}${shown} answered in ${Talk.time(seconds)}${speed}${invalid}`
+    if (answered + refused === 0) return "nothing to ask: the list is empty"
     return answered === 0
       ? `nothing to ask: ${Talk.counted(refused, "code is", "codes are")} invalid, none is left to ask`
       : `nothing to ask: ${codes}${shown} answered already${invalid}`

@@ -56,10 +56,10 @@ export const warnings = ({ hygiene, told }: Progress): ReadonlyArray<string> =>
         }, looks like a row and was read as names of columns: `
         + "--no-header reads it as a row"
       ]),
-    ...Hygiene.findings(hygiene).map((finding) => words(finding, told.unit))
+    ...Hygiene.findings(hygiene).map((finding) => words(finding, told.unit, hygiene.isTable))
   ].map((text) => `warning: ${text}`)
 
-const words = (finding: Hygiene.Finding, unit: Told.Unit): string => {
+const words = (finding: Hygiene.Finding, unit: Told.Unit, isTable: boolean): string => {
   const { code, count, kind, line } = finding
   const place = `${unit} ${line}: ${shown(code)}`
   const some = (one: string, many: string) => `${Talk.counted(count, one, many)} (${place})`
@@ -74,22 +74,27 @@ const words = (finding: Hygiene.Finding, unit: Told.Unit): string => {
       return `${some("code ends", "codes end")} in .0: a program took the codes for numbers; export them as text, `
         + "or cut it off: sed 's/\\.0*$//'"
     case "formula":
-      return `${
-        some("code is", "codes are")
-      } written as a formula: --input-format csv --no-header --column 1 reads it as text`
+      return `${some("code is", "codes are")} written as a formula: ${
+        isTable
+          ? "export the list again, with that column as text"
+          : "--input-format csv --no-header --column 1 reads it as text"
+      }`
     case "apostrophe":
       return `${
         some("code begins", "codes begin")
       } with an apostrophe, a spreadsheet's mark of text: sed "s/^'//" cuts it off`
     case "quoted":
-      return `${some("code stands", "codes stand")} in quotes, which are asked too: `
-        + "--input-format csv --no-header --column 1 takes them off"
+      return `${some("code stands", "codes stand")} in quotes, which are asked too: ${
+        isTable
+          ? "a quote is none where a blank stands before it, take the blanks out"
+          : "--input-format csv --no-header --column 1 takes them off"
+      }`
     case "date":
       return `${
         some("code looks", "codes look")
       } like a date that a spreadsheet made: export the list with that column as text`
     case "missing":
-      return `${some("code looks", "codes look")} like a word for nothing, and is asked: `
+      return `${some("code looks", "codes look")} like a word for nothing, and ${count === 1 ? "is" : "are"} asked: `
         + "take such rows out, or --pattern names what a code looks like"
     case "invisible":
       return `${

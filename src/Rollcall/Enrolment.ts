@@ -131,7 +131,11 @@ export const enroll = <R>(
         )
     )
     if (source.told !== undefined) progress.told = yield* source.told
-    if (progress.entries === 0 && refuseEmpty) return yield* empty(source.name)
+    if (progress.entries === 0) {
+      if (refuseEmpty) return yield* empty(source.name)
+      if (isOwn(progress.told.names)) left = results
+      for (const name of progress.told.names) if (isKept(name)) columns.add(name)
+    }
     const absent = progress.entries === 0
       ? undefined
       : lookup.inputs.map(Entry.columnOf).find((name) => !there.has(name))

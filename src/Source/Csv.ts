@@ -88,7 +88,10 @@ export const table = (reading: Reading, delimiter: string, skip = 0) => {
         if (Either.isLeft(begun)) return Either.left(begun.left)
         header = begun.right
         isOurs = isOwn(header.names)
-        if (hasHeader) continue
+        if (hasHeader) {
+          told.names = header.names
+          continue
+        }
       }
       if (cells.length > header.width && cells.some((cell, place) => place >= header!.width && !isBlank(cell))) {
         return Either.left(tooLong(name, header, row, told))

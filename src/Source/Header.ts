@@ -70,6 +70,7 @@ export const read = (
   const code = named === undefined ? -1 : names.indexOf(named)
   if (code < 0) {
     const [only] = names
+    if (isPage(only ?? "")) return Either.left(problem(source, row.line, page))
     const sign = names.length === 1 ? Delimiter.within(only!, delimiter) : undefined
     return Either.left(
       sign === undefined
@@ -144,6 +145,13 @@ export const withColumn = (header: Header, place: number): Header => {
     nameless: header.nameless.filter((other) => other !== place)
   }
 }
+
+/** Whether a list begins like a web page. */
+export const isPage = (text: string): boolean => /^<(?:!doctype|html|table|\?xml)/i.test(text)
+
+/** What is said of one. */
+export const page = "this is a web page and no list: was there an error, or a login, where it was fetched? "
+  + "A table of a page is saved as CSV first"
 
 const problem = (source: string, line: number, detail: string) =>
   new SourceError({ reason: "Column", source, line, detail })

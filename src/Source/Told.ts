@@ -10,6 +10,8 @@ export interface Told {
   unit: Unit
   /** The column that holds the code, where there are columns. */
   column: string | undefined
+  /** The names in a header: they are known where no row follows. */
+  names: ReadonlyArray<string>
   /** What was taken for granted, a few words each: `";" between cells`. */
   readonly assumed: Array<string>
   /** Rows with nothing in them, which are no entries. */
@@ -26,6 +28,7 @@ export interface Told {
 export const none = (): Told => ({
   unit: "line",
   column: undefined,
+  names: [],
   assumed: [],
   blank: 0,
   warnings: [],
