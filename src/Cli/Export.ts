@@ -62,7 +62,7 @@ export const command = Command.make({
   },
   handle: (values, argument) =>
     Effect.gen(function*() {
-      const named = yield* Ledgers.find(argument)
+      const named = yield* Ledgers.find(argument, values.ledger)
       const only = values.only.flatMap((text) => text.split(",")) as ReadonlyArray<Only>
       if (values.records && only.length === 0) return yield* new UsageError({ message: "--records goes with --only" })
       const entries = only.length > 0 && !values.records
@@ -72,7 +72,8 @@ export const command = Command.make({
       return yield* Effect.scoped(Effect.gen(function*() {
         const ledger = yield* Ledger
         const lists = yield* ledger.lists
-        const list = yield* Ledgers.listOf(named, lists, argument)
+        const isNamed = Option.isSome(argument) || Option.isSome(values.ledger)
+        const list = yield* Ledgers.listOf(named, lists, { argument, isNamed })
         const select = yield* Effect.forEach(values.select.length > 0 ? values.select : list.select, (text) =>
           Job.selected(text))
         const path = yield* Path.Path
@@ -131,6 +132,10 @@ export const command = Command.make({
         })
         yield* writer.complete
         if (values.quiet) return 0
+        if (!isNamed && lists.length > 1) {
+          const name = Ledgers.nameOf(path, named, list)
+          yield* Talk.say(`the list of the last run, ${name}, of ${lists.length} in ${named.name}`)
+        }
         yield* Talk.say(
           told(written, pending, values.output.map(Environment.shown), { entries, only: only.length > 0 })
         )

@@ -6,6 +6,7 @@ import { Clock, Duration, Effect, Option } from "effect"
 import { busy, type Forget, Ledger, type Listed } from "../Ledger.ts"
 import { Limit } from "../Policy/DurationText.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import * as Mark from "../Sink/Mark.ts"
 import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
@@ -35,22 +36,31 @@ export const command = Command.make({
       value: "TIME",
       help: "only answers that are older, such as 90d"
     }),
+    answers: Flag.toggle("answers", { group, help: "every answer; the outcomes stay" }),
     all: Flag.toggle("all", { group, help: "the whole ledger: a run would ask everything again" }),
     force: Flag.toggle("force", { group, help: "also where a list is not answered to its end" })
   },
-  handle: ({ all, code, codes, force, olderThan }, argument) =>
+  handle: ({ all, answers, code, codes, force, ledger: file, olderThan }, argument) =>
     Effect.gen(function*() {
       const ofCodes = [
         ...code,
         ...(Option.isSome(codes) ? yield* Redo.codesOf("--codes", codes.value) : [])
       ]
-      const given = [ofCodes.length > 0, Option.isSome(olderThan), all].filter((is) => is).length
-      if (given > 1) return yield* new UsageError({ message: "one of --code, --older-than and --all at a time" })
-      const named = yield* Ledgers.find(argument)
+      const given = [ofCodes.length > 0, Option.isSome(olderThan), answers, all].filter((is) => is).length
+      if (given !== 1) {
+        return yield* new UsageError({
+          message: given > 1
+            ? `${choice} at a time`
+            : `say what: ${choice} (--answers keeps the outcomes, --all removes the ledger)`
+        })
+      }
+      const named = yield* Ledgers.find(argument, file)
       const holder = yield* named.holder
       if (holder !== undefined) return yield* busy(named.name, holder)
       const lists = yield* Effect.provide(Effect.flatMap(Ledger, ({ lists }) => lists), named.read)
+      yield* Ledgers.refuseOthers(named, lists, argument)
       if (ofCodes.length > 0) return yield* forgetCodes(named, lists, ofCodes)
+      yield* refuseShared(named, lists, Option.orElse(argument, () => file))
       const pending = yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         const counts = yield* Effect.forEach(lists, ({ id }) => ledger.counts(id))
@@ -71,13 +81,52 @@ export const command = Command.make({
       const before = Option.isNone(olderThan)
         ? undefined
         : (yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan.value)
+      const unwritten = yield* Effect.provide(outdated(named, lists), named.read)
       const count = yield* forget(named, { before })
       yield* Talk.say(
-        `${named.name}: ${Talk.counted(count, "answer")} forgotten; the outcomes are kept, so nothing is asked again`
+        `${named.name}: ${Talk.counted(count, "answer")} forgotten; the outcomes are kept, ${
+          unwritten.length === 0 || count === 0
+            ? "so nothing is asked again"
+            : `but the next run writes ${Ledgers.some(unwritten)} anew and needs them: --redo forgotten asks again`
+        }`
       )
       return 0
     })
 })
+
+const choice = "one of --code CODE, --codes FILE, --older-than 90d, --answers and --all"
+
+/** What a list says is not said of the others of its ledger. */
+const refuseShared = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, argument: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    if (lists.length < 2 || Option.exists(argument, (text) => Ledgers.isSame(path, named, text))) return
+    const names = Ledgers.some(lists.map((list) => Ledgers.nameOf(path, named, list)))
+    return yield* new UsageError({
+      message:
+        `${named.name} holds ${lists.length} lists, ${names}: for all of them name the ledger: rollcall forget ${named.name} …`
+    })
+  })
+
+/** Outputs that do not stand as their lists are now, so that the next run writes them anew. */
+const outdated = (named: Ledgers.Named, lists: ReadonlyArray<Listed>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const ledger = yield* Ledger
+    const { changedSince, read } = Mark.marks(ledger)
+    const all = lists.flatMap((list) => list.outputs.map((id) => ({ id, list })))
+    const found = yield* Effect.filter(all, ({ id, list }) =>
+      Effect.gen(function*() {
+        const mark = yield* read(id)
+        // what has none is no file: what stands there is not looked at
+        if (mark === undefined) return false
+        if (!mark.isComplete || mark.list !== list.id) return true
+        if (!(yield* Effect.orElseSucceed(fs.exists(Ledgers.pathOf(path, named, id)), () => true))) return true
+        return (yield* changedSince(list, mark.epoch)) < Infinity
+      }))
+    return found.map(({ id }) => Ledgers.pathOf(path, named, id))
+  })
 
 const forget = (named: Ledgers.Named, what: Forget) =>
   Effect.provide(Effect.flatMap(Ledger, (ledger) => ledger.forget(what)), named.open)
@@ -88,6 +137,14 @@ const forgetCodes = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, codes: 
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const count = yield* forget(named, { codes })
+    if (count === 0) {
+      yield* Talk.say(
+        codes.length === 1
+          ? `${named.name}: the code ${codes[0]} was never asked`
+          : `${named.name}: none of the ${Talk.count(codes.length)} codes was ever asked`
+      )
+      return 0
+    }
     yield* Talk.say(
       `${named.name}: ${Talk.count(count)} of ${Talk.counted(codes.length, "code")} forgotten, with all that was known`
     )

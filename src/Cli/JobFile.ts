@@ -5,11 +5,16 @@ import { FileSystem } from "@effect/platform"
 import { Chunk, Effect, Stream } from "effect"
 import { inFile, type JobValues, nearest, UsageError } from "./Argv.ts"
 import type * as Flag from "./Flag.ts"
+import { isUrl } from "./Ledgers.ts"
 
 /** How a job file names its run for a command that reads what was run: the rest of it is about the run alone. */
 export const runOf = (job: JobValues): JobValues => {
-  const named = job.get("ledger")?.[0] ?? job.get("output")?.find((output) => output !== "-")
-  return named === undefined ? new Map() : new Map([[inFile, [named]]])
+  const output = job.get("output")?.find((output) => output !== "-" && !isUrl(output))
+  const ledger = job.get("ledger")
+  return new Map([
+    ...(output === undefined ? [] : [[inFile, [output]] as const]),
+    ...(ledger === undefined ? [] : [["ledger", ledger] as const])
+  ])
 }
 
 /**

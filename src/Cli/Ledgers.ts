@@ -4,7 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Config, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
 import { homedir } from "node:os"
-import { type Holder, type Ledger, LedgerError, type Listed } from "../Ledger.ts"
+import { type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import { UsageError } from "./Argv.ts"
 import * as Environment from "./Environment.ts"
@@ -119,13 +119,27 @@ export const standard = (
     return path.join(yield* stateFolder, `${name}-${yield* hash([list, fingerprint])}.ledger`)
   })
 
-/** What is remembered of the last run in a folder. */
-const Last = Schema.parseJson(Schema.Struct({ ledger: Schema.String, outputs: Schema.Array(Schema.String) }))
+const Remembered = Schema.Struct({ ledger: Schema.String, outputs: Schema.Array(Schema.String) })
+
+/** What is remembered of the runs in a folder: the last one, and those before it, the latest first. */
+const Last = Schema.parseJson(
+  Schema.Struct({ ...Remembered.fields, earlier: Schema.optionalWith(Schema.Array(Remembered), { default: () => [] }) })
+)
+
+/** Earlier runs of a folder that are remembered. */
+const kept = 63
 
 const lastFile = Effect.gen(function*() {
   const path = yield* Path.Path
   return path.join(yield* stateFolder, `last-${yield* hash(path.resolve("."))}.json`)
 })
+
+/** The runs that are remembered of this folder, the last one first. */
+const runsHere = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const { earlier, ...last } = yield* Schema.decode(Last)(yield* fs.readFileString(yield* lastFile))
+  return [last, ...earlier]
+}).pipe(Effect.orElseSucceed((): ReadonlyArray<typeof Remembered.Type> => []))
 
 /** Remembers a run as the last one in this folder, so that `status` and others need no name. A run goes on without it. */
 export const remember = (ledger: Named, outputs: ReadonlyArray<string>) =>
@@ -135,36 +149,42 @@ export const remember = (ledger: Named, outputs: ReadonlyArray<string>) =>
     const absolute = ledger.files.length === 0 ? ledger.text : path.resolve(ledger.text)
     // a password that was written out is not written anywhere again
     if (isUrl(absolute) && Environment.hasPassword(absolute)) return
-    const text = yield* Schema.encode(Last)({
-      ledger: absolute,
-      outputs: outputs.map((output) => path.resolve(output))
-    })
+    const last = { ledger: absolute, outputs: outputs.map((output) => path.resolve(output)) }
+    const earlier = (yield* runsHere).filter(({ ledger, outputs }) =>
+      outputs.length === 0 ? ledger !== absolute : !outputs.every((output) => last.outputs.includes(output))
+    )
+    const text = yield* Schema.encode(Last)({ ...last, earlier: earlier.slice(0, kept) })
     yield* fs.writeFileString(yield* lastFile, text, { mode: 0o600 })
   }).pipe(Effect.ignore)
 
-/** A job file names its run too. */
+/** What names a run besides the argument. A job file does, too. */
 export const flags = {
+  ledger: Flag.optional("ledger", Flag.text, {
+    group: "Run",
+    value: "FILE",
+    help: "the ledger of the run, where OUTPUT does not tell it"
+  }),
   job: Flag.optional("job", Flag.text, { group: "Run", value: "FILE", help: "the run of this job file" })
 }
 
 /** What the argument of a reading command means. */
 export const about = "A run is named by its output or its ledger; without a name it is the last one in this folder."
 
-/** The ledger that a reading command means by an output, a ledger, or nothing: the last run in this folder. */
+/** The ledger that a reading command means by a flag, or by an output, a ledger, or nothing: the last run in this folder. */
 export const find = (
-  argument: Option.Option<string>
+  argument: Option.Option<string>,
+  ledger: Option.Option<string> = Option.none()
 ): Effect.Effect<Named, UsageError | LedgerError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
+    if (Option.isSome(ledger)) return yield* named(ledger.value)
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const exists = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false)
-    const last = yield* Effect.option(
-      Effect.flatMap(Effect.flatMap(lastFile, (file) => fs.readFileString(file)), Schema.decode(Last))
-    )
+    const runs = yield* runsHere
     if (Option.isNone(argument)) {
-      if (Option.isSome(last)) return yield* named(relative(path, last.value.ledger))
-      const names = yield* Effect.orElseSucceed(fs.readDirectory("."), () => [])
-      const here = names.filter((name) => name.endsWith(".ledger")).toSorted()
+      const [last] = runs
+      if (last !== undefined) return yield* named(relative(path, last.ledger))
+      const here = (yield* ledgersIn(".")).toSorted()
       if (here.length === 1) return yield* named(here[0]!)
       return yield* new UsageError({
         message: here.length === 0
@@ -176,15 +196,45 @@ export const find = (
     if (isUrl(text)) return yield* named(text)
     const beside = `${Format.fileOf(text)}.ledger`
     if (yield* exists(beside)) return yield* named(beside)
-    if (Option.isSome(last) && last.value.outputs.includes(path.resolve(text))) {
-      return yield* named(relative(path, last.value.ledger))
-    }
+    const run = runs.find(({ outputs }) => outputs.includes(path.resolve(text)))
+    if (run !== undefined) return yield* named(relative(path, run.ledger))
     if (yield* isLedger(text)) return yield* named(text)
+    const holding = yield* holdingOutput(path.dirname(text), text)
+    if (holding !== undefined) return holding
     return yield* new UsageError({
       message: (yield* exists(text))
-        ? `there is no ${text}.ledger, and ${text} is not the output of the last run in this folder: name the ledger itself`
+        ? `there is no ${text}.ledger, and ${text} is the output of no run that is known here: name the ledger itself`
         : `there is neither ${text} nor ${text}.ledger: name the output of a run, or its ledger`
     })
+  })
+
+/** The names of the ledgers in a folder. */
+export const ledgersIn = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
+    return names.filter((name) => name.endsWith(".ledger")).map((name) =>
+      folder === "." ? name : path.join(folder, name)
+    )
+  })
+
+/** Ledgers in a folder that are looked into. */
+const looks = 100
+
+/** The ledger in a folder that has a list with this output. */
+const holdingOutput = (folder: string, output: string) =>
+  Effect.gen(function*() {
+    for (const file of (yield* ledgersIn(folder)).slice(0, looks)) {
+      if (!(yield* isLedger(file))) continue
+      const ledger = yield* named(file)
+      const lists = yield* Effect.flatMap(Ledger, ({ lists }) => lists).pipe(
+        Effect.provide(ledger.read),
+        Effect.orElseSucceed(() => [])
+      )
+      if ((yield* listsOf(ledger, lists, Option.some(output))).length > 0) return ledger
+    }
+    return undefined
   })
 
 /** A database with the mark of a ledger in its header (see Ledger/Sqlite/Tables), or with a journal in which that may stand yet. */
@@ -201,21 +251,71 @@ const relative = (path: Path.Path, file: string) => {
   return shorter.startsWith("..") ? file : shorter
 }
 
-/** The list that a reading command means: the one with this output, else the last one. */
-export const listOf = (
+/** The lists of a ledger that an argument names: by an output, or as the list is called where it has no file. */
+export const listsOf = (
   ledger: Named,
   lists: ReadonlyArray<Listed>,
   argument: Option.Option<string>
-): Effect.Effect<Listed, LedgerError, Path.Path> =>
+): Effect.Effect<ReadonlyArray<Listed>, never, Path.Path> =>
+  Effect.map(Path.Path, (path) => {
+    const id = Option.map(argument, (output) => outputId(path, ledger, output))
+    return lists.filter(({ name, outputs }) => Option.isSome(id) && (outputs.includes(id.value) || name === id.value))
+  })
+
+/** The name of a list for its user: its first output, else where its entries came from. */
+export const nameOf = (path: Path.Path, ledger: Named, { name, outputs, source }: Listed): string =>
+  outputs.includes(name) ? pathOf(path, ledger, name) : source
+
+/** An argument that names a list which the ledger does not have; the ledger itself, or nothing, names all of them. */
+export const refuseOthers = (
+  ledger: Named,
+  lists: ReadonlyArray<Listed>,
+  argument: Option.Option<string>
+): Effect.Effect<void, UsageError, Path.Path> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
-    const id = Option.map(argument, (output) => outputId(path, ledger, output))
-    const found = lists.find(({ outputs }) => Option.isSome(id) && outputs.includes(id.value)) ?? lists[0]
-    return found ?? (yield* new LedgerError({
-      reason: "Missing",
-      ledger: ledger.name,
-      message: "it holds no list yet: the run that made it stopped while it read its input"
-    }))
+    if (Option.isNone(argument) || isItself(path, ledger, argument.value)) return
+    if (lists.length === 0 || (yield* listsOf(ledger, lists, argument)).length > 0) return
+    const names = lists.map((list) => nameOf(path, ledger, list))
+    return yield* new UsageError({ message: `${ledger.name} has no list ${argument.value}: it holds ${some(names)}` })
+  })
+
+/** Whether the argument names the ledger itself, or the output that it stands beside. */
+const isItself = (path: Path.Path, ledger: Named, text: string) =>
+  [text, `${Format.fileOf(text)}.ledger`].some((file) => isSame(path, ledger, file))
+
+/** Whether a file is the ledger. */
+export const isSame = (path: Path.Path, ledger: Named, file: string): boolean =>
+  path.resolve(file) === path.resolve(ledger.text)
+
+/** A few names. */
+export const some = (names: ReadonlyArray<string>): string =>
+  `${names.slice(0, 5).join(", ")}${names.length > 5 ? `, and ${names.length - 5} more` : ""}`
+
+/** The only list that a reading command can mean: of several one has to be named, or it is that of the last run. */
+export const listOf = (
+  ledger: Named,
+  lists: ReadonlyArray<Listed>,
+  { argument, isNamed }: { readonly argument: Option.Option<string>; readonly isNamed: boolean }
+): Effect.Effect<Listed, LedgerError | UsageError, Path.Path> =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const [last] = lists
+    if (last === undefined) {
+      return yield* new LedgerError({
+        reason: "Missing",
+        ledger: ledger.name,
+        message: "it holds no list yet: the run that made it stopped while it read its input"
+      })
+    }
+    const [found] = yield* listsOf(ledger, lists, argument)
+    if (found !== undefined) return found
+    yield* refuseOthers(ledger, lists, argument)
+    if (lists.length === 1 || !isNamed) return last
+    const names = lists.map((list) => nameOf(path, ledger, list))
+    return yield* new UsageError({
+      message: `${ledger.name} holds ${lists.length} lists, ${some(names)}: name one, and --ledger ${ledger.name}`
+    })
   })
 
 /** The file of an id that {@link outputId} made. */

@@ -2,7 +2,7 @@
  * `rollcall status`: how far a run is, also while it goes on.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Clock, DateTime, Effect, Option } from "effect"
+import { Clock, DateTime, Effect } from "effect"
 import { type Cause, type Counts, type Holder, Ledger, type Listed, type Standing } from "../Ledger.ts"
 import type * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -28,15 +28,13 @@ export const command = Command.make({
     all: Flag.toggle("all", { group: "Run", help: "every ledger: of this folder, and of runs without an output" }),
     json: Flag.toggle("json", { group: "Output", help: "one line of JSON for each list" })
   },
-  handle: ({ all, json }, argument) =>
+  handle: ({ all, json, ledger: file }, argument) =>
     Effect.gen(function*() {
-      const path = yield* Path.Path
       if (all) return yield* show(yield* Overview.lines(json))
-      const named = yield* Ledgers.find(argument)
+      const named = yield* Ledgers.find(argument, file)
       const holder = yield* named.holder
       const lines = yield* Effect.gen(function*() {
         const ledger = yield* Ledger
-        const id = Option.map(argument, (output) => Ledgers.outputId(path, named, output))
         const lists = yield* ledger.lists
         if (lists.length === 0) {
           return [json ? beginning(named.name, holder) : `${ofOutput(named.name)}: ${begun(holder)}`]
@@ -44,7 +42,8 @@ export const command = Command.make({
         const stop = yield* Rollcall.stopOf(ledger)
         const budget = yield* Rollcall.budgetOf(ledger)
         const purse = yield* Purse.of(ledger, budget)
-        const asked = lists.filter(({ outputs }) => Option.isSome(id) && outputs.includes(id.value))
+        yield* Ledgers.refuseOthers(named, lists, argument)
+        const asked = yield* Ledgers.listsOf(named, lists, argument)
         const told = yield* Effect.forEach(asked.length > 0 ? asked : lists, (list) =>
           Effect.gen(function*() {
             // one run at a time, and it is that of the list used last

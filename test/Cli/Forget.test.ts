@@ -28,7 +28,7 @@ describe.concurrent("rollcall forget", () => {
       yield* run("--redo", "found")
       assert.include(holding(cwd), "out.ndjson.ledger")
       const before = [read("out.ndjson"), statSync(join(cwd, "out.ndjson")).mtimeMs]
-      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson")), [
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", "--answers")), [
         0,
         "",
         "out.ndjson.ledger: 3 answers forgotten; the outcomes are kept, so nothing is asked again\n"
@@ -77,10 +77,75 @@ describe.concurrent("rollcall forget", () => {
       assert.deepStrictEqual(ended(yield* rollcall("forget", "--all")), [0, "", "out.ndjson.ledger: removed\n"])
       assert.deepStrictEqual([files(), holding(cwd)], [["list", "out.ndjson"], ["out.ndjson"]])
       assert.strictEqual(read("out.ndjson"), before)
-      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson")), [
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", "--answers")), [
         2,
         "",
         "rollcall: out.ndjson.ledger: there is no such ledger\n"
+      ])
+    }))
+
+  it.scopedLive("says what it can forget where it is not told, and forgets nothing", () =>
+    Effect.gen(function*() {
+      const { read, rollcall, run } = yield* scripted(["a"], marked)
+      yield* run()
+      const before = read("out.ndjson.ledger")
+      const choice = "one of --code CODE, --codes FILE, --older-than 90d, --answers and --all"
+      for (
+        const [words, message] of [
+          [[], `say what: ${choice} (--answers keeps the outcomes, --all removes the ledger)`],
+          [["out.ndjson"], `say what: ${choice} (--answers keeps the outcomes, --all removes the ledger)`],
+          [["--force"], `say what: ${choice} (--answers keeps the outcomes, --all removes the ledger)`],
+          [["--all", "--answers"], `${choice} at a time`],
+          [["--code", "a", "--older-than", "1d"], `${choice} at a time`]
+        ] as const
+      ) assert.deepStrictEqual(ended(yield* rollcall("forget", ...words)), [2, "", `rollcall: ${message}\n`])
+      assert.strictEqual(read("out.ndjson.ledger"), before)
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "--code", "other")), [
+        0,
+        "",
+        "out.ndjson.ledger: the code other was never asked\n"
+      ])
+    }))
+
+  it.scopedLive("names outputs that are to be written anew, for these would need the answers", () =>
+    Effect.gen(function*() {
+      const { rollcall, run } = yield* scripted(["a", "b"], marked)
+      yield* run()
+      yield* rollcall("forget", "out.ndjson", "--code", "b")
+      const { stderr } = yield* rollcall("forget", "out.ndjson", "--answers")
+      assert.strictEqual(
+        stderr,
+        "out.ndjson.ledger: 1 answer forgotten; the outcomes are kept, but the next run writes out.ndjson anew and needs "
+          + "them: --redo forgotten asks again\n"
+      )
+      assert.strictEqual((yield* run()).exit, 2)
+    }))
+
+  it.scopedLive("takes one list of a ledger for no other", () =>
+    Effect.gen(function*() {
+      const { read, rollcall, run, words, write } = yield* scripted(["a"], marked)
+      write("other", "b\n")
+      yield* run("--ledger", "all.ledger")
+      yield* rollcall("run", "other", ...words, "-o", "other.csv", "--ledger", "all.ledger")
+      for (const what of [["--answers"], ["--all"], ["--older-than", "1d"]]) {
+        for (const name of [[], ["out.ndjson"], ["other.csv"], ["other.csv", "--ledger", "all.ledger"]]) {
+          assert.deepStrictEqual(ended(yield* rollcall("forget", ...name, ...what)), [
+            2,
+            "",
+            "rollcall: all.ledger holds 2 lists, other.csv, out.ndjson: for all of them name the ledger: "
+            + "rollcall forget all.ledger …\n"
+          ])
+        }
+      }
+      const { stderr } = yield* rollcall("forget", "out.ndjson", "--code", "a")
+      assert.match(stderr, /^all\.ledger: 1 of 1 code forgotten, /)
+      assert.notInclude(read("all.ledger"), "\"code\":\"a\"")
+      assert.include(read("all.ledger"), "\"code\":\"b\"")
+      assert.match((yield* rollcall("forget", "all.ledger", "--answers")).stderr, /^all\.ledger: 1 answer forgotten; /)
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "--ledger", "all.ledger", "--all")), [
+        0,
+        "",
+        "all.ledger: removed\n"
       ])
     }))
 
@@ -88,8 +153,8 @@ describe.concurrent("rollcall forget", () => {
     Effect.gen(function*() {
       const { cwd, rollcall, run } = yield* scripted(["a", "b", "c"], marked)
       assert.strictEqual((yield* run("--max-calls", "1")).exit, 4)
-      for (const all of [[], ["--all"]]) {
-        assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", ...all)), [
+      for (const all of ["--answers", "--all"]) {
+        assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", all)), [
           2,
           "",
           "rollcall: 2 codes are pending: the run is not complete, and its output would need what is forgotten "
@@ -97,7 +162,7 @@ describe.concurrent("rollcall forget", () => {
         ])
       }
       assert.include(holding(cwd).join(), "out.ndjson.ledger")
-      const forced = yield* rollcall("forget", "out.ndjson", "--force")
+      const forced = yield* rollcall("forget", "out.ndjson", "--answers", "--force")
       assert.match(forced.stderr, /^out\.ndjson\.ledger: 1 answer forgotten; /)
       assert.deepStrictEqual(holding(cwd), ["out.ndjson.part"])
     }))
@@ -111,7 +176,7 @@ describe.concurrent("rollcall forget", () => {
         asked.includes("b")
       )
       const before = files()
-      for (const words of [[], ["--force"], ["--all", "--force"]]) {
+      for (const words of [["--answers"], ["--answers", "--force"], ["--all", "--force"]]) {
         const { exit, stderr } = yield* rollcall("forget", "out.ndjson", ...words)
         assert.strictEqual(exit, 5)
         assert.match(

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Ledgers from "../../src/Cli/Ledgers.ts"
-import { found, records, run, scripted, spawned, start, until } from "../command.ts"
+import { type Ended, found, records, run, scripted, spawned, start, until } from "../command.ts"
 
 /** A folder, and an environment that names it as the place of what is remembered. */
 const place = Effect.map(
@@ -134,6 +134,68 @@ describe("Ledgers.remember", () => {
       assert.match(error.message, /^which run\? None is known in this folder/)
     })
   )
+})
+
+describe.concurrent("a ledger of several lists", () => {
+  it.scopedLive("is found by the output of each of them, and each is told and written", () =>
+    Effect.gen(function*() {
+      const { cwd, read, rollcall, run: runList, words, write } = yield* scripted(["a"])
+      write("other", "b\n")
+      const all = ["--ledger", "all.ledger"]
+      yield* runList(...all)
+      yield* rollcall("run", "other", ...words, "-o", "other.ndjson", ...all)
+      const each = (rollcall: (...words: ReadonlyArray<string>) => Effect.Effect<Ended>) =>
+        Effect.gen(function*() {
+          for (const name of ["out.ndjson", "other.ndjson"]) {
+            for (const named of [[name], [name, ...all]]) {
+              assert.match(
+                (yield* rollcall("status", ...named)).stdout,
+                new RegExp(`^${name}: 1 of 1 code answered .*\n$`)
+              )
+              assert.strictEqual((yield* rollcall("export", ...named)).stdout, read(name))
+            }
+          }
+        })
+      yield* each(rollcall)
+      // nothing is remembered where another user works, or after the folder was moved
+      yield* each((...words) => run(words, { cwd, env: { XDG_STATE_HOME: join(cwd, "..", "elsewhere") } }))
+
+      const refused = (...words: ReadonlyArray<string>) =>
+        Effect.map(rollcall(...words), ({ exit, stderr, stdout }) => {
+          assert.deepStrictEqual([exit, stdout], [2, ""])
+          return stderr
+        })
+      const several =
+        "rollcall: all.ledger holds 2 lists, other.ndjson, out.ndjson: name one, and --ledger all.ledger\n"
+      assert.strictEqual(yield* refused("export", "all.ledger"), several)
+      assert.strictEqual(yield* refused("export", ...all), several)
+      for (const command of ["status", "export", "forget"]) {
+        assert.strictEqual(
+          yield* refused(command, "none.csv", ...all, ...(command === "forget" ? ["--all"] : [])),
+          "rollcall: all.ledger has no list none.csv: it holds other.ndjson, out.ndjson\n"
+        )
+      }
+      const last = yield* rollcall("export")
+      assert.deepStrictEqual([last.stdout, last.stderr], [
+        read("other.ndjson"),
+        "the list of the last run, other.ndjson, of 2 in all.ledger\n1 record written\n"
+      ])
+    }))
+
+  it.scopedLive("is that of a job file, with the output of the job", () =>
+    Effect.gen(function*() {
+      const { rollcall, run: runList, words, write } = yield* scripted(["a"])
+      const job = ["url", "file", "output", "ledger", "allow-none"]
+      const values = [words[1]!, "other", "other.ndjson", "all.ledger", "1"]
+      write("other", "b\n")
+      write("job.yaml", job.map((name, at) => `${name}: ${values[at]}\n`).join(""))
+      assert.strictEqual((yield* rollcall("run", "--job", "job.yaml")).exit, 0)
+      yield* runList("--ledger", "all.ledger")
+      assert.match(
+        (yield* rollcall("status", "--job", "job.yaml")).stdout,
+        /^other\.ndjson: 1 of 1 code answered .*\n$/
+      )
+    }))
 })
 
 describe.concurrent("a ledger that a run holds", () => {

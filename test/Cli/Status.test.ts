@@ -72,6 +72,7 @@ describe.concurrent("rollcall status", () => {
       yield* run("--redo", "found")
       const then = Date.now() - 3.5 * 86_400_000
       yield* Sqlite.query(join(cwd, "out.ndjson.ledger"), `update outcome set at = ${then}`)
+      yield* Sqlite.query(join(cwd, "out.ndjson.ledger"), "delete from standing")
       assert.strictEqual(
         told(yield* rollcall("status")),
         "out.ndjson: 2 of 2 codes answered (2 found)\n  asked again in vain: 1; --redo failed asks them\n"
@@ -207,8 +208,7 @@ describe.concurrent("rollcall status", () => {
       )
       assert.strictEqual(
         yield* refused("list"),
-        "rollcall: there is no list.ledger, and list is not the output of the last run in this folder: "
-          + "name the ledger itself\n"
+        "rollcall: there is no list.ledger, and list is the output of no run that is known here: name the ledger itself\n"
       )
       yield* run()
       rmSync(join(cwd, "out.ndjson.ledger"))
