@@ -77,15 +77,7 @@ export const prepare = (
       })
     }
 
-    const failed = ({ isUnprocessed, message, reason, remedy, status, wait }: LookupError) =>
-      new LookupError({
-        reason,
-        message: conceal(message),
-        ...(status === undefined ? {} : { status }),
-        ...(isUnprocessed === undefined ? {} : { isUnprocessed }),
-        ...(remedy === undefined ? {} : { remedy }),
-        ...(wait === undefined ? {} : { wait })
-      })
+    const failed = (error: LookupError) => Failure.changed(error, { message: conceal(error.message) })
 
     const exchange = (
       request: HttpClientRequest.HttpClientRequest,

@@ -12,41 +12,35 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   const code = causes.map(({ code }) => code).find((code) => typeof code === "string")
     // undici leaves it out where its parser is the one in WebAssembly
     ?? (causes.some(isForeign) ? "HPE_" : undefined)
-  const told: Pick<LookupError, "reason" | "message" | "status" | "isUnprocessed" | "remedy" | "wait"> = known ?? {
+  const told: Fields = known ?? {
     reason: reasonOf(error, code),
     ...(causes.map((cause) => Words.of(cause, error.request.url)).findLast((said) => said !== undefined)
       ?? {
         message: tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
       })
   }
-  const status = error._tag === "ResponseError" ? error.response.status : told.status
-  return new LookupError({
-    reason: told.reason,
-    message: told.message,
-    ...(status === undefined ? {} : { status }),
-    ...(told.isUnprocessed === true ? { isUnprocessed: true } : {}),
-    ...(told.remedy === undefined ? {} : { remedy: told.remedy }),
-    ...(told.wait === undefined ? {} : { wait: told.wait })
-  })
+  return changed(told, error._tag === "ResponseError" ? { status: error.response.status } : {})
 }
 
 /** The same error, where nothing of the request has reached the server. */
-export const unprocessed = (error: HttpClientError.RequestError): HttpClientError.RequestError => {
-  const { message, reason, remedy, status, wait } = fromHttpClient(error)
-  return new HttpClientError.RequestError({
+export const unprocessed = (error: HttpClientError.RequestError): HttpClientError.RequestError =>
+  new HttpClientError.RequestError({
     request: error.request,
     reason: error.reason,
-    cause: new LookupError({
-      reason,
-      message,
-      isUnprocessed: true,
-      cause: error.cause,
-      ...(status === undefined ? {} : { status }),
-      ...(remedy === undefined ? {} : { remedy }),
-      ...(wait === undefined ? {} : { wait })
-    })
+    cause: changed(fromHttpClient(error), { isUnprocessed: true, cause: error.cause })
   })
+
+type Fields = ConstructorParameters<typeof LookupError>[0]
+
+/** The same error but for these fields. Its cause stays behind: it may hold a secret. */
+export const changed = (error: Fields, fields: Partial<Fields>): LookupError => {
+  // an error's message is not enumerable
+  const kept = names.flatMap((name) => error[name] === undefined ? [] : [[name, error[name]]])
+  return new LookupError({ reason: error.reason, message: error.message, ...Object.fromEntries(kept), ...fields })
 }
+
+const { _tag, cause, ...copied } = LookupError.fields
+const names = Object.keys(copied) as ReadonlyArray<keyof typeof copied>
 
 /** Causes from the outermost to the innermost; an aggregate (one error for each address) counts as its first. */
 const chain = (cause: unknown): ReadonlyArray<any> => {

@@ -1,6 +1,6 @@
 import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import * as Failure from "../../src/Lookup/Failure.ts"
 import { LookupError, type Reason } from "../../src/Outcome.ts"
 import * as Transport from "../../src/Transport.ts"
@@ -12,6 +12,28 @@ const failure = (cause: unknown, reason: "Transport" | "Encode" | "InvalidUrl" =
   Failure.fromHttpClient(new HttpClientError.RequestError({ request, reason, cause }))
 
 const coded = (code: string, message = code) => Object.assign(new Error(message), { code })
+
+describe("Failure.changed", () => {
+  it("is the same error in every field but those that are changed, and its cause", () => {
+    const fields = {
+      reason: "throttled",
+      message: "later",
+      status: 407,
+      rule: "a rule",
+      isUnprocessed: true,
+      wait: Duration.seconds(3),
+      remedy: "http2"
+    } as const
+    assert.sameMembers(Object.keys(LookupError.fields), ["_tag", "cause", ...Object.keys(fields)])
+    const error = new LookupError({ ...fields, cause: new Error("canary") })
+    assert.deepStrictEqual(Failure.changed(error, {}), new LookupError(fields))
+    const changed = Failure.changed(error, { message: "now", isUnprocessed: false })
+    assert.deepStrictEqual(changed, new LookupError({ ...fields, message: "now", isUnprocessed: false }))
+    assert.strictEqual(changed.cause, undefined)
+    const few = Failure.changed(new LookupError({ reason: "tls", message: "no" }), {})
+    assert.deepStrictEqual(Object.keys(few), Object.keys(new LookupError({ reason: "tls", message: "no" })))
+  })
+})
 
 describe("Failure.fromHttpClient", () => {
   const codes: ReadonlyArray<readonly [code: string, reason: Reason]> = [
