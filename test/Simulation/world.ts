@@ -70,8 +70,11 @@ export interface Ended {
 /** Processes after those that are killed, at the most: each may be stopped by the server or the disk. */
 const mostLives = 40
 
-/** Plays a scenario to its end. */
-export const play = (scenario: Scenario): Ended => {
+/** How much of a world is played: milliseconds, and timers. */
+export const whole = { limit: 3_600_000, steps: 20_000_000 }
+
+/** Plays a scenario to its end, or for so long. */
+export const play = (scenario: Scenario, most = whole): Ended => {
   const lives: Array<Life> = []
   const recorded: Array<Recorded> = []
   let calls: ReadonlyArray<Server.Call> = []
@@ -163,8 +166,7 @@ export const play = (scenario: Scenario): Ended => {
     seed: scenario.seed,
     hasRoughTimers: scenario.hasRoughTimers,
     hasBusyClock: true,
-    limit: 3_600_000,
-    steps: 20_000_000
+    ...most
   })
   return { scenario, trace, millis, exit, lives, calls, peak, recorded, rows, written: file.rows }
 }
