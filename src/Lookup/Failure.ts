@@ -39,8 +39,8 @@ export const changed = (error: Fields, fields: Partial<Fields>): LookupError => 
   return new LookupError({ reason: error.reason, message: error.message, ...Object.fromEntries(kept), ...fields })
 }
 
-const { _tag, cause, ...copied } = LookupError.fields
-const names = Object.keys(copied) as ReadonlyArray<keyof typeof copied>
+const names = (Object.keys(LookupError.fields) as ReadonlyArray<keyof typeof LookupError.fields>)
+  .filter((name) => name !== "_tag" && name !== "cause")
 
 /** Causes from the outermost to the innermost; an aggregate (one error for each address) counts as its first. */
 const chain = (cause: unknown): ReadonlyArray<any> => {
