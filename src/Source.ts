@@ -21,6 +21,8 @@ export interface Source<out R = never> {
   /** The column that holds the code, where there are columns. */
   readonly column: string | undefined
   readonly entries: Stream.Stream<Entry, SourceError, R>
+  /** It cannot be read again: standard input, a pipe. What was read of it is kept where the reading is interrupted. */
+  readonly isOnce?: boolean
   /** What the last reading of `entries` to its end has told besides them. */
   readonly told?: Effect.Effect<Told.Told>
 }
@@ -84,6 +86,8 @@ export interface Options {
   readonly isColumnGuess?: boolean
   /** The request names `{code}`, which must not be another column's name then. */
   readonly isCodeNamed?: boolean
+  /** The bytes cannot be read again, see {@link Source}. */
+  readonly isOnce?: boolean
 }
 
 /** The format that a file name tells; nothing where it tells none. */
@@ -126,6 +130,7 @@ export const bytes = <E, R>(
   return {
     name,
     column: options.column,
+    isOnce: options.isOnce ?? false,
     told: Effect.sync(() => told),
     entries: Stream.unwrapScoped(Effect.gen(function*() {
       const context = yield* Effect.context<R>()

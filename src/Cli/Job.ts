@@ -319,14 +319,16 @@ const source = (file: Option.Option<string>, options: Source.Options) =>
   Effect.gen(function*() {
     if (Option.isSome(file) && file.value !== Argv.stdin) {
       const { value: path } = file
-      return Pipe.is(path) ? Source.bytes(path, Pipe.bytes(path), options) : Source.file(path, options)
+      return Pipe.is(path)
+        ? Source.bytes(path, Pipe.bytes(path), { ...options, isOnce: true })
+        : Source.file(path, options)
     }
     if (process.stdin.isTTY) {
       if (Option.isNone(file)) return yield* usage("which codes? Name a FILE, or pipe them in, or type them after -")
       yield* Talk.say("reading codes from the terminal, one a line; Ctrl-D ends the list")
     }
     if (isFolder()) return yield* usage("standard input is a folder: name a file in it")
-    return Source.bytes(stdinName, NodeStream.stdin, options)
+    return Source.bytes(stdinName, NodeStream.stdin, { ...options, isOnce: true })
   })
 
 /** What standard input is called. */

@@ -307,6 +307,14 @@ export const call = (
           if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(next(undefined))
           return
         }
+        if (progress.kept > 0) {
+          yield* remembered
+          return yield* Talk.say(
+            `stopped while ${job.source.name} was awaited: ${Talk.counted(progress.kept, "code")} of it `
+              + `${progress.kept === 1 ? "is" : "are"} kept, `
+              + `rollcall export ${options.outputs[0] ?? options.ledger.name} --only pending writes them as a list`
+          )
+        }
         if (hasBegun) yield* remove(options.outputs.map((path) => `${path}.part`))
         // one that cannot be used may be another run's by now
         const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)

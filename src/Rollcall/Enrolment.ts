@@ -100,35 +100,55 @@ export const enroll = <R>(
         error: Either.isLeft(code) ? JSON.stringify({ type: "invalid_code", message: code.left.message }) : null
       }
     }
+    const listed = () => ({
+      name: name ?? source.name,
+      source: source.name,
+      entries: progress.entries,
+      columns: [...columns],
+      column: progress.told.column ?? source.column ?? (columns.size === 1 ? [...columns][0]! : null),
+      inputs: lookup.inputs,
+      expect: lookup.expect,
+      select: sink?.select ?? [],
+      outputs: sink?.outputs ?? []
+    })
     progress.entries = 0
-    yield* Stream.runForEachChunk(
-      Stream.rechunk(
-        Stream.mapChunks(source.entries, (chunk) => {
-          progress.read += chunk.length
-          return chunk
-        }),
-        batchSize
-      ),
-      (chunk) =>
-        Effect.flatMap(
-          source.told ?? Effect.succeed(progress.told),
-          (told): Effect.Effect<void, SourceError | LedgerError> => {
-            if (progress.entries === 0) {
-              progress.hygiene = Hygiene.make(Chunk.unsafeHead(chunk).columns !== undefined)
-            }
-            progress.told = told
-            if (progress.entries === 0 && isOwn(Chunk.unsafeHead(chunk).names ?? [])) {
-              left = results
-              told.assumed.push("outcome, http_status and error of an earlier run left behind")
-            }
-            const entries: Array<Enrolled> = []
-            for (const entry of chunk) {
-              entries.push(enter(entry))
-              if (slowAt !== undefined) return slow(source.name, slowAt, told.unit, rules?.pattern, slowLimit)
-            }
-            return ledger.enroll(id, entries)
+    const enterAll = (chunk: ReadonlyArray<Entry.Entry>) =>
+      Effect.gen(function*() {
+        const [first] = chunk
+        const told = progress.told = yield* source.told ?? Effect.succeed(progress.told)
+        if (progress.entries === 0 && first !== undefined) {
+          progress.hygiene = Hygiene.make(first.columns !== undefined)
+          if (isOwn(first.names ?? [])) {
+            left = results
+            told.assumed.push("outcome, http_status and error of an earlier run left behind")
           }
-        )
+        }
+        const entries: Array<Enrolled> = []
+        for (const entry of chunk) {
+          entries.push(enter(entry))
+          if (slowAt !== undefined) return yield* slow(source.name, slowAt, told.unit, rules?.pattern, slowLimit)
+        }
+        yield* ledger.enroll(id, entries)
+      })
+    /** What has come of a list that cannot be read again, and is not entered yet. */
+    let waiting: ReadonlyArray<Entry.Entry> = []
+    const entries = Stream.mapChunks(source.entries, (chunk) => {
+      progress.read += chunk.length
+      if (source.isOnce === true) waiting = [...waiting, ...chunk]
+      return chunk
+    })
+    yield* Stream.runForEachChunk(Stream.rechunk(entries, batchSize), (chunk) => {
+      if (source.isOnce !== true) return enterAll(Chunk.toReadonlyArray(chunk))
+      waiting = waiting.slice(chunk.length)
+      return Effect.uninterruptible(enterAll(Chunk.toReadonlyArray(chunk)))
+    }).pipe(
+      Effect.onInterrupt(() =>
+        source.isOnce !== true || progress.read === 0 ? Effect.void : Effect.ignore(Effect.gen(function*() {
+          yield* enterAll(waiting)
+          yield* ledger.enrolled(id, listed())
+          progress.kept = progress.entries
+        }))
+      )
     )
     if (source.told !== undefined) progress.told = yield* source.told
     if (progress.entries === 0) {
@@ -145,17 +165,7 @@ export const enroll = <R>(
     const unknown = carry?.find((name) => progress.entries > 0 && !there.has(clean(name)))
     if (unknown !== undefined) return yield* missingColumn(source.name, undefined, unknown, [...there])
     progress.before = before
-    yield* ledger.enrolled(id, {
-      name: name ?? source.name,
-      source: source.name,
-      entries: progress.entries,
-      columns: [...columns],
-      column: progress.told.column ?? source.column ?? (columns.size === 1 ? [...columns][0]! : null),
-      inputs: lookup.inputs,
-      expect: lookup.expect,
-      select: sink?.select ?? [],
-      outputs: sink?.outputs ?? []
-    })
+    yield* ledger.enrolled(id, listed())
     return id
   })
 

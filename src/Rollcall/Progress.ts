@@ -14,6 +14,8 @@ export interface Progress extends Sweep.Progress {
   entries: number
   /** Entries that have come while the list is read. */
   read: number
+  /** Entries that are in the ledger though the list was interrupted while it came. */
+  kept: number
   /** What reading the list has told. */
   told: Told.Told
   /** The list that had its name until now, where it came from somewhere else. */
@@ -61,6 +63,7 @@ export const none = (): Progress => ({
   phase: "reading",
   entries: 0,
   read: 0,
+  kept: 0,
   told: Told.none(),
   before: undefined,
   questions: 0,

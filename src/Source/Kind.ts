@@ -19,9 +19,13 @@ const signatures: ReadonlyArray<readonly [bytes: ReadonlyArray<number>, kind: Ki
   [[0xd0, 0xcf, 0x11, 0xe0], {
     refused: "this is a workbook of an old kind (.xls), or protected by a password: save it as .xlsx or as CSV UTF-8"
   }],
-  [[0x50, 0x41, 0x52, 0x31], { refused: "this is a Parquet file: write its column of codes as CSV first" }],
+  [[0x50, 0x41, 0x52, 0x31], {
+    refused:
+      "this is a Parquet file: write its column of codes as CSV first (rollcall export FILE -o list.csv where a run wrote it)"
+  }],
   [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20], {
-    refused: "this is a SQLite database: write the table as CSV first, sqlite3 -csv -header FILE 'SELECT …'"
+    refused: "this is a SQLite database: write the table as CSV first, sqlite3 -csv -header FILE 'SELECT …' "
+      + "(rollcall export FILE -o list.csv where a run wrote it)"
   }],
   [[0x25, 0x50, 0x44, 0x46], { refused: "this is a PDF document: a list is text or a workbook" }]
 ]

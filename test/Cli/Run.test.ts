@@ -282,16 +282,21 @@ describe.concurrent("rollcall run: what ends it", () => {
       assert.strictEqual((yield* log).statuses[200], 40)
     }))
 
-  it.scopedLive("a signal while standard input is read ends it, and leaves nothing", () =>
+  it.scopedLive("a signal while standard input is read ends it, and keeps what has come", () =>
     Effect.gen(function*() {
       const { cwd, demo, flags } = yield* setup([])
       const running = yield* start(["run", "-", ...flags, "-o", "out.ndjson"], { cwd, env, stdin: "open" })
       running.process.stdin!.write("34102\n00501\n")
-      yield* until(() => existsSync(join(cwd, "out.ndjson.ledger")))
-      yield* Effect.sleep("100 millis")
+      yield* until(() => running.said().includes("2 codes so far"))
       running.process.kill("SIGINT")
       assert.strictEqual((yield* running.ended).exit, 130)
-      assert.deepStrictEqual(readdirSync(cwd), ["list"])
+      assert.match(
+        running.said(),
+        /2 codes of it are kept, rollcall export out\.ndjson --only pending writes them as a list\n/
+      )
+      assert.deepStrictEqual(readdirSync(cwd), ["list", "out.ndjson.ledger"])
+      const rest = yield* run(["export", "out.ndjson", "--only", "pending"], { cwd, env })
+      assert.strictEqual(rest.stdout, "34102\n00501\n")
       assert.strictEqual((yield* demo.log).calls, 0)
     }))
 

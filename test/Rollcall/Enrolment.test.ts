@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Layer, Stream } from "effect"
-import type { Row } from "../../src/Ledger.ts"
+import { Duration, Effect, Exit, Fiber, Layer, Stream } from "effect"
+import { Ledger, type Row } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import * as Lookup from "../../src/Lookup.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
+import * as Progress from "../../src/Rollcall/Progress.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
 import { some } from "../scale.ts"
@@ -59,6 +60,35 @@ describe("a row of JSON", () => {
       }).pipe(Effect.provideService(Sink.Sink, Sink.memory(rows)))
       assert.deepStrictEqual(rows.map(({ columns }) => columns), [kept])
     }).pipe(Effect.provide(Memory.layer)))
+})
+
+describe("a list that comes once", () => {
+  const interrupted = (isOnce: boolean) =>
+    Effect.gen(function*() {
+      const ledger = yield* Ledger
+      const text = Array.from({ length: 5000 }, (_, index) => `c${index}\n`).join("")
+      const progress = Progress.none()
+      const fiber = yield* Effect.fork(
+        Rollcall.run(Lookup.make("any", (code) => Effect.succeed({ code })), {
+          source: Source.bytes(
+            "pipe",
+            Stream.concat(Stream.make(new TextEncoder().encode(`${text}last\n`)), Stream.never),
+            { isOnce }
+          ),
+          progress
+        }).pipe(Effect.provideService(Sink.Sink, Sink.memory([])))
+      )
+      yield* Effect.repeat(Effect.yieldNow(), { until: () => progress.read > 5000 })
+      yield* Fiber.interrupt(fiber)
+      const [list] = yield* ledger.lists
+      return { kept: progress.kept, pending: list === undefined ? 0 : (yield* ledger.pending(list.id, 0, 9999)).length }
+    }).pipe(Effect.provide(Memory.layer))
+
+  it.effect("is kept as far as it has come where it is interrupted", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* interrupted(true), { kept: 5001, pending: 5001 })
+      assert.propertyVal(yield* interrupted(false), "kept", 0)
+    }))
 })
 
 describe("a pattern that tries every way", () => {
