@@ -135,6 +135,12 @@ export interface Standing {
   readonly stale: { readonly count: number; readonly since: number }
 }
 
+/** Questions that are to be asked again; `since` is in milliseconds since 1970, `Infinity` where there is none. */
+export interface Unfinished {
+  readonly count: number
+  readonly since: number
+}
+
 /** No answer. */
 export const noStanding: Standing = { oldest: Infinity, stale: { count: 0, since: Infinity } }
 
@@ -195,8 +201,8 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
    * those that one before took. None where an earlier redo is not finished: that goes on.
    */
   readonly redo: (list: number, which: ReadonlyArray<Redo>) => Effect.Effect<ReadonlyArray<number>, LedgerError>
-  /** Whether a redo is not finished: questions of the list are pending that were answered before. */
-  readonly isRedone: (list: number) => Effect.Effect<boolean, LedgerError>
+  /** How many questions of the list are pending that were answered before a redo, and since when the first of them was. */
+  readonly unfinished: (list: number) => Effect.Effect<Unfinished, LedgerError>
   /** How old the answers of a list are, and how many were asked again in vain. */
   readonly standing: (list: number) => Effect.Effect<Standing, LedgerError>
   /** The last outcomes of these questions that a redo has put aside. */
@@ -208,6 +214,8 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   /** The entries of these questions, in the order given, and of each in input order. */
   readonly rowsOf: (list: number, questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
   readonly counts: (list: number) => Effect.Effect<Counts, LedgerError>
+  /** The questions of all lists, each once, and how many of them have an outcome. */
+  readonly distinct: Effect.Effect<{ readonly questions: number; readonly answered: number }, LedgerError>
   /** The first entry of the list whose row was changed after `epoch`; `Infinity` where none was. */
   readonly changedSince: (list: number, epoch: number) => Effect.Effect<number, LedgerError>
   /** Which of these keys have an outcome; with `which` one that would be asked again. */

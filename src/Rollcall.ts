@@ -153,7 +153,7 @@ export const run = <A, E, R, R2>(
       progress,
       // what a rule does not take for an answer any more is none to be kept
       progress.reopened === 0
-        && (progress.redone.some((count) => count > 0) || (yield* ledger.isRedone(list.id)))
+        && (progress.redone.some((count) => count > 0) || (yield* ledger.unfinished(list.id)).count > 0)
         ? policy.allowNone ? Infinity : policy.uniform ?? Infinity
         : undefined
     )

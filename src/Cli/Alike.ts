@@ -23,13 +23,13 @@ const look = (named: Ledgers.Named) =>
     }
   }).pipe(Effect.provide(named.read))
 
-/** Says which ledger beside a new one has answers to the same request, before they are paid for again. */
-export const tell = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string, string>>) =>
+/** Which ledger beside a new one has answers to the same request, to be said before they are paid for again; nothing where none has. */
+export const hint = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const [file] = ledger.files
-    if (file === undefined || (yield* fs.exists(file))) return
+    if (file === undefined || (yield* fs.exists(file))) return []
     const folder = yield* Ledgers.stateFolder
     const ours = yield* fs.readDirectory(folder)
     const names = [...yield* fs.readDirectory("."), ...ours.map((name) => path.join(folder, name))]
@@ -39,11 +39,12 @@ export const tell = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string,
       if (found._tag === "None") continue
       const { answered, request } = found.value
       if (answered === 0 || request === undefined || difference(request, fingerprint).length > 0) continue
-      return yield* Talk.say(
+      return [
         `${name} has ${Talk.counted(answered, "answer")} to this request: --ledger ${name} uses them without a call`
-      )
+      ]
     }
-  }).pipe(Effect.ignore)
+    return []
+  }).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
 
 /** Adds to a refusal because of another request what would be lost by the way out of it. */
 export const explain = (named: Ledgers.Named) =>

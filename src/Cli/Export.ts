@@ -101,9 +101,12 @@ export const command = Command.make({
         )
         const wanted: ReadonlySet<string> = new Set(only)
         const fields = Fields.make(entries ? [] : select)
-        const isChosen = ({ outcome }: Row) => only.length === 0 ? outcome !== null : wanted.has(outcome ?? "pending")
+        const isChosen = ({ isAgain, outcome }: Old) =>
+          only.length === 0
+            ? outcome !== null
+            : wanted.has(outcome ?? "pending") || (isAgain === true && wanted.has("pending"))
         /** Hands over the rows of the list from a place on, page by page. */
-        const each = <E>(from: number, use: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E>) =>
+        const each = <E>(from: number, use: (rows: ReadonlyArray<Old>) => Effect.Effect<void, E>) =>
           Effect.gen(function*() {
             const nextPage = Projection.pages(ledger, list)
             for (let position = from; position < list.entries;) {
@@ -148,15 +151,20 @@ export const command = Command.make({
     })
 })
 
+/** A row with an old answer, which is pending all the same. */
+interface Old extends Row {
+  readonly isAgain?: true
+}
+
 /** What is about to be asked again has its old answer until then. */
 const withEarlier = (ledger: typeof Ledger.Service, rows: ReadonlyArray<Row>) => {
   const pending = rows.filter(({ outcome }) => outcome === null).map(({ question }) => question)
   if (pending.length === 0) return Effect.succeed(rows)
-  return Effect.map(ledger.earlier(pending), (earlier): ReadonlyArray<Row> => {
+  return Effect.map(ledger.earlier(pending), (earlier): ReadonlyArray<Old> => {
     const before = new Map(earlier.map((answered) => [answered.question, answered]))
     return rows.map((row) => {
       const old = row.outcome === null ? before.get(row.question) : undefined
-      return old === undefined ? row : { ...row, ...old, error: old.error ?? notYet }
+      return old === undefined ? row : { ...row, ...old, error: old.error ?? notYet, isAgain: true }
     })
   })
 }

@@ -1,7 +1,7 @@
 /**
  * The ledgers that are known: those in this folder, and those of runs without an output file, in the state folder.
  */
-import { FileSystem, Path } from "@effect/platform"
+import { FileSystem } from "@effect/platform"
 import { Clock, DateTime, Effect, Option } from "effect"
 import { Ledger } from "../Ledger.ts"
 import * as Progress from "../Rollcall/Progress.ts"
@@ -32,36 +32,36 @@ const look = (file: string) =>
           at: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
         })
       }))
-    const counts = yield* Effect.gen(function*() {
+    const { answered, questions } = yield* Effect.gen(function*() {
       const ledger = yield* Ledger
-      return yield* Effect.forEach(yield* ledger.lists, ({ id }) => ledger.counts(id))
-    }).pipe(Effect.provide(named.read), Effect.orElseSucceed(() => []))
-    const sum = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0)
+      const [list, ...others] = yield* ledger.lists
+      if (list === undefined) return nothing
+      // a code that stands in several lists is one
+      if (others.length > 0) return yield* ledger.distinct
+      const { outcomes, questions } = yield* ledger.counts(list.id)
+      return { answered: Progress.settled(outcomes), questions }
+    }).pipe(Effect.provide(named.read), Effect.orElseSucceed(() => nothing))
     return {
       ledger: file,
-      answered: sum(counts.map(({ outcomes }) => Progress.settled(outcomes))),
-      questions: sum(counts.map(({ questions }) => questions)),
-      bytes: sum(sizes.map(({ bytes }) => bytes)),
+      answered,
+      questions,
+      bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
       at: Math.max(...sizes.map(({ at }) => at))
     } satisfies Known
   })
 
-const ledgersIn = (folder: string) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
-    const files = names.filter((name) => name.endsWith(".ledger")).toSorted()
-    return yield* Effect.forEach(files, (name) => look(folder === "." ? name : path.join(folder, name)))
-  })
+const nothing = { answered: 0, questions: 0 }
+
+const lookInto = (folder: string) =>
+  Effect.flatMap(Ledgers.ledgersIn(folder), (files) => Effect.forEach(files.toSorted(), look))
 
 /** A line for each ledger, or JSON. */
 export const lines = (json: boolean) =>
   Effect.gen(function*() {
     const folder = yield* Ledgers.stateFolder
     const now = yield* Clock.currentTimeMillis
-    const here = yield* ledgersIn(".")
-    const kept = yield* ledgersIn(folder)
+    const here = yield* lookInto(".")
+    const kept = yield* lookInto(folder)
     if (json) {
       return [...here, ...kept].map((known) =>
         JSON.stringify({ ...known, at: DateTime.formatIso(DateTime.unsafeMake(known.at)) })

@@ -35,10 +35,11 @@ export const command = Command.make({
     Effect.gen(function*() {
       const planned = yield* Run.prepare(values, file)
       yield* Run.warn(values, planned.job)
-      if (!values.fresh && Option.isNone(values.ledger)) {
-        yield* Alike.tell(planned.ledger, yield* planned.job.lookup.fingerprint)
-      }
       const lines = yield* Alike.explain(planned.ledger)(Effect.provide(show(planned, values), Memory.layer))
+      if (!values.fresh && Option.isNone(values.ledger)) {
+        const alike = yield* Alike.hint(planned.ledger, yield* planned.job.lookup.fingerprint)
+        yield* Effect.forEach(alike, Talk.say)
+      }
       yield* Talk.print(lines)
       return 0
     })
@@ -81,7 +82,7 @@ const answeredIn = (
       progress.stale = { ...stale }
     }
     // one that was stopped goes on, and does not begin anew
-    const isRedone = list !== undefined && (yield* ledger.isRedone(list.id))
+    const isRedone = list !== undefined && (yield* ledger.unfinished(list.id)).count > 0
     const redone: Array<number> = []
     for (const one of which) {
       const again = isRedone ? new Set<string>() : yield* known(one)

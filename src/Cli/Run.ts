@@ -110,7 +110,9 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
   Effect.gen(function*() {
     const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
     yield* warn(values, job)
-    if (!values.fresh && Option.isNone(values.ledger)) yield* Alike.tell(ledger, yield* job.lookup.fingerprint)
+    const alike = values.fresh || Option.isSome(values.ledger)
+      ? []
+      : yield* Alike.hint(ledger, yield* job.lookup.fingerprint)
     const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
     return yield* Alike.explain(ledger)(call(job, {
       network,
@@ -137,7 +139,8 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
             ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
             Effort.describe(job.policy),
             ...Talk.olderLines(progress.older),
-            ...List.warnings(progress)
+            ...List.warnings(progress),
+            ...alike
           ].join("\n"))
         }),
       settings: Job.settings(values),

@@ -3,8 +3,9 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Clock, DateTime, Effect } from "effect"
-import { type Cause, type Counts, type Holder, Ledger, type Listed, type Standing } from "../Ledger.ts"
+import { type Cause, type Counts, type Holder, Ledger, type Listed, type Standing, type Unfinished } from "../Ledger.ts"
 import type * as Budget from "../Policy/Budget.ts"
+import * as Moment from "../Policy/Moment.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import type { StopError } from "../Sweep.ts"
@@ -56,6 +57,7 @@ export const command = Command.make({
               budget,
               causes: yield* ledger.causes(list.id),
               standing: yield* ledger.standing(list.id),
+              unfinished: pendingOf(counts) > 0 ? yield* ledger.unfinished(list.id) : none,
               now: yield* Clock.currentTimeMillis,
               stop: list.id === lists[0]!.id ? stop : undefined,
               holder: running,
@@ -91,6 +93,7 @@ interface Told {
   readonly budget: Budget.Budget
   readonly causes: ReadonlyArray<Cause>
   readonly standing: Standing
+  readonly unfinished: Unfinished
   readonly now: number
   /** Why the last run stopped, where it said so. */
   readonly stop: StopError | undefined
@@ -113,7 +116,7 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { budget, causes, counts, holder, list, now, purse, standing: { oldest, stale }, stop } = told
+  const { budget, causes, counts, holder, list, now, purse, standing: { oldest, stale }, stop, unfinished } = told
   const pending = pendingOf(counts)
   const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
   const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
@@ -134,18 +137,26 @@ const toLine = (told: Told): string => {
       : `; running (process ${holder.pid} on ${holder.host})`,
     ...[
       ...Closing.causes(causes),
+      ...(unfinished.count > 0
+        ? [
+          `${Talk.count(unfinished.count)} of the pending were answered on ${Moment.date(unfinished.since)}`
+          + `${unfinished.count > 1 ? " or later" : ""}, and are to be asked again: export has these answers`
+        ]
+        : []),
       ...(stale.count > 0 ? [`asked again in vain: ${Talk.count(stale.count)}; --redo failed asks them`] : []),
       ...(now - oldest >= day && oldest < Infinity ? [`the oldest answer is of ${Talk.ago(now - oldest)}`] : [])
     ].map((line) => `\n  ${line}`)
   ].join("")
 }
 
+const none: Unfinished = { count: 0, since: Infinity }
+
 const day = 86_400_000
 
 const moment = (at: number) => at < Infinity ? DateTime.formatIso(DateTime.unsafeMake(at)) : null
 
 const toJson = (told: Told): string => {
-  const { causes, counts, holder, ledger, list, purse, standing: { oldest, stale }, stop } = told
+  const { causes, counts, holder, ledger, list, purse, standing: { oldest, stale }, stop, unfinished } = told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -157,6 +168,7 @@ const toJson = (told: Told): string => {
     refused: counts.refused,
     outcomes: counts.outcomes,
     pending: pendingOf(counts),
+    again: unfinished.count,
     forgotten: counts.forgotten,
     stale: stale.count,
     oldest: moment(oldest),

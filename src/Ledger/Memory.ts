@@ -190,10 +190,12 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         if (counts.some((count) => count > 0)) { for (const list of lists) change(list, 0) }
         return counts
       }),
-    isRedone: (id) =>
-      Effect.sync(() =>
-        [...lists[id]!.ordinals.keys()].some((question) => redone.has(question) && !outcomes.has(question))
-      ),
+    unfinished: (id) =>
+      Effect.sync(() => {
+        const asked = [...lists[id]!.ordinals.keys()].filter((question) => !outcomes.has(question))
+        const before = asked.flatMap((question) => redone.get(question) ?? [])
+        return { count: before.length, since: Math.min(Infinity, ...before.map(({ at }) => at)) }
+      }),
     standing: (id) =>
       Effect.sync(() => standing([...lists[id]!.ordinals.keys()].flatMap((question) => outcomes.get(question) ?? []))),
     earlier: (questions) => Effect.sync(() => questions.flatMap((question) => redone.get(question) ?? [])),
@@ -241,6 +243,10 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         const refused = entries.filter(({ key }) => key === null).length
         return { entries: entries.length, questions: ordinals.size, refused, outcomes: counts, forgotten }
       }),
+    distinct: Effect.sync(() => {
+      const asked = new Set(lists.flatMap(({ ordinals }) => [...ordinals.keys()]))
+      return { questions: asked.size, answered: [...asked].filter((question) => outcomes.has(question)).length }
+    }),
     changedSince: (id, epoch) =>
       Effect.sync(() => {
         const list = lists[id]!

@@ -18,7 +18,8 @@ import {
   type Listed,
   mismatch,
   type Notes,
-  type Standing
+  type Standing,
+  type Unfinished
 } from "../Ledger.ts"
 import * as Address from "./Postgres/Address.ts"
 import * as Failure from "./Postgres/Failure.ts"
@@ -151,6 +152,11 @@ const make = (opened: Opened): typeof Ledger.Service => {
     oldest: Number(oldest ?? Infinity),
     stale: { count: Number(count), since: Number(since ?? Infinity) }
   })
+  const toUnfinished = ([count, since]: ReadonlyArray<unknown>): Unfinished => ({
+    count: Number(count),
+    since: since === null ? Infinity : Number(since)
+  })
+
   const toCounts = ([entries, questions, refused, forgotten, found, not_found, invalid, failed, skipped]: ReadonlyArray<
     number
   >) => ({ entries, questions, refused, forgotten, outcomes: { found, not_found, invalid, failed, skipped } }) as Counts
@@ -209,8 +215,8 @@ const make = (opened: Opened): typeof Ledger.Service => {
     redo: (list, which) =>
       write(session.transaction(({ run, select }) =>
         Effect.gen(function*() {
-          const [isUnfinished] = yield* select(statements.selectIsUnfinished, [list], ([is]) => is as boolean)
-          if (isUnfinished) return which.map(() => 0)
+          const [unfinished] = yield* select(statements.selectUnfinished, [list], toUnfinished)
+          if (unfinished!.count > 0) return which.map(() => 0)
           yield* run(statements.indexSuperseded)
           const counts = yield* Effect.forEach(which, (one) => {
             const [where, params] = statements.redoOf(one)
@@ -225,10 +231,10 @@ const make = (opened: Opened): typeof Ledger.Service => {
           return counts
         })
       )),
-    isRedone: (list) =>
+    unfinished: (list) =>
       Effect.map(
-        read(session.select(statements.selectIsUnfinished, [list], ([is]) => is as boolean)),
-        ([is]) => is === true
+        read(session.select(statements.selectUnfinished, [list], toUnfinished)),
+        ([unfinished]) => unfinished!
       ),
     standing: (list) =>
       read(Effect.gen(function*() {
@@ -257,6 +263,13 @@ const make = (opened: Opened): typeof Ledger.Service => {
         const [counted = []] = yield* session.select(statements.count, [list], (row) => row)
         return toCounts(counted)
       })),
+    distinct: Effect.map(
+      read(session.select(statements.selectDistinct, [], ([questions, answered]) => ({
+        questions: Number(questions),
+        answered: Number(answered)
+      }))),
+      ([found]) => found!
+    ),
     changedSince: (list, epoch) =>
       Effect.map(
         read(session.select(statements.selectChanged, [list, epoch], (row) => row as [boolean, number | null])),

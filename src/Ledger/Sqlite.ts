@@ -346,7 +346,8 @@ const make = (
       write((on) =>
         Effect.gen(function*() {
           const range = [place(list, 0), place(list + 1, 0)]
-          if ((yield* on.select(Statements.selectUnfinished, range)).length > 0) return which.map(() => 0)
+          const unfinished = (yield* on.select(Statements.selectUnfinished, range)).map(Statements.toUnfinished)
+          if (unfinished[0]!.count > 0) return which.map(() => 0)
           yield* on.run(Statements.indexSuperseded)
           const counts = yield* Effect.forEach(which, (one) =>
             Effect.gen(function*() {
@@ -364,10 +365,10 @@ const make = (
           return counts
         })
       ),
-    isRedone: (list) =>
+    unfinished: (list) =>
       Effect.map(
-        read(sql.select(Statements.selectUnfinished, [place(list, 0), place(list + 1, 0)])),
-        ({ length }) => length > 0
+        read(select(Statements.selectUnfinished, [place(list, 0), place(list + 1, 0)], Statements.toUnfinished)),
+        ([unfinished]) => unfinished!
       ),
     standing: (list) =>
       read(Effect.gen(function*() {
@@ -414,6 +415,10 @@ const make = (
         const outcomes = { found, not_found, invalid, failed, skipped }
         return { entries, questions, refused, outcomes, forgotten } satisfies Counts
       })),
+    distinct: Effect.map(
+      read(select(Statements.selectDistinct, [], ([questions, answered]) => ({ questions, answered }))),
+      ([found]) => found!
+    ),
     changedSince: (list, epoch) =>
       Effect.map(
         read(select(Statements.selectChanged, [epoch, epoch, list], (row) => row as [number | null, number])),

@@ -55,7 +55,8 @@ export const told = (
 ): { readonly type: string; readonly message: string } | undefined => {
   if (error === null) return undefined
   const told: ErrorRecord = JSON.parse(errorOf(error))
-  return isStale(outcome, error) ? { type: "stale", message: `${told.type}: ${told.message}` } : told
+  if (!isStale(outcome, error)) return told
+  return { type: "stale", message: told.type === "error" ? told.message : `${told.type}: ${told.message}` }
 }
 
 /**

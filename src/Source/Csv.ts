@@ -32,9 +32,7 @@ const format = (usual: string, endings: ReadonlyArray<string>): Format => ({
       if (rows === undefined) {
         text += piece
         if (!isLast && !Delimiter.isEnough(text, usual)) return Either.right([])
-        const found = Delimiter.find(text, usual, isLast, reading.hasHeader)
-        if (found.other !== undefined) return Either.left(twoSigns(reading.name, found.delimiter, found.other))
-        rows = open(found)
+        rows = open(Delimiter.find(text, usual, isLast))
         piece = text
         text = ""
       }
@@ -157,15 +155,6 @@ const tooLong = (source: string, { width }: Header.Header, { cells, line }: Rows
       counted(cells.length)
     }, and the header ${width}: does a cell with a delimiter in it want quotes?`
   })
-
-const twoSigns = (source: string, delimiter: string, other: string) => {
-  const [a, b] = [delimiter, other].map(Delimiter.shown)
-  return new SourceError({
-    reason: "Syntax",
-    source,
-    detail: `${a} or ${b} could stand between the cells: --delimiter says which`
-  })
-}
 
 const counted = (cells: number) => `${cells} ${cells === 1 ? "cell" : "cells"}`
 

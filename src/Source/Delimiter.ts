@@ -18,8 +18,6 @@ export interface Found {
   readonly skip: number
   /** Nobody has named it. */
   readonly isGuess: boolean
-  /** Another sign parts these rows as well. */
-  readonly other?: string
 }
 
 /** A sign for showing. */
@@ -43,17 +41,14 @@ const next = (text: string, from: number): number => {
 }
 
 /** Looks at the beginning of a text, or all of it. `usual` is what the format has. */
-export const find = (text: string, usual: string, isWhole: boolean, hasHeader = true): Found => {
+export const find = (text: string, usual: string, isWhole: boolean): Found => {
   const named = separator(text)
   if (named !== undefined) return { delimiter: named, skip: 1, isGuess: true }
   const usually = { delimiter: usual, skip: 0, isGuess: false }
   const [header] = rows(text, usual, isWhole)
-  const isUsual = header !== undefined && header.cells.length > 1
-  // a header has names alone, and a first row has values: 34102;1,5
-  if (isUsual && hasHeader) return usually
   // where the usual sign cannot be read at all, it may be another one
+  if (header !== undefined && header.cells.length > 1) return usually
   const others = signs.filter((sign) => sign !== usual && parts(rows(text, sign, isWhole).slice(0, sampleSize)))
-  if (isUsual) return others.length === 0 ? usually : { ...usually, other: others[0]! }
   return others.length === 1 ? { delimiter: others[0]!, skip: 0, isGuess: true } : usually
 }
 
@@ -73,10 +68,8 @@ const parts = (rows: ReadonlyArray<Rows.Row>): boolean => {
   const [header] = rows
   if (header === undefined || header.cells.length < 2) return false
   const width = header.cells.length
-  const count = (is: (cells: number) => boolean) => rows.filter(({ cells }) => is(cells.length)).length
-  if (count((cells) => cells > width) > 0) return false
-  const [whole, single] = [count((cells) => cells === width), count((cells) => cells === 1)]
-  return whole > (single === 0 ? 0.5 : 0.9) * rows.length
+  const whole = rows.filter(({ cells }) => cells.length === width).length
+  return rows.every(({ cells }) => cells.length > 1 && cells.length <= width) && whole * 2 > rows.length
 }
 
 /** The signs that a header of one column holds: it may be that another one was meant. */

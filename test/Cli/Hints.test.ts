@@ -107,6 +107,11 @@ describe("what the command says on the way", () => {
       for (const command of ["plan", "run"]) {
         const { stderr } = yield* rollcall(command, ...base, "-o", "two.ndjson")
         assert.include(stderr, `${hint}\n`)
+        // what is refused before a call is not hidden by it
+        const refused = yield* rollcall(command, ...base, "-o", "two.docx")
+        assert.deepStrictEqual([refused.exit, refused.stderr.includes(hint)], [2, false])
+        const missing = yield* rollcall(command, "none.txt", ...base.slice(1), "-o", "three.ndjson")
+        assert.deepStrictEqual([missing.exit, missing.stderr.includes(hint)], [2, false])
       }
       assert.lengthOf(asked, 4)
       const other = ["list", "--url", `${base[2]!}?v=2`, "-o", "one.ndjson"]

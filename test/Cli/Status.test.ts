@@ -42,6 +42,7 @@ describe.concurrent("rollcall status", () => {
         refused: 1,
         outcomes: { found: 2, not_found: 1, invalid: 0, failed: 1, skipped: 0 },
         pending: 0,
+        again: 0,
         forgotten: 0,
         stale: 0,
         calls: 4,
@@ -147,6 +148,43 @@ describe.concurrent("rollcall status", () => {
         told(yield* rollcall("status", "out.ndjson")),
         "out.ndjson: 3 of 3 codes answered (3 found)\n"
       )
+    }))
+
+  it.scopedLive("tells that what is to be asked again has its answers until then, and export gives both", () =>
+    Effect.gen(function*() {
+      const { answer, cwd, read, rollcall, run } = yield* scripted(["a", "b", "c"], mixed)
+      yield* run("--no-timing")
+      const then = new Date(2024, 1, 3, 12).getTime()
+      yield* Sqlite.query(join(cwd, "out.ndjson.ledger"), `update outcome set at = ${then}`)
+      answer(() => [401, ""])
+      assert.strictEqual((yield* run("--redo", "found")).exit, 4)
+      const status = told(yield* rollcall("status"))
+      assert.match(status, /^out\.ndjson: 0 of 3 codes answered, 3 pending; /)
+      assert.match(
+        status,
+        /\n {2}3 of the pending were answered on 2024-02-03 or later, and are to be asked again: export has these answers\n$/
+      )
+      assert.deepInclude(json(yield* rollcall("status", "--json"))[0], { pending: 3, again: 3 })
+      assert.strictEqual((yield* rollcall("export", "--only", "pending", "-q")).stdout, "a\nb\nc\n")
+      assert.strictEqual((yield* rollcall("export", "--only", "found", "-q")).stdout, "a\nb\nc\n")
+      assert.match(
+        (yield* rollcall("export", "--format", "csv", "-q")).stdout,
+        /\na,.*,found,200,stale: it is to be asked again\n/
+      )
+      answer(mixed)
+      assert.strictEqual((yield* run("--no-timing")).exit, 0)
+      assert.notInclude(told(yield* rollcall("status")), "to be asked again")
+      assert.strictEqual(read("out.ndjson").split("\n").length, 4)
+    }))
+
+  it.scopedLive("--all counts a code that stands in several lists once", () =>
+    Effect.gen(function*() {
+      const { rollcall, run, words, write } = yield* scripted(["a", "b", "c"], mixed)
+      write("other", "c\nb\n")
+      yield* run()
+      yield* rollcall("run", "other", ...words, "-o", "other.csv", "--ledger", "out.ndjson.ledger")
+      assert.match(told(yield* rollcall("status", "--all")), /^in this folder:\n {2}3 of 3 answered /)
+      assert.deepInclude(json(yield* rollcall("status", "--all", "--json"))[0], { answered: 3, questions: 3 })
     }))
 
   it.scopedLive("tells of every list of a ledger, the last one first, and of one by its output", () =>

@@ -141,15 +141,7 @@ describe("Csv", () => {
     ["semicolons, a short row, a blank column and a name twice", "zip;n;n;\n1;a;b;\n2;c;d;\n3;e\n", ["1", "2", "3"], [
       "another column \"n\" is called \"n_2\"",
       "\";\" between cells"
-    ], 1],
-    [
-      "semicolons, and one row in a dozen that is its code alone",
-      `zip;n\n${Array.from({ length: 11 }, (_, index) => `${index};a\n`).join("")}11\n`,
-      Array.from({ length: 12 }, (_, index) => String(index)),
-      ["\";\" between cells"],
-      1
-    ],
-    ["semicolons and numbers with a comma", "zip;n\n1;1,5\n2;2,5\n", ["1", "2"], ["\";\" between cells"], 0]
+    ], 1]
   ])("reads %s, and tells it", ([, text, codes, notes, warnings]) =>
     Effect.gen(function*() {
       for (const size of [text.length * 4, 1]) {
@@ -195,19 +187,6 @@ describe("Csv", () => {
         (yield* refuse("1,2\n", { format: "csv", hasHeader: false })).message,
         /--column 1 to 2; the first row is/
       )
-    }))
-
-  it.effect("asks for the sign where two part the rows of a list without a header", () =>
-    Effect.gen(function*() {
-      const options = { name: "a.csv", column: "1", hasHeader: false }
-      for (const text of ["34102;1,5\n00501;2,5\n", "34102,a|b\n00501,c|d"]) {
-        assert.match((yield* refuse(text, options)).message, /^a\.csv: "," or "[;|]" could stand between the cells: /)
-      }
-      for (const text of ["34102,a;b\n00501,c\n", "34102,a\n", "34102;1\n"]) {
-        assert.strictEqual((yield* read(text, options))[0]!.input, "34102")
-      }
-      const [entry] = yield* read("34102;1,5\n", { ...options, delimiter: ";" })
-      assert.deepStrictEqual(entry!.columns, { "1": "34102", "2": "1,5" })
     }))
 
   it.effect("says where names look like a row", () =>

@@ -120,6 +120,11 @@ export const make = (schema: string) => {
         epoch = excluded.epoch, outcomes = excluded.outcomes, oldest = excluded.oldest, stale = excluded.stale,
         since = excluded.since`,
     selectCounts: `select is_counted, entries, ${counters} from ${list} where id = $1`,
+    /** The questions of all lists, and those that are answered. */
+    selectDistinct: `
+      select count(*), count(o.question)
+      from (select distinct question from ${entry} where question is not null) asked
+        left join ${outcome} o on o.question = asked.question`,
     count: `select (select entries from ${list} where id = $1), c.* from (${count("$1")}) c`,
     /** Parameters: the list, and an epoch. */
     selectChanged: `
@@ -162,12 +167,13 @@ export const make = (schema: string) => {
         returning *)
       insert into ${superseded} (question, outcome, http_status, attempts, calls, ms, at, body, error)
         select question, 'failed', http_status, attempts, calls, ms, at, body, error from gone`,
-    /** Whether a question of the list is to be asked again and has not been answered since. */
-    selectIsUnfinished: `
-      select exists (
-        select from ${superseded} s
+    /** How many questions of the list are to be asked again and have not been answered since, and when the first of them was settled. */
+    selectUnfinished: `
+      select count(*), min(at) from (
+        select question, max(at) as at from ${superseded} s
         where (select question from ${entry} e where e.question = s.question and e.list = $1 limit 1) is not null
-          and (select question from ${outcome} o where o.question = s.question) is null)`,
+          and (select question from ${outcome} o where o.question = s.question) is null
+        group by question) unfinished`,
     /** Parameters: the list, and those of the condition. */
     redo: (where: string) => `
       with gone as (

@@ -1,7 +1,7 @@
 /**
  * What a ledger says to SQLite, and how rows stand for what it holds.
  */
-import type { Answered, Enrolled, Redo, Row, Standing, Unanswered } from "../../Ledger.ts"
+import type { Answered, Enrolled, Redo, Row, Standing, Unanswered, Unfinished } from "../../Ledger.ts"
 import { values } from "../../Sql/Sqlite/Connection.ts"
 import { place } from "./Tables.ts"
 
@@ -115,17 +115,26 @@ export const selectTotals = `
     ) questions,
     (select count(*) from entry where place >= ? and place < ? and question is null) refused`
 
+/** The questions of all lists, and those that are answered. */
+export const selectDistinct = `
+  select count(*), count(outcome.question)
+  from (select distinct question from entry where question is not null) asked
+    left join outcome on outcome.question = asked.question`
+
 export const selectOutcomes = `
   select outcome, count(*) count, sum(outcome = 'found' and body is null) forgotten,
     min(at), sum(ifnull(${isStale}, 0)), ifnull(min(case when ${isStale} then at end), ${never})
   from outcome where question in (select question from entry where place >= ? and place < ?) group by outcome`
 
-/** A question that is to be asked again and has not been answered since. */
+/** How many questions are to be asked again and have not been answered since, and when the first of them was settled. */
 export const selectUnfinished = `
-  select 1 from superseded
-  where question in (select question from entry where place >= ? and place < ?)
-    and not exists (select 1 from outcome where outcome.question = superseded.question)
-  limit 1`
+  select count(*), ifnull(min(at), ${never}) from (
+    select question, max(at) at from superseded
+    where question in (select question from entry where place >= ? and place < ?)
+      and not exists (select 1 from outcome where outcome.question = superseded.question)
+    group by question)`
+
+export const toUnfinished = ([count, since]: ReadonlyArray<any>): Unfinished => ({ count, since: moment(since) })
 
 /** Gives where they stand among those asked. */
 export const selectKnown = (where: string) => `
