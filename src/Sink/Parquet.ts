@@ -11,7 +11,8 @@ import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
 import type { Listed, Row } from "../Ledger.ts"
 import { type Sink, SinkError, type Target, track } from "../Sink.ts"
 import * as Shared from "./Shared.ts"
-import * as Table from "./Table.ts"
+import type * as Table from "./Table.ts"
+import * as Rows from "./Table/Rows.ts"
 import * as Value from "./Value.ts"
 
 /** Rows, and characters of answers, of a row group: what stands in memory at once. */
@@ -28,7 +29,7 @@ export const make = (target: Target, options: Table.TableOptions = {}): typeof S
     open: (run) =>
       Effect.gen(function*() {
         const rows = yield* rowsOf(name, options, run.list)
-        const identity = yield* Table.identify({ select: [], noTiming: false, ...options, list: run.list }, rows)
+        const identity = yield* Rows.identify({ select: [], noTiming: false, ...options, list: run.list }, rows)
         const opened = yield* track(target, run, identity, false)
         const from = opened.position ?? 0
         const seen = rows.columns.map(() => new Set<Shared.Shared>())
@@ -43,7 +44,7 @@ export const make = (target: Target, options: Table.TableOptions = {}): typeof S
         }
         /** Where rows come only once, values are text. */
         const columns = () =>
-          rows.columns.map((column, index): Table.Column =>
+          rows.columns.map((column, index): Rows.Column =>
             column.kind === "value" && run.again !== undefined
               ? { ...column, kind: Shared.typeOf(seen[index]!) }
               : column
@@ -68,8 +69,8 @@ export const make = (target: Target, options: Table.TableOptions = {}): typeof S
 
 /** Writes rows in groups, in columns of these types. */
 const writing = (
-  { encode }: Table.Encoder,
-  columns: ReadonlyArray<Table.Column>,
+  { encode }: Rows.Encoder,
+  columns: ReadonlyArray<Rows.Column>,
   write: (bytes: Uint8Array) => Effect.Effect<void, SinkError>
 ) => {
   const bytes = new ByteWriter()
@@ -108,7 +109,7 @@ const writing = (
   }
 }
 
-const schemaOf = (columns: ReadonlyArray<Table.Column>): ParquetWriter["schema"] => [
+const schemaOf = (columns: ReadonlyArray<Rows.Column>): ParquetWriter["schema"] => [
   { name: "rollcall", num_children: columns.length },
   ...columns.map(({ kind, name }) => ({ name, repetition_type: "OPTIONAL" as const, ...types[kind] }))
 ]
@@ -128,9 +129,9 @@ const types = {
   // what has the type JSON is bytes to many a reader
   json: text,
   value: text
-} as const satisfies Record<Table.Kind, Partial<ParquetWriter["schema"][number]>>
+} as const satisfies Record<Rows.Kind, Partial<ParquetWriter["schema"][number]>>
 
-const value = (kind: Table.Kind, cell: unknown): unknown => {
+const value = (kind: Rows.Kind, cell: unknown): unknown => {
   if (cell === null) return null
   const number = Shared.numberIn(cell as Value.Value) ?? cell
   if (kind === "place" || kind === "time") return BigInt(number as number | bigint)
@@ -142,8 +143,8 @@ const rowsOf = (
   path: string,
   options: Table.TableOptions,
   list: Listed
-): Effect.Effect<Table.Encoder, SinkError> => {
-  const rows = Table.encoder({ select: [], noTiming: false, ...options, list })
+): Effect.Effect<Rows.Encoder, SinkError> => {
+  const rows = Rows.make({ select: [], noTiming: false, ...options, list })
   return "clash" in rows
     ? new SinkError({ reason: "Clash", sink: path, detail: rows.clash })
     : Effect.succeed(rows)

@@ -11,6 +11,8 @@ import { type Sink, SinkError } from "../Sink.ts"
 import * as Columns from "./Postgres/Columns.ts"
 import { connect, failure, isLong, parse, type Place } from "./Postgres/Place.ts"
 import * as Table from "./Table.ts"
+import type * as Rows from "./Table/Rows.ts"
+import * as Sql from "./Table/Sql.ts"
 import { queryable } from "./Text.ts"
 import * as Value from "./Value.ts"
 
@@ -42,7 +44,7 @@ const open = (
   session: Session.Session,
   place: Place,
   run: string,
-  columns: ReadonlyArray<Table.Column>
+  columns: ReadonlyArray<Rows.Column>
 ): Effect.Effect<Table.Table, SinkError> =>
   Effect.gen(function*() {
     const { marks, table } = place
@@ -60,25 +62,25 @@ const open = (
     const [progress] = found.length === 0 || !isMarked ? [] : yield* session.select(
       `select layout, list, epoch, position, is_complete from ${marks} where table_name = $1 and run = $2`,
       [table, run],
-      Table.progressOf
+      Sql.progressOf
     )
 
     // the first is the run
     const [, ...cells] = columns
     const values = yield* Columns.make(session, table, cells)
     const insert = () => `
-      insert into ${table} (${Table.names(columns)}) select $1::text, * from unnest(${
+      insert into ${table} (${Sql.names(columns)}) select $1::text, * from unnest(${
       cells.map(({ kind }, index) => {
         const type = values.types()[index]
         return `$${index + 2}::${type === undefined ? types[kind] : Columns.sqlOf(type)}[]`
       }).join(", ")
-    }) ${Table.onConflict(columns)}`
+    }) ${Sql.onConflict(columns)}`
     const remember = (first: number) =>
       `insert into ${marks} values (${
         Array.from({ length: 7 }, (_, index) => `$${first + index}`).join(", ")
-      }) ${Table.onMarkConflict}`
+      }) ${Sql.onMarkConflict}`
     const mark = (
-      { epoch, isComplete, layout, list, position }: Table.Progress
+      { epoch, isComplete, layout, list, position }: Sql.Progress
     ) => [table, run, layout, list, epoch, position, isComplete]
     const next = columns.length + 1
     const writeAndRemember = () => `with written as (${insert()}) ${remember(next)}`
@@ -111,7 +113,7 @@ const open = (
           // who may write rows need not be one who may make tables, and two runs may make them at once
           const make = (text: string) => Effect.retry(write(text), { times: 1 })
           if (found.length === 0) {
-            yield* make(`create table if not exists ${table} (${Table.definition(columns, types)})`)
+            yield* make(`create table if not exists ${table} (${Sql.definition(columns, types)})`)
           }
           if (!isMarked) yield* make(createMarks(marks))
           yield* write(remember(1), mark(progress))
@@ -152,7 +154,7 @@ const isMismatch = (error: SqlError) => ["42804", "22P02", "42883"].includes(Fai
 const system = new Set(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"])
 
 /** `json` keeps an answer as it was received, `jsonb` neither U+0000 nor how a number was written. */
-const types: Readonly<Record<Table.Kind, string>> = {
+const types: Readonly<Record<Rows.Kind, string>> = {
   integer: "integer",
   place: "bigint",
   real: "double precision",
@@ -164,7 +166,7 @@ const types: Readonly<Record<Table.Kind, string>> = {
 }
 
 /** A cell as a parameter; `types` says what its column holds. */
-const parameter = (kind: Table.Kind, type: Columns.Type | undefined, cell: unknown): unknown => {
+const parameter = (kind: Rows.Kind, type: Columns.Type | undefined, cell: unknown): unknown => {
   if (cell === null) return null
   if (kind === "time") return DateTime.formatIso(DateTime.unsafeMake(cell as number))
   if (kind === "json") return isDeep(cell as string) ? JSON.stringify(cell) : queryable(cell as string)

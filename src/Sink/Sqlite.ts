@@ -13,6 +13,8 @@ import * as Failure from "../Sql/Sqlite/Failure.ts"
 import * as Lock from "./Lock.ts"
 import * as Mark from "./Mark.ts"
 import * as Table from "./Table.ts"
+import type * as Rows from "./Table/Rows.ts"
+import * as Sql from "./Table/Sql.ts"
 import { fit } from "./Text.ts"
 import * as Value from "./Value.ts"
 
@@ -31,7 +33,7 @@ export const make = (
   Table.make({
     name: path,
     id: table === "rollcall" ? id : `${id}?table=${table}`,
-    table: Table.named(table),
+    table: Sql.named(table),
     other: `${path}?table=NAME`,
     columnLimit: 2_000,
     isTaken: () => false,
@@ -73,7 +75,7 @@ const open = (
   path: string,
   name: string,
   run: string,
-  columns: ReadonlyArray<Table.Column>
+  columns: ReadonlyArray<Rows.Column>
 ): Effect.Effect<Table.Table, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
     const select = (text: string, ...params: ReadonlyArray<unknown>) => patiently(sql.select(text, params))
@@ -83,7 +85,7 @@ const open = (
         (rows) => rows.map(([name, type]) => describe(name as string, type as string))
       )
     const found = yield* columnsOf(name)
-    const isMarked = found.length > 0 && (yield* columnsOf(Table.marks)).length > 0
+    const isMarked = found.length > 0 && (yield* columnsOf(Sql.marks)).length > 0
     const [mark] = isMarked ? yield* select(selectMark, name, run) : []
     if ((yield* select("select 1 from sqlite_schema limit 1")).length === 0) {
       yield* patiently(sql.select("pragma journal_mode = wal"))
@@ -93,9 +95,9 @@ const open = (
     const [[mode] = []] = yield* select("pragma journal_mode")
     if (mode === "wal") yield* sql.select("pragma synchronous = normal")
 
-    const table = Table.named(name)
+    const table = Sql.named(name)
     const upsert = values(columns.length, (rows) =>
-      `insert into ${table} (${Table.names(columns)}) ${rows} ${Table.onConflict(columns)}`)
+      `insert into ${table} (${Sql.names(columns)}) ${rows} ${Sql.onConflict(columns)}`)
     const drop = `delete from ${table} where run = ? and ordinal >= ? and ordinal < ?`
     const largest = 2 ** Math.min(8, Math.floor(Math.log2(parameterLimit / columns.length)))
     const write = (body: (execute: Statements["run"]) => Effect.Effect<unknown, Failure.SqliteError>) =>
@@ -105,12 +107,12 @@ const open = (
         )),
         failure(path, "Write")
       )
-    const remember = ({ epoch, isComplete, layout, list, position }: Table.Progress) =>
+    const remember = ({ epoch, isComplete, layout, list, position }: Sql.Progress) =>
       [upsertMark, [name, run, layout, list, epoch, position, isComplete ? 1 : 0]] as const
     return {
       wanted: columns.map(({ kind, name }) => describe(name, types[kind])),
       found: found.length === 0 ? undefined : found,
-      progress: mark === undefined ? undefined : Table.progressOf(mark),
+      progress: mark === undefined ? undefined : Sql.progressOf(mark),
       count: (position) =>
         Effect.mapBoth(select(`select count(*) from ${table} where run = ? and ordinal < ?`, run, position), {
           onFailure: failure(path, "Open"),
@@ -119,7 +121,7 @@ const open = (
       begin: (progress) =>
         write((execute) =>
           Effect.gen(function*() {
-            yield* execute(`create table if not exists ${table} (${Table.definition(columns, types)})`)
+            yield* execute(`create table if not exists ${table} (${Sql.definition(columns, types)})`)
             yield* execute(createMarks)
             yield* execute(...remember(progress))
           })
@@ -145,7 +147,7 @@ const open = (
 const parameterLimit = 32_766
 
 /** A value has no type of its own, so that it stays what it is; a time is text, as SQLite's functions take it. */
-const types: Readonly<Record<Table.Kind, string>> = {
+const types: Readonly<Record<Rows.Kind, string>> = {
   integer: "integer",
   place: "integer",
   real: "real",
@@ -159,7 +161,7 @@ const types: Readonly<Record<Table.Kind, string>> = {
 const describe = (name: string, type: string) => `${name} ${type.toLowerCase()}`.trim()
 
 /** A value stands as SQLite's own `->>` would give it: as a number where SQLite has one with these digits. */
-const parameter = (kind: Table.Kind, cell: unknown): unknown => {
+const parameter = (kind: Rows.Kind, cell: unknown): unknown => {
   if (cell === null) return null
   if (kind === "time") return DateTime.formatIso(DateTime.unsafeMake(cell as number))
   switch (typeof cell) {
@@ -179,14 +181,14 @@ const parameter = (kind: Table.Kind, cell: unknown): unknown => {
 /** Drivers may take any number for a real one. */
 const number = <A>(value: A): A | bigint => Number.isSafeInteger(value) ? BigInt(value as number) : value
 
-const marks = Table.named(Table.marks)
+const marks = Sql.named(Sql.marks)
 const createMarks = `
   create table if not exists ${marks} (
     table_name text not null, run text not null, layout text not null, list integer not null, epoch integer not null,
     position integer not null, is_complete integer not null, primary key (table_name, run))`
 const selectMark = `
   select layout, list, epoch, position, is_complete from ${marks} where table_name = ? and run = ?`
-const upsertMark = `insert into ${marks} values (?, ?, ?, ?, ?, ?, ?) ${Table.onMarkConflict}`
+const upsertMark = `insert into ${marks} values (?, ?, ?, ?, ?, ?, ?) ${Sql.onMarkConflict}`
 
 /** Another program that writes keeps us waiting, but not the whole process. */
 const patiently = <A>(effect: Effect.Effect<A, Failure.SqliteError>): Effect.Effect<A, Failure.SqliteError> =>

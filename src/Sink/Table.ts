@@ -6,125 +6,12 @@
  * goes on where its rows end, and each stands once.
  */
 import { Effect, type Scope } from "effect"
-import { fromKey } from "../Entry.ts"
-import type { List, Listed, Row } from "../Ledger.ts"
-import type { Select } from "../Lookup/Select.ts"
-import { type Clash, type Options, type Sink, SinkError, type Writer } from "../Sink.ts"
-import * as Answer from "./Answer.ts"
-import * as Columns from "./Columns.ts"
+import type { Listed, Row } from "../Ledger.ts"
+import { type Options, type Sink, SinkError, type Writer } from "../Sink.ts"
 import * as Mark from "./Mark.ts"
-import * as Value from "./Value.ts"
-
-/**
- * What stands in a column: a whole number (`place` beyond 2³¹), a number, `true` or `false`, milliseconds since 1970, text, JSON as text,
- * or a {@link Value.Value}. `null` stands in any of them.
- */
-export type Kind = "integer" | "place" | "real" | "boolean" | "time" | "text" | "json" | "value"
-
-export interface Column {
-  readonly name: string
-  readonly kind: Kind
-}
-
-/** Rows as cells: one for each column. */
-export interface Encoder {
-  readonly columns: ReadonlyArray<Column>
-  readonly encode: (row: Row) => ReadonlyArray<unknown>
-}
-
-/** The columns by which a row is known. */
-const key = ["run", "ordinal"]
-
-/** What does not depend on the kind of table. */
-export interface Layout {
-  readonly list: List
-  readonly select: ReadonlyArray<Select>
-  readonly noTiming: boolean
-}
-
-/** How rows of a list become cells. */
-export const encoder = (layout: Layout): Encoder | Clash => {
-  const { list, noTiming, select } = layout
-  const others = list.columns.filter((name) => name !== list.column)
-  const before: ReadonlyArray<Column> = [
-    { name: "run", kind: "text" },
-    { name: "ordinal", kind: "place" },
-    { name: "line", kind: "place" },
-    { name: "code", kind: "text" },
-    { name: "input", kind: "text" }
-  ]
-  const after: ReadonlyArray<Column> = [
-    ...(select.length === 0
-      ? [{ name: "answer", kind: list.expect === "json" ? "json" as const : "text" as const }]
-      : select.map(({ name }): Column => ({ name, kind: "value" }))),
-    { name: "outcome", kind: "text" },
-    { name: "http_status", kind: "integer" },
-    { name: "error_type", kind: "text" },
-    { name: "error", kind: "text" },
-    { name: "attempts", kind: "integer" },
-    { name: "calls", kind: "integer" },
-    { name: "repeat", kind: "boolean" },
-    ...(noTiming ? [] : [{ name: "ms", kind: "real" } as const, { name: "at", kind: "time" } as const])
-  ]
-  const names = Columns.beside(
-    others,
-    [...before, ...after].map(({ name }) => name),
-    select.map(({ name }) => name),
-    (name) => name.toLowerCase()
-  )
-  if ("clash" in names) return names
-  const columns = [...before, ...names.map((name): Column => ({ name, kind: "value" })), ...after]
-  const clash = clashOf(columns.map(({ name }) => name))
-  if (clash !== undefined) return { clash }
-  return {
-    columns,
-    encode: (row) => {
-      const code = row.key === null ? row.input.trim() : fromKey(row.key, list.inputs).code
-      const given = row.columns === null ? () => null : Value.row(row.columns)
-      const error = Answer.told(row)
-      return [
-        list.name,
-        row.ordinal,
-        row.line,
-        code,
-        row.input === code ? null : row.input,
-        ...others.map(given),
-        ...answered(row, layout),
-        row.outcome,
-        row.http_status,
-        error?.type ?? null,
-        error?.message ?? null,
-        row.isRepeat ? 0 : row.attempts,
-        row.isRepeat ? 0 : row.calls,
-        row.isRepeat,
-        ...(noTiming ? [] : row.isRepeat || row.ms === null ? [null, null] : [row.ms, row.at])
-      ]
-    }
-  }
-}
-
-const answered = (row: Row, { list: { expect }, select }: Layout): ReadonlyArray<unknown> => {
-  if (!Answer.isThere(row, expect, select)) return select.length === 0 ? [null] : select.map(() => null)
-  if (select.length === 0) return [expect === "json" ? Answer.json(row, expect) : row.body]
-  return Answer.selected(row, expect, select)
-}
-
-/** Many a database does not tell names apart that differ in case alone. */
-const clashOf = (names: ReadonlyArray<string>): string | undefined => {
-  const seen = new Set<string>()
-  for (const name of names) {
-    if (seen.has(name.toLowerCase())) return Columns.twice(name)
-    seen.add(name.toLowerCase())
-  }
-  return names.some((name) => name.trim() === "" || name.includes("\0") || !name.isWellFormed())
-    ? "a column of the input has no name that a table can have: give it one"
-    : undefined
-}
-
-/** How far the rows of a run go. */
-export interface Progress extends Mark.Place {
-  readonly isComplete: boolean
-}
+import * as Rows from "./Table/Rows.ts"
+import type { Progress } from "./Table/Sql.ts"
+import * as Sql from "./Table/Sql.ts"
 
 /** Rows that are written at once. */
 export interface Piece {
@@ -148,7 +35,7 @@ export interface Database {
   readonly isTaken: (column: string) => boolean
   /** Fails where it cannot be reached, or is not what it should be. Makes nothing. */
   readonly check: Effect.Effect<void, SinkError>
-  readonly open: (run: string, columns: ReadonlyArray<Column>) => Effect.Effect<Table, SinkError, Scope.Scope>
+  readonly open: (run: string, columns: ReadonlyArray<Rows.Column>) => Effect.Effect<Table, SinkError, Scope.Scope>
 }
 
 /** A table that is open for the rows of a run. */
@@ -179,13 +66,13 @@ const [pieceSize, pieceLength] = [512, 4 * 1024 * 1024]
 /** A sink that writes to a table. */
 export const make = (database: Database, options: TableOptions = {}): typeof Sink.Service => {
   const failed = (reason: SinkError["reason"], detail: string) => new SinkError({ reason, sink: database.name, detail })
-  const layoutOf = (list: Listed): Layout => ({ select: [], noTiming: false, ...options, list })
-  const rowsOf = (layout: Layout): Effect.Effect<Encoder, SinkError> => {
+  const layoutOf = (list: Listed): Rows.Layout => ({ select: [], noTiming: false, ...options, list })
+  const rowsOf = (layout: Rows.Layout): Effect.Effect<Rows.Encoder, SinkError> => {
     if (options.entries === true) return failed("Clash", "an input to run again is text: write CSV or NDJSON")
-    if (database.table.endsWith(named(marks))) {
-      return failed("Clash", `the table ${marks} is ours: name another one (${database.other})`)
+    if (database.table.endsWith(Sql.named(Sql.marks))) {
+      return failed("Clash", `the table ${Sql.marks} is ours: name another one (${database.other})`)
     }
-    const rows = encoder(layout)
+    const rows = Rows.make(layout)
     if ("clash" in rows) return failed("Clash", rows.clash)
     if (rows.columns.length > database.columnLimit) {
       return failed(
@@ -210,7 +97,7 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
       Effect.gen(function*() {
         const layout = layoutOf(list)
         const rows = yield* rowsOf(layout)
-        const identity = yield* identify(layout, rows)
+        const identity = yield* Rows.identify(layout, rows)
         const table = yield* database.open(list.name, rows.columns)
         const problem = differences(table)
         if (problem !== undefined) {
@@ -225,9 +112,9 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
           if (table.found !== undefined && (yield* table.count(2 ** 53)) > 0) {
             return yield* failed(
               "Exists",
-              `the table ${database.table} has rows of a run ${quoted(list.name)} that are not of this ledger: `
+              `the table ${database.table} has rows of a run ${Sql.quoted(list.name)} that are not of this ledger: `
                 + `name another table (${database.other}), or delete them (delete from ${database.table} where run = ${
-                  quoted(list.name)
+                  Sql.quoted(list.name)
                 })`
             )
           }
@@ -323,44 +210,3 @@ const pieces = (rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => 
   }
   return cut
 }
-
-/** Stands for how rows are laid out: equal ones give equal cells. */
-export const identify = (
-  { list: { column, expect, inputs }, select }: Layout,
-  { columns }: Encoder
-): Effect.Effect<string> => Mark.identity({ columns, column, expect, inputs, select: select.map(({ text }) => text) })
-
-/** A name, and a text, in SQL. */
-export const named = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
-
-/** The columns in SQL, each with the type of its kind. */
-export const definition = (columns: ReadonlyArray<Column>, types: Readonly<Record<Kind, string>>): string =>
-  [
-    ...columns.map(({ kind, name }) => `${named(name)} ${types[kind]}${key.includes(name) ? " not null" : ""}`),
-    `primary key (${key.join(", ")})`
-  ].join(", ")
-
-/** Their names; a table may have them in another order. */
-export const names = (columns: ReadonlyArray<Column>): string => columns.map(({ name }) => named(name)).join(", ")
-
-/** What makes an `insert` write rows anew that stand already. */
-export const onConflict = (columns: ReadonlyArray<Column>): string => overwrite(key, columns.map(({ name }) => name))
-
-const overwrite = (key: ReadonlyArray<string>, columns: ReadonlyArray<string>) =>
-  `on conflict (${key.join(", ")}) do update set ${
-    columns.filter((name) => !key.includes(name)).map((name) => `${named(name)} = excluded.${named(name)}`).join(", ")
-  }`
-
-/** The table that says how far runs are. */
-export const marks = "rollcall_mark"
-export const onMarkConflict = overwrite(["table_name", "run"], ["layout", "list", "epoch", "position", "is_complete"])
-
-/** A row of it: the columns of {@link onMarkConflict}. */
-export const progressOf = ([layout, list, epoch, position, isComplete]: ReadonlyArray<any>): Progress => ({
-  layout,
-  list,
-  epoch,
-  position,
-  isComplete: Boolean(isComplete)
-})

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Row } from "../../src/Ledger.ts"
 import * as Csv from "../../src/Sink/Csv.ts"
 import * as Ndjson from "../../src/Sink/Ndjson.ts"
-import * as Table from "../../src/Sink/Table.ts"
+import * as Rows from "../../src/Sink/Table/Rows.ts"
 import { layout, row, select } from "./rows.ts"
 
 describe("what is selected where nothing was found", () => {
@@ -27,7 +27,7 @@ describe("what is selected where nothing was found", () => {
   it.each(given)("%s", (_, given, shown) => {
     const ndjson = Ndjson.format.encoder(layout({ select: reason }))
     const csv = Csv.format.encoder(layout({ select: reason }))
-    const table = Table.encoder(layout({ select: reason }))
+    const table = Rows.make(layout({ select: reason }))
     if ("clash" in ndjson || "clash" in csv || "clash" in table) return assert.fail("a clash")
     const record = JSON.parse(ndjson.encode(given) as string)
     assert.deepStrictEqual(record.answer, shown === null ? undefined : { reason: shown })
@@ -47,7 +47,7 @@ describe("what was asked again in vain", () => {
   const error = `{"type":"status","message":"the server said 500"}`
   const shown = (given: Row) => {
     const csv = Csv.format.encoder(layout())
-    const table = Table.encoder(layout())
+    const table = Rows.make(layout())
     if ("clash" in csv || "clash" in table) return assert.fail("a clash")
     const at = (name: string) => table.encode(given)[table.columns.findIndex((column) => column.name === name)]
     return [(csv.encode(given) as string).trimEnd().split(",").at(-1), at("error_type"), at("error")]

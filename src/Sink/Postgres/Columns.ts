@@ -7,7 +7,8 @@ import { Effect } from "effect"
 import * as Failure from "../../Ledger/Postgres/Failure.ts"
 import type * as Session from "../../Ledger/Postgres/Session.ts"
 import * as Shared from "../Shared.ts"
-import * as Table from "../Table.ts"
+import type * as Rows from "../Table/Rows.ts"
+import * as Sql from "../Table/Sql.ts"
 import * as Value from "../Value.ts"
 
 /** `empty`: text without a value, which may become anything. */
@@ -43,7 +44,7 @@ export const select = (session: Session.Session, table: string): Effect.Effect<R
 export const make = (
   session: Session.Session,
   table: string,
-  columns: ReadonlyArray<Table.Column>
+  columns: ReadonlyArray<Rows.Column>
 ): Effect.Effect<Columns, SqlError> =>
   Effect.gen(function*() {
     let types: ReadonlyArray<Type | undefined> = []
@@ -54,7 +55,7 @@ export const make = (
       const texts = columns.filter(({ name }, index) => types[index] === "text" && found.has(`${name} text`))
       if (texts.length === 0) return
       const [has = []] = yield* session.select(
-        `select ${texts.map(({ name }) => `count(${Table.named(name)}) > 0`).join(", ")} from ${table}`,
+        `select ${texts.map(({ name }) => `count(${Sql.named(name)}) > 0`).join(", ")} from ${table}`,
         [],
         (cells) => cells
       )
@@ -83,7 +84,7 @@ export const make = (
         )
         if (changed.length > 0) {
           const clauses = changed.map(({ from, name, to }) =>
-            `alter column ${Table.named(name)} type ${to} using ${converted(Table.named(name), from, to)}`
+            `alter column ${Sql.named(name)} type ${to} using ${converted(Sql.named(name), from, to)}`
           )
           yield* Effect.catchIf(
             session.run(`alter table ${table} ${clauses.join(", ")}`),
@@ -137,7 +138,7 @@ const widened = (type: Type, seen: ReadonlySet<Shared.Shared>): Type => {
 
 /** Whether a whole number is one that `double precision` does not hold. */
 const long = (name: string) =>
-  `coalesce(bool_or(${Table.named(name)} not between -9007199254740991 and 9007199254740991), false)`
+  `coalesce(bool_or(${Sql.named(name)} not between -9007199254740991 and 9007199254740991), false)`
 
 const selectColumns = `
   select attname || ' ' || format_type(atttypid, atttypmod) from pg_attribute

@@ -9,7 +9,7 @@ import * as Address from "../../Ledger/Postgres/Address.ts"
 import * as Failure from "../../Ledger/Postgres/Failure.ts"
 import * as Session from "../../Ledger/Postgres/Session.ts"
 import { SinkError } from "../../Sink.ts"
-import * as Table from "../Table.ts"
+import * as Sql from "../Table/Sql.ts"
 
 /** A table of a database. */
 export interface Place extends Address.Address {
@@ -36,13 +36,13 @@ export const parse = (text: Redacted.Redacted): Effect.Effect<Place, SinkError> 
         detail: "a table is NAME or SCHEMA.NAME, each of up to 63 bytes: correct ?table= in the URL"
       })
     }
-    const inSchema = (table: string) => [...parts.slice(0, -1), table].map(Table.named).join(".")
+    const inSchema = (table: string) => [...parts.slice(0, -1), table].map(Sql.named).join(".")
     return Effect.succeed({
       name,
       schema: "",
       url: Redacted.make(url.href),
       table: inSchema(parts.at(-1)!),
-      marks: inSchema(Table.marks)
+      marks: inSchema(Sql.marks)
     })
   })
 
