@@ -6,6 +6,7 @@ import { Either, identity, Schema } from "effect"
 import * as Check from "./Check.ts"
 import * as Digits from "./Digits.ts"
 import * as Interpreter from "./Interpreter.ts"
+import * as Quotes from "./Quotes.ts"
 
 /** An expression that does not parse, or cannot work. */
 export class SelectError extends Schema.TaggedError<SelectError>()("SelectError", {
@@ -37,7 +38,7 @@ export const make = (text: string): Either.Either<Expression, SelectError> => {
   } catch (cause) {
     return refuse(`not JMESPath: ${text} (${(cause as Error).message}${Check.hint(text)})`)
   }
-  const problem = Check.problem(text, tree)
+  const problem = Check.problem(text, tree) ?? Quotes.problem(text)
   if (problem !== undefined) return refuse(`${text}: ${problem}`)
   const seen = inherited.test(text) ? withoutPrototype : identity
   return Either.right({

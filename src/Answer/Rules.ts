@@ -121,10 +121,12 @@ const test = (condition: string): Either.Either<Test, Expression.SelectError> =>
   }
   const wanted = new Set(values!.split(",").map((value) => value.trim()))
   if (/["'`]/.test(values!) || wanted.has("")) {
+    const bare = [...wanted].map((value) => value.replace(/^(["'`])(.*)\1$/s, "$2")).filter((value) => value !== "")
+    const [value = "VALUE", ...more] = bare.some((value) => /["'`]/.test(value)) ? [] : bare
     return Either.left(
       new Expression.SelectError({
         expression: condition,
-        message: `${condition}: write ${path}=VALUE,VALUE without quotes, or an expression with ==`
+        message: `${condition}: write ${path}=${[value, ...more].join()} without quotes, or ${path}=='${value}'`
       })
     )
   }

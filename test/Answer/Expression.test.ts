@@ -24,7 +24,22 @@ describe("Expression.make", () => {
     ["places[?state='FL']", /one = does not compare: write ==/],
     ["length(a) = `0`", /write ==/],
     ["code-1", /hyphen stands in double quotes/],
-    ["$x", /there is no variable \$x/]
+    ["$x", /there is no variable \$x/],
+    [
+      "error==\"not found\"",
+      /^error=="not found": "not found" is the name of a field, .* write error=='not found' \(for the field @\."not found"\)$/
+    ],
+    ["a.b != \"gone\" && c", /write a\.b != 'gone' && c \(/],
+    ["\"gone\" == error", /write 'gone' == error \(/],
+    ["\"gone\" == error.type", /write 'gone' == error\.type \(/],
+    ["\"ship-to\" == \"bill-to\"", /write 'ship-to' == "bill-to" \(/],
+    ["items[?state==\"FL\"].n", /write items\[\?state=='FL'\]\.n \(/],
+    ["{a: b == \"it's\"}", /write \{a: b == 'it\\'s'\} \(/],
+    ["length(a) == `2` && error=='x' || error == \"y\"", /\|\| error == 'y' \(/],
+    ["contains(error, \"not found\")", /write contains\(error, 'not found'\) \(/],
+    ["starts_with(@, \"down\")", /write starts_with\(@, 'down'\) \(/],
+    ["join(\", \", names)", /write join\(', ', names\) \(/],
+    ["day >= \"2024-01-01\"", /write day >= '2024-01-01' \(/]
   ]
   it.each(refused)("refuses %s", (text, message) => assert.match(messageOf(text), message))
 
@@ -40,6 +55,21 @@ describe("Expression.make", () => {
     "pad_left(a, `5`)",
     "`{\"type\": \"Function\", \"name\": \"x\", \"children\": []}`",
     "a == 'b'",
+    "\"post-code\" == '34102'",
+    "\"post-code\"==`34102` || \"place name\" != 'x'",
+    "'34102' == \"post-code\"",
+    "data.\"post-code\" == zip",
+    "zip == data.\"post-code\"",
+    "zip == \"a b\".code",
+    "zip == \"a b\"[0]",
+    "zip == @.\"post-code\"",
+    "\"line-items\"[?\"post-code\" == 'x'].\"unit price\"",
+    "\"line-count\" > length(items)",
+    "contains(\"tag list\", 'x') && \"a-b\"",
+    "contains(\"tag list\", \"a b\".c)",
+    "join(',', \"tag list\")",
+    "not_null(\"a-b\", \"c-d\")",
+    "{\"a b\": \"c d\"}",
     "from_json(a).b"
   ]
   it.each(taken)("takes %s", (text) => assert.strictEqual(messageOf(text), "taken"))

@@ -40,8 +40,12 @@ describe("Rules.when", () => {
   })
 
   const refused: ReadonlyArray<readonly [condition: string, message: RegExp]> = [
-    ["state='FL'", /write state=VALUE,VALUE without quotes, or an expression with ==/],
-    ["state=", /state=VALUE/],
+    ["state='FL'", /write state=FL without quotes, or state=='FL'$/],
+    ["error=\"not found\"", /write error=not found without quotes, or error=='not found'$/],
+    ["error=\"gone\",\"no such\"", /write error=gone,no such without quotes, or error=='gone'$/],
+    ["error=it's", /write error=VALUE without quotes, or error=='VALUE'$/],
+    ["state=", /write state=VALUE without quotes/],
+    ["error==\"not found\"", /write error=='not found' \(/],
     ["a[", /not JMESPath/],
     ["lenght(a) == `1`", /did you mean length\?/],
     ["post-code=x", /"post-code"/]
