@@ -69,7 +69,13 @@ const written = (operator: string, list: ReadonlyArray<string>, rename: (name: s
     const [, name = "", modifier = ""] = variable.exec(typed)!
     const column = rename(name)
     const text = `${column}${modifier}`
-    return { name, column, text, shown: `${encodeURIComponent(name)}={${text}}`, isExploded: modifier === "*" }
+    return {
+      name,
+      column,
+      text,
+      shown: `${encodeURIComponent(name)}={${text}}`,
+      isSpread: modifier === "*" && column === name
+    }
   })
   const isShown = /[?&;]/.test(operator)
   const isOurs = variables.some(({ column, name }) =>
@@ -78,10 +84,10 @@ const written = (operator: string, list: ReadonlyArray<string>, rename: (name: s
   const texts = (of: typeof variables) => of.map(({ text }) => text).join(",")
   if (!isShown || !isOurs) return `{${operator}${texts(variables)}}`
   const separator = operator === "?" ? "&" : operator
-  const [exploded, others] = Array.partition(variables, ({ isExploded }) => !isExploded)
+  const [spread, others] = Array.partition(variables, ({ isSpread }) => !isSpread)
   return operator + others.map(({ shown }) => shown).join(separator)
     // each item of a list has the name of its own
-    + (exploded.length === 0 ? "" : `{${separator}${texts(exploded)}}`)
+    + (spread.length === 0 ? "" : `{${separator}${texts(spread)}}`)
 }
 
 /** What stands in braces in headers and bodies and could be a column: a JSON body has braces of its own. */
