@@ -207,7 +207,7 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   readonly standing: (list: number) => Effect.Effect<Standing, LedgerError>
   /** The last outcomes of these questions that a redo has put aside. */
   readonly earlier: (questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Answered>, LedgerError>
-  /** Why questions of the list are invalid or failed. */
+  /** Why questions of the list are invalid or failed, and how many answers are to be reviewed. */
   readonly causes: (list: number) => Effect.Effect<ReadonlyArray<Cause>, LedgerError>
   /** The entries from `ordinal` to before `ordinal + limit`, in input order, pending ones too. */
   readonly rows: (list: number, ordinal: number, limit: number) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
@@ -286,4 +286,10 @@ export const forgottenEntry = JSON.stringify({ type: "invalid_code", message: "i
 
 /** Whether an answer was asked again in vain: it has an error beside it that is no mark of a rule. */
 export const isStale = (outcome: Kind | null, error: string | null): boolean =>
-  error !== null && (outcome === "found" || outcome === "not_found") && !error.startsWith("{\"type\":\"review\"")
+  error !== null && (outcome === "found" || outcome === "not_found") && !isMark(error)
+
+/** Whether a rule marks an answer for a person to look at. */
+export const isReview = (outcome: Kind | null, error: string | null): boolean =>
+  error !== null && outcome === "found" && isMark(error)
+
+const isMark = (error: string) => error.startsWith("{\"type\":\"review\"")

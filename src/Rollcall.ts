@@ -338,7 +338,9 @@ export const enlist = <A, E, R, R2>(
       progress.oldest = oldest
       progress.stale = { ...stale }
     }
-    if (outcomes.invalid + outcomes.failed + refused > 0) {
+    // to look for marks is to look at all that was found
+    const isMarked = outcomes.found > 0 && lookup.reading.includes("review")
+    if (isMarked || outcomes.invalid + outcomes.failed + refused > 0) {
       for (const cause of yield* ledger.causes(id)) Progress.addCause(progress, cause)
     }
     progress.phase = "asking"

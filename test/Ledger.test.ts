@@ -588,21 +588,22 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
   )
 
   test(
-    "tells why questions are invalid or failed",
+    "tells why questions are invalid or failed, and what is to be reviewed",
     Effect.gen(function*() {
       const ledger = yield* Ledger
-      const id = yield* enroll(entries(["a", "b", "c", "d", ""]))
+      const id = yield* enroll(entries(["a", "b", "c", "d", "e", ""]))
       const error = (type: string) => JSON.stringify({ type, message: `about ${type}` })
       const given: Record<string, Partial<Answered>> = {
         a: { outcome: "failed", http_status: 500, error: error("status") },
         b: { outcome: "failed", http_status: 500, error: error("status") },
-        c: { outcome: "failed", http_status: null, error: error("timeout") }
+        c: { outcome: "failed", http_status: null, error: error("timeout") },
+        d: { error: error("review") }
       }
-      yield* settle(["a", "b", "c", "d"], (code) => given[code] ?? {})
+      yield* settle(["a", "b", "c", "d", "e"], (code) => given[code] ?? {})
       const causes = yield* ledger.causes(id)
       assert.deepStrictEqual(
         causes.map(({ count, http_status, outcome, type }) => `${count} ${outcome} ${type} ${http_status}`).toSorted(),
-        ["1 failed timeout null", "1 invalid the code is empty null", "2 failed status 500"]
+        ["1 failed timeout null", "1 found review 200", "1 invalid the code is empty null", "2 failed status 500"]
       )
     })
   )

@@ -23,9 +23,9 @@ export const figures = (
   { causes, stale, vanished }: Details,
   places: ReadonlyArray<readonly [string, string]>
 ): string => {
-  const { calls, entries, known, outcomes, pending, questions, refused, retries, seconds, review, throttled } = summary
+  const { calls, entries, known, outcomes, pending, questions, refused, retries, seconds, throttled } = summary
   const answered = settled(outcomes) - refused
-  const asked = answered - known
+  const asked = askedOf(summary)
   const kinds = Talk.kinds.filter((kind) => outcomes[kind] > 0)
   const wide = Math.max(...[...kinds.map((kind) => outcomes[kind]), pending].map((value) => Talk.count(value).length))
   const line = (value: number, word: string) => `  ${Talk.count(value).padStart(wide)}  ${word}`
@@ -42,7 +42,6 @@ export const figures = (
       ...under(kind)
     ]),
     ...(pending > 0 ? [line(pending, "pending")] : []),
-    ...(review === undefined ? [] : [`${Talk.count(review)} found now are to be reviewed`]),
     ...(stale.count > 0
       ? [
         `${Talk.count(stale.count)} asked again in vain: the answers of ${Moment.date(stale.since)} stay; `
@@ -79,6 +78,9 @@ export const figures = (
   }
 }
 
+/** How many codes this run has answered itself. */
+export const askedOf = ({ known, outcomes, refused }: Summary): number => settled(outcomes) - refused - known
+
 const isAre = (count: number) => count === 1 ? "is" : "are"
 
 /** Causes in a line each, with the outcome that they led to. */
@@ -106,6 +108,7 @@ const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, str
 export const wordsOf = ({ http_status, type }: Pick<Cause, "http_status" | "type">): string => {
   const status = http_status === null ? "" : `status ${http_status}`
   if (type === "status" || type === "unauthorized" || type === "throttled") return status || type
+  if (type === "review") return "to be reviewed: export --only review has them"
   if (type.startsWith("the code does not match ")) return "no match of --pattern"
   if (type.startsWith("it takes too long to tell whether the code matches ")) return "too long a search for --pattern"
   const words = reasons[type] ?? type

@@ -3,7 +3,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
-import { Ledger, type Row } from "../Ledger.ts"
+import { isReview, Ledger, type Row } from "../Ledger.ts"
 import { parsers } from "../Lookup/Expect.ts"
 import { Kind } from "../Outcome.ts"
 import * as Fields from "../Rollcall/Fields.ts"
@@ -20,7 +20,7 @@ import * as Ledgers from "./Ledgers.ts"
 import * as Output from "./Output.ts"
 import * as Talk from "./Talk.ts"
 
-const kinds = [...Kind.literals, "pending"] as const
+const kinds = [...Kind.literals, "review", "pending"] as const
 type Only = (typeof kinds)[number]
 
 const Kinds = Schema.String.pipe(
@@ -51,7 +51,7 @@ export const command = Command.make({
     only: Flag.repeated("only", Kinds, {
       group: "Answer",
       value: "KIND",
-      help: "only failed, not_found, pending, …: as a list to run again"
+      help: "only failed, not_found, review, pending, …: as a list to run again"
     }),
     records: Flag.toggle("records", {
       group: "Answer",
@@ -101,10 +101,12 @@ export const command = Command.make({
         )
         const wanted: ReadonlySet<string> = new Set(only)
         const fields = Fields.make(entries ? [] : select)
-        const isChosen = ({ isAgain, outcome }: Old) =>
+        const isChosen = ({ error, isAgain = false, outcome }: Old) =>
           only.length === 0
             ? outcome !== null
-            : wanted.has(outcome ?? "pending") || (isAgain === true && wanted.has("pending"))
+            : wanted.has(outcome ?? "pending")
+              || (isAgain && wanted.has("pending"))
+              || (isReview(outcome, error) && wanted.has("review"))
         /** Hands over the rows of the list from a place on, page by page. */
         const each = <E>(from: number, use: (rows: ReadonlyArray<Old>) => Effect.Effect<void, E>) =>
           Effect.gen(function*() {
@@ -153,7 +155,7 @@ export const command = Command.make({
 
 /** A row with an old answer, which is pending all the same. */
 interface Old extends Row {
-  readonly isAgain?: true
+  readonly isAgain?: boolean
 }
 
 /** What is about to be asked again has its old answer until then. */

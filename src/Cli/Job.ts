@@ -181,6 +181,8 @@ export interface Job {
   readonly carry?: ReadonlyArray<string>
   readonly policy: Policy.Policy
   readonly select: ReadonlyArray<Select.Select>
+  /** Says which rules held for none of so many answers. */
+  readonly idle?: Rules.Watched["idle"]
 }
 
 /** The names of the settings in the request. */
@@ -216,7 +218,8 @@ export const make = (
       texts: isLines ? [] : [...lines.map(([, value]) => value), ...Option.toArray(data)]
     })
     const headers = Object.fromEntries(lines.map(([name, value]) => [name, fill(value)]))
-    const verdicts = yield* Rules.parse(values)
+    const watched = Rules.watch(yield* Rules.parse(values))
+    const verdicts = watched.rules
     const layout: Source.Options = {
       ...(column === undefined || (isGuess && isLines) ? {} : { column }),
       ...Flag.given("delimiter", values.delimiter),
@@ -255,7 +258,8 @@ export const make = (
       rules,
       refuseEmpty: !values.allowEmpty,
       policy: yield* Effort.policy(values),
-      select: yield* Effect.forEach(values.select, selected)
+      select: yield* Effect.forEach(values.select, selected),
+      idle: watched.idle
     }
   })
 

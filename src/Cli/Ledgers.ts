@@ -262,9 +262,17 @@ export const listsOf = (
     return lists.filter(({ name, outputs }) => Option.isSome(id) && (outputs.includes(id.value) || name === id.value))
   })
 
-/** The name of a list for its user: its first output, else where its entries came from. */
-export const nameOf = (path: Path.Path, ledger: Named, { name, outputs, source }: Listed): string =>
-  outputs.includes(name) ? pathOf(path, ledger, name) : source
+/** The name of a list for its user: the output by which it was asked for, its first one, or where its entries came from. */
+export const nameOf = (
+  path: Path.Path,
+  ledger: Named,
+  { name, outputs, source }: Listed,
+  argument: Option.Option<string> = Option.none()
+): string => {
+  const asked = Option.getOrUndefined(Option.map(argument, (text) => outputId(path, ledger, text)))
+  const shown = asked !== undefined && outputs.includes(asked) ? asked : name
+  return outputs.includes(shown) ? pathOf(path, ledger, shown) : source
+}
 
 /** An argument that names a list which the ledger does not have; the ledger itself, or nothing, names all of them. */
 export const refuseOthers = (

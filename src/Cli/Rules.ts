@@ -6,6 +6,7 @@ import { SelectError } from "../Answer/Expression.ts"
 import * as Rules from "../Answer/Rules.ts"
 import { UsageError } from "./Argv.ts"
 import * as Flag from "./Flag.ts"
+import * as Talk from "./Talk.ts"
 
 const group = "Answer"
 const verdicts: ReadonlyArray<string> = Rules.Verdict.literals
@@ -46,6 +47,40 @@ export const parse = (values: Values): Effect.Effect<ReadonlyArray<Rules.Rule>, 
     ),
     (rules) => rules.flat()
   )
+
+/** What a rule that is written for some answers has looked at, and has never held for. */
+export interface Watched {
+  readonly rules: ReadonlyArray<Rules.Rule>
+  /** Says which of them held for none of so many answers, as they were typed; nothing where these are few. */
+  readonly idle: (answers: number) => ReadonlyArray<string>
+}
+
+/** Answers of which a rule should hold for one, sooner or later. */
+const enough = 20
+
+/** Verdicts that an answer is expected to get; the others are for days on which something fails. */
+const expected: ReadonlySet<Rules.Verdict> = new Set(["not_found", "found", "review"])
+
+/** Takes note of the rules on the body that hold. */
+export const watch = (rules: ReadonlyArray<Rules.Rule>): Watched => {
+  const idle = new Set(rules.filter(({ text, verdict }) => expected.has(verdict) && text.includes("-when ")))
+  return {
+    rules: rules.map((rule) =>
+      idle.has(rule)
+        ? {
+          ...rule,
+          holds: (...reply) => {
+            const holds = rule.holds(...reply)
+            if (holds === true) idle.delete(rule)
+            return holds
+          }
+        }
+        : rule
+    ),
+    idle: (answers) =>
+      answers < enough ? [] : [...idle].map(({ text }) => `${text} held for none of ${Talk.count(answers)} answers`)
+  }
+}
 
 const ruleOf = (name: string, text: string): Either.Either<ReadonlyArray<Rules.Rule>, UsageError | SelectError> => {
   const typed = `--${name} ${text}`

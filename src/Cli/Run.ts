@@ -149,11 +149,14 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
         Effect.flatMap(
           Effect.forEach(values.output, (output) => Output.whereabouts(output, summary)),
           (outputs) =>
-            Talk.say(Closing.figures(summary, details, [
-              ...Effort.learnt(job.policy, summary),
-              ...outputs.map((where) => ["output", where] as const),
-              ["ledger", ledger.name]
-            ]))
+            Talk.say([
+              Closing.figures(summary, details, [
+                ...Effort.learnt(job.policy, summary),
+                ...outputs.map((where) => ["output", where] as const),
+                ["ledger", ledger.name]
+              ]),
+              ...(summary.pending > 0 ? [] : job.idle?.(Closing.askedOf(summary)) ?? [])
+            ].join("\n"))
         )
     }))
   })

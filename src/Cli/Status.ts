@@ -31,6 +31,7 @@ export const command = Command.make({
   },
   handle: ({ all, json, ledger: file }, argument) =>
     Effect.gen(function*() {
+      const path = yield* Path.Path
       if (all) return yield* show(yield* Overview.lines(json))
       const named = yield* Ledgers.find(argument, file)
       const holder = yield* named.holder
@@ -52,6 +53,7 @@ export const command = Command.make({
             const counts = yield* ledger.counts(list.id)
             const told: Told = {
               list,
+              name: Ledgers.nameOf(path, named, list, argument),
               counts,
               purse,
               budget,
@@ -87,6 +89,8 @@ const place = (named: Ledgers.Named) =>
 
 interface Told {
   readonly list: Listed
+  /** What it is called here: as the user named it. */
+  readonly name: string
   readonly counts: Counts
   /** Of all runs on the ledger; those that a crash left unknown count. */
   readonly purse: Purse.Purse
@@ -116,15 +120,13 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { budget, causes, counts, holder, list, now, purse, standing: { oldest, stale }, stop, unfinished } = told
+  const { budget, causes, counts, holder, name, now, purse, standing: { oldest, stale }, stop, unfinished } = told
   const pending = pendingOf(counts)
   const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
   const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
   const answered = Progress.settled(all)
   return [
-    `${list.outputs.includes(list.name) ? list.name : list.source}: ${Talk.count(answered)} of ${
-      Talk.counted(answered + pending, "code")
-    } answered`,
+    `${name}: ${Talk.count(answered)} of ${Talk.counted(answered + pending, "code")} answered`,
     kinds.length === 0 ? "" : ` (${kinds.join(", ")})`,
     pending > 0 ? `, ${Talk.count(pending)} pending` : "",
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",

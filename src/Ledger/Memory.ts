@@ -8,6 +8,7 @@ import {
   type Counts,
   type Enrolled,
   forgottenEntry,
+  isReview,
   isStale,
   Ledger,
   type List,
@@ -208,8 +209,9 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           causes.set(key, { outcome, type, http_status, count: (causes.get(key)?.count ?? 0) + 1 })
         }
         for (const question of ordinals.keys()) {
-          const { error = null, http_status = null, outcome } = outcomes.get(question) ?? {}
-          if (error === null || (outcome !== "invalid" && outcome !== "failed")) continue
+          const { error = null, http_status = null, outcome = null } = outcomes.get(question) ?? {}
+          if (error === null || outcome === null) continue
+          if (outcome !== "invalid" && outcome !== "failed" && !isReview(outcome, error)) continue
           add(outcome, (JSON.parse(error) as ErrorRecord).type, http_status)
         }
         for (const { error, key } of entries) {

@@ -86,7 +86,8 @@ export const layerReader = (file: string): Layer.Layer<Ledger, LedgerError> =>
       existsSync(file)
         ? Effect.catchIf(reading(file), isUnwritable, () => readingAside(file))
         : missing(file)
-    )
+    ),
+    Failure.reading
   )
 
 const reading = (file: string, name = file) =>
@@ -129,8 +130,11 @@ export const lock = Lock.hold
 /** Who holds the ledger in `file` now. */
 export const holder = Lock.holder
 
-const open = (file: string, ledger: Effect.Effect<typeof Ledger.Service, unknown, Scope.Scope>) =>
-  Layer.scoped(Ledger, Effect.mapError(ledger, Failure.make(file, "Open")))
+const open = (
+  file: string,
+  ledger: Effect.Effect<typeof Ledger.Service, unknown, Scope.Scope>,
+  failure = Failure.make
+) => Layer.scoped(Ledger, Effect.mapError(ledger, failure(file, "Open")))
 
 const missing = (ledger: string) => new LedgerError({ reason: "Missing", ledger, message: "there is no such ledger" })
 
@@ -161,14 +165,16 @@ export const networks: Readonly<Record<number, string>> = {
 
 const make = (
   sql: Connection,
-  { renew, transaction }: Writing = { transaction: sql.transaction, renew: Effect.void }
+  writing?: Writing
 ) => {
   const { file } = sql
+  const { renew, transaction } = writing ?? { transaction: sql.transaction, renew: Effect.void }
+  const failure = writing === undefined ? Failure.reading : Failure.make
   /** The end of each list as the ledger had it, and those of which an entry was found changed. */
   const extents = new Map<number, number>()
   const changed = new Set<number>()
 
-  const read = <A, E>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, Failure.make(file, "Read"))
+  const read = <A, E>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, failure(file, "Read"))
   const write = <A, E>(body: (on: On) => Effect.Effect<A, E>) =>
     Effect.mapError(transaction(body), Failure.make(file, "Write"))
   const select = <A>(text: string, params: ReadonlyArray<unknown>, make: (row: ReadonlyArray<any>) => A) =>

@@ -1,7 +1,7 @@
 /**
  * How far a run is.
  */
-import { type Answered, type Cause, isStale, type List } from "../Ledger.ts"
+import { type Answered, type Cause, isReview, isStale, type List } from "../Ledger.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
@@ -45,7 +45,7 @@ export interface Progress extends Sweep.Progress {
   forgotten: number
   /** Answers of this run that a person is to look at. */
   review: number
-  /** Why codes are invalid or failed, earlier runs included. */
+  /** Why codes are invalid or failed, and how many answers are to be reviewed; earlier runs included. */
   readonly causes: Map<string, Cause>
   /** The request for one of the questions, where nothing was found of a list, for a person to try. */
   sample: string | undefined
@@ -90,9 +90,9 @@ export const none = (): Progress => ({
 export const count = (progress: Progress, { at, error, http_status, outcome }: Answered): void => {
   progress.outcomes[outcome]++
   if (error === null) return
-  if (outcome === "found" || outcome === "not_found") {
-    if (!isStale(outcome, error)) progress.review++
-    else progress.stale = { count: progress.stale.count + 1, since: Math.min(progress.stale.since, at) }
+  if (isReview(outcome, error)) progress.review++
+  if (isStale(outcome, error)) {
+    progress.stale = { count: progress.stale.count + 1, since: Math.min(progress.stale.since, at) }
     return
   }
   addCause(progress, { outcome, http_status, type: (JSON.parse(error) as ErrorRecord).type, count: 1 })

@@ -86,6 +86,28 @@ describe("what the command says on the way", () => {
       assert.strictEqual((yield* rollcall("plan", ...base, "-H", "X-Api-Key: ${KEY}")).stderr, "")
     }))
 
+  it.scopedLive("answers to be reviewed are counted at the end and by status, whenever they were marked, and export has them", () =>
+    Effect.gen(function*() {
+      const codes = Array.from({ length: 30 }, (_, index) => String(index))
+      const { base, rollcall } = yield* setUp(codes)
+      const run = (...words: ReadonlyArray<string>) => rollcall("run", ...base, "-o", "out.csv", ...words)
+      const first = yield* run("--not-found-when", "code=none")
+      assert.match(first.stderr, /\n--not-found-when code=none held for none of 30 answers\n$/)
+      const marked = yield* run("--review-when", "ends_with(code, '7')")
+      assert.match(marked.stderr, /\n {2}30 {2}found\n {6}3 × to be reviewed: export --only review has them\n/)
+      const again = yield* run("--review-when", "ends_with(code, '7')")
+      assert.match(again.stderr, /\n {6}3 × to be reviewed: /)
+      assert.notInclude(again.stderr, "held for none")
+      assert.match(
+        (yield* rollcall("status")).stdout,
+        /\n {2}found: 3 × to be reviewed: export --only review has them\n$/
+      )
+      const exported = yield* rollcall("export", "--only", "review", "-q")
+      assert.strictEqual(exported.stdout, "7\n17\n27\n")
+      const records = yield* rollcall("export", "--only", "review", "--records", "-q")
+      assert.lengthOf(records.stdout.trim().split("\n"), 4)
+    }))
+
   it.scopedLive("a refused key is told from none at all", () =>
     Effect.gen(function*() {
       const { answer, base, rollcall } = yield* setUp(["a", "b", "c"])

@@ -52,3 +52,23 @@ describe("Rules.parse", () => {
     assert.match(reading({ stopWhen: [{ at: 1, text: "a" }] }).reading, /--stop-when a/)
   })
 })
+
+describe("Rules.watch", () => {
+  it.effect("tells rules that held for none of enough answers, where they are for answers and on the body", () =>
+    Effect.gen(function*() {
+      const watched = Rules.watch(
+        yield* parse({
+          notFoundWhen: [{ at: 1, text: "results=[]" }, { at: 2, text: "length(results) == `0`" }],
+          reviewWhen: [{ at: 3, text: "score < `0.5`" }],
+          stopWhen: [{ at: 4, text: "status=QUOTA" }],
+          onStatus: [{ at: 5, text: "410=not_found" }]
+        })
+      )
+      for (const rule of watched.rules) rule.holds(200, () => ({ results: [], score: 1 }), () => {})
+      assert.deepStrictEqual(watched.idle(19), [])
+      assert.deepStrictEqual(watched.idle(1_150), [
+        "--not-found-when results=[] held for none of 1,150 answers",
+        "--review-when score < `0.5` held for none of 1,150 answers"
+      ])
+    }))
+})

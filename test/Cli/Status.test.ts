@@ -177,6 +177,16 @@ describe.concurrent("rollcall status", () => {
       assert.strictEqual(read("out.ndjson").split("\n").length, 4)
     }))
 
+  it.scopedLive("calls a run by the output that it is asked for", () =>
+    Effect.gen(function*() {
+      const { rollcall, words } = yield* scripted(["a"])
+      yield* rollcall("run", "list", ...words, "-o", "a.db", "-o", "a.tsv", "-o", "a.csv", "--ledger", "some.ledger")
+      for (const name of ["a.db", "a.tsv", "a.csv"]) {
+        assert.match(told(yield* rollcall("status", name)), new RegExp(`^${name}: 1 of 1 code answered `))
+      }
+      assert.match(told(yield* rollcall("status")), /^a\.tsv: 1 of 1 /)
+    }))
+
   it.scopedLive("--all counts a code that stands in several lists once", () =>
     Effect.gen(function*() {
       const { rollcall, run, words, write } = yield* scripted(["a", "b", "c"], mixed)

@@ -46,6 +46,7 @@ export const make = (schema: string) => {
 
   const kinds = ["found", "not_found", "invalid", "failed", "skipped"] as const
   const isForgotten = "outcome = 'found' and body is null"
+  const isReview = "outcome = 'found' and error like '{\"type\":\"review\"%'"
   const isStale = "outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%'"
   const countKinds = kinds.map((kind) => `count(*) filter (where outcome = '${kind}') as ${kind}`).join(", ")
   /** How many questions of a list have which outcome, counted anew. */
@@ -220,7 +221,7 @@ export const make = (schema: string) => {
     /** Parameter: the list. */
     selectCauses: `
       select outcome, error::json ->> 'type', http_status, count(*) from ${outcome}
-      where outcome in ('invalid', 'failed') and question in (${questionsOf("$1")}) group by 1, 2, 3
+      where (outcome in ('invalid', 'failed') or (${isReview})) and question in (${questionsOf("$1")}) group by 1, 2, 3
       union all
       select 'invalid', error::json ->> 'message', null, count(*) from ${entry}
       where list = $1 and question is null group by 2`,

@@ -59,6 +59,8 @@ export const fromOutcome = (row: Answered): ReadonlyArray<unknown> => [
   row.error
 ]
 
+const isReview = "outcome = 'found' and error like '{\"type\":\"review\"%'"
+
 /** Whether an outcome is an answer that was asked again in vain. */
 const isStale = "outcome in ('found', 'not_found') and error not like '{\"type\":\"review\"%'"
 
@@ -284,7 +286,8 @@ export const pruneSuperseded = `
 /** Parameters: the places of the list, twice. */
 export const selectCauses = `
   select outcome, error ->> 'type', http_status, count(*) from outcome
-  where outcome in ('invalid', 'failed') and question in (select question from entry where place >= ? and place < ?)
+  where (outcome in ('invalid', 'failed') or (${isReview}))
+    and question in (select question from entry where place >= ? and place < ?)
   group by 1, 2, 3
   union all
   select 'invalid', error ->> 'message', null, count(*) from entry

@@ -53,6 +53,16 @@ describe("Failure", () => {
     assert.match(made.message, message)
   })
 
+  it.each<[code: string, message: string]>([
+    ["EACCES", "you may not read it: ask its owner"],
+    ["SQLITE_CANTOPEN", "you may not read it: ask its owner"],
+    ["SQLITE_READONLY_DIRECTORY", "you may not read it: ask its owner"],
+    ["SQLITE_CORRUPT", "it is damaged: restore it from a backup"],
+    ["SQLITE_IOERR_READ", "it cannot be read: the disk failed"]
+  ])("advises one who looks at it nothing that begins a run: %s", (code, message) => {
+    assert.strictEqual(Failure.reading("zips.ledger", "Open")(error("so it says", code)).message, message)
+  })
+
   it("leaves an error of a ledger as it is", () => {
     const made = new LedgerError({ reason: "Mismatch", ledger: "zips.ledger", message: "no" })
     assert.strictEqual(Failure.make("zips.ledger", "Open")(made), made)
