@@ -1,6 +1,7 @@
 /**
  * A row as cells of text, as CSV, TSV and workbooks have it: the input's columns, the selected fields or one `answer`, then `outcome`,
- * `http_status`, `error`.
+ * `http_status`, `error`. The column of the code holds the code that was asked, which is not always what stood there: so an output joins with
+ * others by it, and is a list with the same codes.
  */
 import { fromKey } from "../Entry.ts"
 import type { Row } from "../Ledger.ts"
@@ -76,14 +77,14 @@ export const make = (layout: Layout, { format, unfit }: { readonly format: strin
 /** The row's cells of the input. Those of an input to run again stand as they stood. */
 const given = (row: Row, { entries, list: { column, columns }, lookup }: Layout): ReadonlyArray<Cell> => {
   const text = entries ? (text: string) => text : fit
-  if (columns.length === 0) {
-    return [text(entries || row.key === null ? row.input : fromKey(row.key, lookup.inputs).code)]
-  }
+  const code = entries || row.key === null ? row.input : fromKey(row.key, lookup.inputs).code
+  if (columns.length === 0) return [text(code)]
   // among rows there may be codes without one
   const value = row.columns !== null
     ? Value.row(row.columns)
     : (name: string): Value.Value => name === column ? row.input : null
   return columns.map((name) => {
+    if (name === column && code !== row.input) return text(code)
     const found = value(name)
     return typeof found === "string" ? text(found) : cell(found)
   })

@@ -136,6 +136,48 @@ describe.concurrent("rollcall run: records", () => {
       assert.deepStrictEqual([...(yield* demo.log).codes.keys()].toSorted(), ["00501", "10001", "34102"])
     }))
 
+  it.scopedLive("an output holds the codes that were asked, and is a list of these", () =>
+    Effect.gen(function*() {
+      const { answer, asked, cwd, read, words, write } = yield* scripted([])
+      write("orte.csv", "plz,ort\n1067,Dresden\n10115,Berlin\n 4109 ,Leipzig\n")
+      const outputs = ["out.csv", "out.tsv", "out.xlsx", "out.ndjson", "out.json"]
+      const first = yield* run(
+        [
+          "run",
+          "orte.csv",
+          "--column",
+          "plz",
+          "--pad",
+          "5",
+          ...words,
+          "--select",
+          "city",
+          ...outputs.flatMap((name) => ["-o", name])
+        ],
+        { cwd }
+      )
+      assert.strictEqual(first.exit, 0, first.stderr)
+      const codes = ["01067", "10115", "04109"]
+      assert.deepStrictEqual(asked, codes)
+      assert.strictEqual(
+        read("out.csv"),
+        "plz,ort,city,outcome,http_status,error\n01067,Dresden,City of 01067,found,200,\n"
+          + "10115,Berlin,City of 10115,found,200,\n04109,Leipzig,City of 04109,found,200,\n"
+      )
+      assert.deepStrictEqual(records(read("out.ndjson")).map(({ input }) => input), ["1067", undefined, " 4109 "])
+      for (const output of outputs) {
+        answer(found)
+        const column = /json/.test(output) ? [] : ["--column", "plz"]
+        const again = yield* run(["run", output, ...column, ...words, "-o", `again-${output}.ndjson`], { cwd })
+        assert.strictEqual(again.exit, 0, again.stderr)
+        assert.notInclude(again.stderr, "warning")
+        assert.deepStrictEqual(asked, codes, output)
+      }
+      // an input to run again stands as it stood
+      const entries = yield* run(["export", "out.csv", "--only", "found", "--format", "csv"], { cwd })
+      assert.strictEqual(entries.stdout, "plz,ort\n1067,Dresden\n10115,Berlin\n\" 4109 \",Leipzig\n")
+    }))
+
   it.scopedLive("--expect text, and --no-timing twice gives the same bytes", () =>
     Effect.gen(function*() {
       const { read, rollcall } = yield* setup(yield* some(20), { latency: { p50: "2 millis", p99: "20 millis" } })

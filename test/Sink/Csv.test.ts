@@ -46,21 +46,21 @@ describe("Csv", () => {
         [" ", "", "invalid", "", "invalid_code: the code is empty"]
       ]
     ],
-    ["columns as they stood", [
+    ["columns as they stood, and the code as it was asked", [
       row({ input: " 34102", columns: "{\"zip\":\" 34102\",\"a b\":\"x\\ny\",\"n\":{\"m\":[1,null]}}" })
     ], {
       list: list({ columns: ["n", "zip", "a b", "none", "constructor"], column: "zip" })
     }, [
       ["n", "zip", "a b", "none", "constructor", "answer", "outcome", "http_status", "error"],
-      ["{\"m\":[1,null]}", " 34102", "x\ny", "", "", "{\"city\":\"Naples\"}", "found", "200", ""]
+      ["{\"m\":[1,null]}", "34102", "x\ny", "", "", "{\"city\":\"Naples\"}", "found", "200", ""]
     ]],
     ["text", [row({ body: "a\r\n\"b\"" })], { lookup: { expect: "text", inputs: [] } }, [
       ["code", "answer", "outcome", "http_status", "error"],
       ["34102", "a\r\n\"b\"", "found", "200", ""]
     ]],
     ["selected fields", [
-      row({ body: "{\"a\":{\"b\":[1]},\"c\":12345678901234567890}" }),
-      row({ outcome: "not_found" })
+      row({ key: "[\"34102\",\"2024\"]", body: "{\"a\":{\"b\":[1]},\"c\":12345678901234567890}" }),
+      row({ key: "[\"34102\",\"2023\"]", outcome: "not_found" })
     ], {
       select: select("b=a.b", "c", "d"),
       lookup: { expect: "json", inputs: ["year"] },
@@ -82,7 +82,10 @@ describe("Csv", () => {
       ["code", "a", "b", "outcome", "http_status", "error"],
       ["34102", "", "", "found", "200", ""]
     ]],
-    ["a code without a row among rows", [row({ input: "x" }), row({ columns: "{\"zip\":\"y\",\"a\":1}" })], {
+    ["a code without a row among rows", [
+      row({ key: "x", input: "x" }),
+      row({ key: "y", input: "y", columns: "{\"zip\":\"y\",\"a\":1}" })
+    ], {
       list: list({ columns: ["a", "zip"], column: "zip" }),
       select: select("city")
     }, [
