@@ -104,7 +104,7 @@ export const formatFor = (name: string, { column, delimiter, hasHeader = true }:
   return told === "lines" && (column !== undefined || delimiter !== undefined || !hasHeader) ? "csv" : told
 }
 
-/** Reads a file. A named pipe is read as a whole first. */
+/** Reads a file, or a named pipe as its bytes come. */
 export const file = (path: string, options: Options = {}): Source<FileSystem.FileSystem> =>
   bytes(
     path,
@@ -112,7 +112,9 @@ export const file = (path: string, options: Options = {}): Source<FileSystem.Fil
       const fs = yield* FileSystem.FileSystem
       const { type } = yield* fs.stat(path)
       // `stream` reads at positions, which a pipe does not have
-      return type === "FIFO" ? Stream.fromEffect(fs.readFile(path)) : fs.stream(path)
+      return type === "FIFO"
+        ? Stream.unwrap(Effect.map(Effect.promise(() => import("./Source/Pipe.ts")), ({ bytes }) => bytes(path)))
+        : fs.stream(path)
     })),
     options
   )

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Record, Stream } from "effect"
 import { zipSync } from "fflate"
 import { execFileSync } from "node:child_process"
+import { closeSync, openSync, writeSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 import * as Source from "../src/Source.ts"
 import { lines, read, refuse, tell } from "./Source/read.ts"
@@ -295,6 +296,18 @@ describe("Source.file", () => {
         { concurrency: 2 }
       )
       assert.deepStrictEqual(codes, ["00501", "34102"])
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+  it.scopedLive("reads a named pipe as its codes come", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      execFileSync("mkfifo", [path("pipe")])
+      // its writer stays
+      const fd = openSync(path("pipe"), "r+")
+      writeSync(fd, "00501\n34102\n")
+      const [entry] = yield* Stream.runCollect(Stream.take(Source.file(path("pipe")).entries, 1))
+      closeSync(fd)
+      assert.strictEqual(entry?.input, "00501")
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
   it.effect("says who may help where a file may not be read", () =>

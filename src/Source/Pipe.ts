@@ -2,7 +2,6 @@
  * Named pipes: FIFOs, and what a shell makes of `<(…)`. They are read as their bytes come: who reads one as a file waits in the system
  * until its writer is gone, where no signal reaches.
  */
-import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Stream } from "effect"
 import { constants, openSync, statSync } from "node:fs"
 import { Socket } from "node:net"
@@ -12,7 +11,10 @@ export const is = (path: string): boolean => statSync(path, { throwIfNoEntry: fa
 
 /** Its bytes, until its writer is gone. */
 export const bytes = (path: string): Stream.Stream<Uint8Array, unknown> =>
-  Stream.unwrap(Effect.try(() => {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    return NodeStream.fromReadable<unknown, Uint8Array>(() => new Socket({ fd, writable: false }), (error) => error)
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const socket = yield* Effect.acquireRelease(
+      Effect.try(() => new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false })),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+    return Stream.fromAsyncIterable<Uint8Array, unknown>(socket, (cause) => cause)
   }))

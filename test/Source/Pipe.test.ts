@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process"
 import { openSync, writeSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import * as Pipe from "../../src/Cli/Pipe.ts"
+import * as Pipe from "../../src/Source/Pipe.ts"
 import { folder } from "../command.ts"
 
 const fifo = Effect.map(folder, (cwd) => {
