@@ -26,7 +26,8 @@ const node = [
   "Sink/Lock",
   "Sink/Parquet",
   "Sink/Print",
-  "Source/Gzip"
+  "Source/Gzip",
+  "Source/Pipe"
 ]
 
 /** What knows the command line. */
