@@ -47,6 +47,11 @@ interface Place {
   readonly code: string
 }
 
+/** Numbers of one length. */
+interface Numbers extends Place {
+  greatest: number
+}
+
 /** What has been seen so far. It is mutated in place. */
 export interface State {
   /** Whether a code stands in a column; else on a line of its own. */
@@ -55,7 +60,7 @@ export interface State {
   first: Place | undefined
   readonly found: Map<Kind, Place>
   /** Codes of digits alone, by their length. */
-  readonly digits: Map<number, Place>
+  readonly digits: Map<number, Numbers>
   /** Of those, the ones with a zero in front. */
   zeros: number
   /** Digits that follow on the ones before by one. */
@@ -113,11 +118,14 @@ export const see = (state: State, code: string, line: number, column?: string): 
 }
 
 const number = (state: State, code: string, line: number) => {
-  const place = state.digits.get(code.length)
-  if (place === undefined) state.digits.set(code.length, { count: 1, line, code })
-  else place.count++
-  if (code.startsWith("0")) state.zeros++
   const value = Number(code)
+  const place = state.digits.get(code.length)
+  if (place === undefined) state.digits.set(code.length, { count: 1, line, code, greatest: value })
+  else {
+    place.count++
+    if (value > place.greatest) place.greatest = value
+  }
+  if (code.startsWith("0")) state.zeros++
   if (value === state.last + 1) state.steps++
   state.last = value
 }
@@ -164,15 +172,20 @@ export const findings = (state: State): ReadonlyArray<Finding> => {
   return all.sort((a, b) => a.line - b.line)
 }
 
-/** Lengths of numbers that are known: ZIP, UPC, EAN, GTIN. */
-const known: ReadonlySet<number> = new Set([5, 12, 13, 14])
+/** Lengths of numbers that are known: ZIP, CEP, UPC, EAN, GTIN. */
+const known: ReadonlySet<number> = new Set([5, 8, 12, 13, 14])
+
+/** Of these, the ones beside which no other numbers of nearly that length stand: an EAN stands beside a UPC. */
+const alone: ReadonlySet<number> = new Set([5, 8, 12])
 
 /**
- * Numbers that have lost the zeros in front: most have one length, some of these begin with zero or it is a known one, and a few are
- * shorter. Numbers that count up, or that have all lengths, are whole.
+ * Numbers that have lost the zeros in front: most have one length, some of these begin with zero or it is a known one, and at most as many
+ * are shorter. Numbers that count up, or that have all lengths, are whole.
  */
-const zeros = ({ digits, steps, zeros }: State): Finding | undefined => {
-  const [length, { count: most }] = [...digits].sort((a, b) => b[1].count - a[1].count)[0] ?? [0, { count: 0 }]
+const zeros = (state: State): Finding | undefined => {
+  const { digits, steps, zeros } = state
+  const [length, { count: most }] = [...digits].sort(([a, one], [b, other]) => other.count - one.count || b - a)[0]
+    ?? [0, { count: 0 }]
   const shorter = [...digits].filter(([other]) => other < length)
   const lost = shorter.reduce((sum, [, { count }]) => sum + count, 0)
   if (lost === 0 || length < 3) return undefined
@@ -181,8 +194,21 @@ const zeros = ({ digits, steps, zeros }: State): Finding | undefined => {
   const isLikely = zeros > 0
     ? lost * 2 <= most
     // a zero or two are lost, not four
-    : known.has(length) && lost <= most * (total < 50 ? 0.2 : 0.105) && shorter.every(([other]) => other >= length - 2)
+    : known.has(length) && shorter.every(([other]) => other >= length - 2)
+      && (lost <= most * (total < 50 ? 0.2 : 0.105) || (alone.has(length) && lost <= most && isOdd(state, length)))
   if (!isLikely) return undefined
   const [, first] = shorter.reduce((a, b) => a[1].line <= b[1].line ? a : b)
   return { kind: "zeros", ...first, count: lost, usual: length }
+}
+
+/**
+ * Whether shorter numbers are no mere beginning of longer ones. Numbers that are drawn up to some greatest one are shorter than that in as
+ * many cases as there are shorter numbers, nine tenths of them by one digit.
+ */
+const isOdd = ({ digits }: State, length: number): boolean => {
+  const [most, one, two] = [length, length - 1, length - 2].map((length) => digits.get(length)?.count ?? 0)
+  const { greatest } = digits.get(length)!
+  const times = (one! + two!) / (most! + one! + two!) / (10 ** (length - 1) / greatest)
+  if (times > 1.35) return true
+  return two! < one! * 0.07 && greatest > 0.6 * 10 ** length
 }

@@ -17,7 +17,18 @@ const repeat = (code: string, count: number) => Array.from({ length: count }, ()
 const drawn = (count: number, most: number) =>
   Array.from({ length: count }, (_, index) => String(1 + (index * 7_919 + 104_729) * 31 % most))
 
+/** Numbers of a length, drawn from all of them, some of which are a digit shorter; these stand first. */
+const mixed = (count: number, short: number, length: number) =>
+  Array.from({ length: count }, (_, index) => {
+    const size = 10 ** (index < short ? length - 2 : length - 1)
+    return String(size + Math.floor(((index * 0.6180339887) % 1) * 9 * size))
+  })
+
 describe("Hygiene", () => {
+  it.each([2, 5, 8, 10, 12, 15, 20, 30, 50])("sees zeros lost of %i %% of 200 codes", (share) => {
+    assert.deepStrictEqual(look(mixed(200, share * 2, 5)), [`zeros ${share * 2} 1 5`])
+  })
+
   it.each<[what: string, codes: ReadonlyArray<string>, found: ReadonlyArray<string>]>([
     ["numbers with an exponent", ["9780306406157", "9.78E+12", "9,78E+12"], ["exponent 2 2"]],
     ["numbers that were floats", ["34102.0", "501.0"], ["decimal 2 1"]],
@@ -41,6 +52,12 @@ describe("Hygiene", () => {
       "zeros 2 20 5"
     ]],
     ["zeros lost of EANs", [...range(4006381333931, 4006381333960, 3), "96385074123"], ["zeros 1 11 13"]],
+    ["zeros lost of a German list", ["1067", "4109", "10115", "80331", "50667", "1099", "20095", "99084"], [
+      "zeros 3 1 5"
+    ]],
+    ["zeros lost of UPCs, half of which begin with one", [...mixed(100, 50, 12)], ["zeros 50 1 12"]],
+    ["zeros lost of CEPs", [...mixed(60, 15, 8)], ["zeros 15 1 8"]],
+    ["zeros lost, one and two, of many", [...mixed(100, 30, 5), "501", "926"], ["zeros 32 1 5"]],
     ["zeros lost, with a ZIP+4 among them", ["34102", "00501", "9021", "34102-1234", "00544"], ["zeros 1 3 5"]]
   ])("sees %s", (_, codes, found) => assert.deepStrictEqual(look(codes), found))
 
@@ -52,7 +69,12 @@ describe("Hygiene", () => {
     ["numbers that count up from a thousand", range(1000, 99_999, 1).slice(0, 20_000)],
     ["numbers of all lengths", drawn(500, 99_999)],
     ["few numbers of all lengths", ["1", "22", "333", "4444", "55555"]],
-    ["as many short as long", [...repeat("34102", 50), ...repeat("1234", 50)]],
+    ["more short ones than long ones", [...repeat("34102", 50), ...repeat("1234", 51)]],
+    ["numbers up to thirty thousand", drawn(2_000, 30_000).filter((code) => code.length > 2)],
+    ["numbers from a thousand to thirty thousand", drawn(2_000, 30_000).filter((code) => code.length > 3)],
+    ["numbers of all lengths from a hundred on", drawn(3_000, 99_999).filter((code) => code.length > 2)],
+    ["UPCs among EANs", [...mixed(60, 20, 13)]],
+    ["customers", range(1, 30_000, 7)],
     ["longer ones", [...repeat("34102", 90), ...repeat("341020001", 10)]],
     ["numbers of four and of three digits", [...range(1001, 1900, 7), ...range(501, 600, 9)]],
     ["ISBNs", ["9780306406157", "080442957X", "978-3-16-148410-0"]],
