@@ -19,6 +19,7 @@ import * as Failure from "./Lookup/Failure.ts"
 import { changing } from "./Lookup/Request.ts"
 import { LookupError } from "./Outcome.ts"
 import { Connector, type Opening } from "./Transport/Connect.ts"
+import { Crowd, type Waiter } from "./Transport/Crowd.ts"
 import * as Http2 from "./Transport/Http2.ts"
 import { Lenient } from "./Transport/Lenient.ts"
 import * as Once from "./Transport/Once.ts"
@@ -85,6 +86,8 @@ interface Line {
   readonly connector: Connector
   /** Connections over HTTP/2, where that is spoken. */
   readonly sessions: Http2.Sessions | undefined
+  /** By origin. */
+  readonly crowds: Map<string, Crowd>
   readonly proxies: Proxy.Proxies | undefined
   readonly maxBody: number
   readonly userAgent: string
@@ -110,6 +113,7 @@ const open = (options: Options): Line => {
     once: options.lenient === true ? undefined : new Once.Once(agent),
     connector,
     sessions: options.http2 === true ? new Http2.Sessions(connector.connect2, maxHeader) : undefined,
+    crowds: new Map(),
     proxies,
     maxBody: options.maxBody ?? 8 * 1024 * 1024,
     userAgent: options.userAgent ?? `rollcall/${version}`
@@ -161,7 +165,7 @@ const withUserAgent = (userAgent: string) => {
 
 /** Sends a request. What it gives ends it early; nothing where it was refused at once. */
 const send = (
-  { agent, connector, maxBody, once, proxies, sessions }: Line,
+  { agent, connector, crowds, maxBody, once, proxies, sessions }: Line,
   request: HttpClientRequest.HttpClientRequest,
   headers: Record<string, string>,
   resume: Resume
@@ -183,19 +187,27 @@ const send = (
       headers: route.headers ?? headers,
       body: request.body._tag === "Empty" ? null : bodyOf(request.body)
     }
-    const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined)
-    connector.latest = undefined
+    let crowd = crowds.get(route.origin)
+    if (crowd === undefined) crowds.set(route.origin, crowd = new Crowd())
+    const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined, crowd)
     const byHttp1 = () => (changing.has(asked.method) && once || agent).dispatch(asked, exchange)
     const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
-    if (sessions === undefined) byHttp1()
-    else if (asked.origin.startsWith("http:") && !sessions.plain.has(asked.origin)) {
-      exchange.otherwise = () => {
-        sessions.plain.add(asked.origin)
-        byHttp2()
-      }
-      byHttp1()
-    } else byHttp2()
-    exchange.opening = connector.latest
+    const dispatch = () => {
+      connector.latest = undefined
+      if (sessions === undefined) byHttp1()
+      else if (asked.origin.startsWith("http:") && !sessions.plain.has(asked.origin)) {
+        exchange.otherwise = () => {
+          sessions.plain.add(asked.origin)
+          byHttp2()
+        }
+        byHttp1()
+      } else byHttp2()
+      exchange.opening = connector.latest
+    }
+    if (target.origin.startsWith("http:") && route.headers === undefined) {
+      exchange.isTls = (told) => connector.isTls(target.origin, told)
+    }
+    exchange.start(dispatch)
     return exchange
   } catch (cause) {
     return void resume(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
@@ -229,7 +241,7 @@ type Resume = (effect: Effect.Effect<HttpClientResponse.HttpClientResponse, Http
  * One request and its reply, as undici calls back. These are the names that undici itself goes by: for the newer ones it reads all
  * headers of every reply.
  */
-class Exchange implements Http2.Handler {
+class Exchange implements Http2.Handler, Waiter {
   private abortCall: ((cause: Error) => void) | undefined
   private status = 0
   private headers: RawHeaders = {}
@@ -240,6 +252,8 @@ class Exchange implements Http2.Handler {
   private isAborted = false
   /** The connection that was opened for it. */
   opening: Opening | undefined
+  /** Finds out whether the server speaks TLS, where it has closed a connection without a word. */
+  isTls: ((told: (isTls: boolean) => void) => void) | undefined
   /** Makes the call over HTTP/2, where the server turns out to speak nothing else. */
   otherwise: (() => void) | undefined
   private readonly request: HttpClientRequest.HttpClientRequest
@@ -247,23 +261,56 @@ class Exchange implements Http2.Handler {
   private readonly maxBody: number
   /** Whether a proxy replies. */
   private readonly isRelayed: boolean
+  /** Who asks the same origin. */
+  private readonly crowd: Crowd
+  private dispatch: (() => void) | undefined
+  private isWaiting = false
 
-  constructor(request: HttpClientRequest.HttpClientRequest, resume: Resume, maxBody: number, isRelayed: boolean) {
+  constructor(
+    request: HttpClientRequest.HttpClientRequest,
+    resume: Resume,
+    maxBody: number,
+    isRelayed: boolean,
+    crowd: Crowd
+  ) {
     this.request = request
     this.resume = resume
     this.maxBody = maxBody
     this.isRelayed = isRelayed
+    this.crowd = crowd
+  }
+
+  /** Makes the call, in its turn. */
+  start(dispatch: () => void): void {
+    this.dispatch = dispatch
+    this.isWaiting = this.crowd.joins(this)
+    if (this.isWaiting) return
+    this.crowd.began()
+    dispatch()
+  }
+
+  /** Makes the call anew. */
+  begin(): void {
+    this.isWaiting = false
+    this.crowd.began()
+    try {
+      this.dispatch?.()
+    } catch (cause) {
+      this.fail(cause as Error)
+    }
   }
 
   /** Ends the call; where it waits for a connection, that with it. */
   abort(): void {
     if (this.isOver) return
     this.isAborted = true
+    this.crowd.remove(this)
     if (this.abortCall === undefined) this.opening?.close()
     else this.abortCall(new Error("interrupted"))
   }
 
   onConnect(abort: (cause: Error) => void): void {
+    if (this.abortCall === undefined) this.crowd.stood()
     this.abortCall = abort
     if (this.isAborted) abort(new Error("interrupted"))
   }
@@ -271,6 +318,7 @@ class Exchange implements Http2.Handler {
   onHeaders(status: number, headers: RawHeaders): boolean {
     this.status = status
     this.headers = headers
+    this.crowd.hasAnswered = true
     if (status === 407 && this.isRelayed) this.abortCall?.(Proxy.unauthorized())
     // these have no body, whatever length they tell: undici would wait for it
     if (status === 204 || status === 304) this.answer(nothing)
@@ -299,7 +347,7 @@ class Exchange implements Http2.Handler {
 
   /** A body that cannot be read fails where it is read: the status and the headers are good all the same. */
   private answer(body: Buffer | LookupError): void {
-    this.isOver = true
+    this.end()
     this.resume(Effect.succeed(new Response(this.request, this.status, this.headers, body)))
   }
 
@@ -314,13 +362,62 @@ class Exchange implements Http2.Handler {
     this.otherwise = undefined
     // what was sent in HTTP/1.1 is nothing to a server that waits for a preface
     if (otherwise !== undefined && isSettings((cause as { readonly data?: unknown }).data)) return otherwise()
+    if (this.isOver) return
+    this.isWaiting = !this.isAborted && this.isRefused(cause) && this.crowd.refused(this, cause)
+    if (this.isWaiting) return
+    const { isTls } = this
+    if (this.isAborted || isTls === undefined || this.crowd.hasAnswered || !isSilent(cause)) {
+      return this.fail(this.isUnclear(cause) ? unclear() : cause)
+    }
+    isTls((isTls) => this.fail(isTls ? wantsTls() : cause))
+  }
+
+  /** It is over, whatever came of it; one that waits in the crowd has not begun. */
+  private end(): void {
+    if (this.isOver) return
     this.isOver = true
+    if (!this.isWaiting) this.crowd.left(this.abortCall !== undefined)
+  }
+
+  /** Whether no connection came to stand, because the server or what stands before it did not want one more. */
+  private isRefused(cause: Error & { readonly code?: string }): boolean {
+    if (Http2.isUnopened(cause)) {
+      if (this.abortCall !== undefined) this.crowd.fell()
+      this.abortCall = undefined
+      return true
+    }
+    return this.abortCall === undefined && refusals.has(cause.code ?? "")
+  }
+
+  /** Whether the answer told a length beside its chunks, or two: it was refused before its headers were given. */
+  private isUnclear({ code }: Error & { readonly code?: string }): boolean {
+    return code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && this.status === 0
+  }
+
+  fail(cause: Error): void {
+    this.end()
     const error = new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause })
     // before there is a connection, nothing was sent
     const isUnsent = this.abortCall === undefined || isUnwritten(cause, this.request)
     this.resume(isUnsent ? Failure.unprocessed(error) : error)
   }
 }
+
+/** How a connection is refused that would be one too many. */
+const refusals: ReadonlySet<string> = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
+
+/** Whether the server has ended the connection without having said anything on it. */
+const isSilent = (cause: Error & { readonly code?: string; readonly socket?: { readonly bytesRead?: number } }) =>
+  cause.code === "ECONNRESET" || (cause.code === "UND_ERR_SOCKET" && cause.socket?.bytesRead === 0)
+
+const unclear = () =>
+  new LookupError({
+    reason: "protocol",
+    message: "the answer is not as HTTP has it: it tells two lengths, or one beside chunks",
+    remedy: "lenient"
+  })
+
+const wantsTls = () => new LookupError({ reason: "tls", message: "this looks like HTTPS", remedy: "https" })
 
 const nothing = Buffer.alloc(0)
 

@@ -59,6 +59,26 @@ export const isTooLarge = (status: number, body: string): boolean => {
     : number(requested) > number(limit)
 }
 
+/** How servers refuse plain HTTP on a port for TLS: nginx, Apache, Go, Tomcat. */
+const plainHttp = new RegExp(
+  "plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port"
+    + "|sent an HTTP request to an HTTPS server|combination of host and port requires TLS",
+  "i"
+)
+
+/** Whether a refusal says that it is https:// that is meant. */
+export const wantsTls = (status: number, body: string): boolean =>
+  status === 400 && plainHttp.test(body.slice(0, longest))
+
+/** How a limit is told where the status does not say it: GitHub, Google (`reason`), and in plain words. */
+const limit = /(?:\b|_|user)rate[ _-]?limit(?:s|ed|ing|[ _-]?exceeded)?\b|\btoo many requests\b|\bthrottl(?:ed|ing)\b/i
+
+/** Whether a 403 tells of a limit in its message: who is refused for another reason does not hear of one. */
+export const isLimit = (body: string): boolean => {
+  const text = body.slice(0, longest)
+  return limit.test(text) && !/<html/i.test(text)
+}
+
 const number = (text: string) => Number(text.replace(/[,_]/g, ""))
 
 /** A 402 that passes by itself: calls in flight hold the money. */

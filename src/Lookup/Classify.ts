@@ -155,7 +155,8 @@ const byStatus = <A>(
       if (Refusal.isTooLarge(reply.status, reply.body)) return invalid(reply)
       const words = Refusal.emptyPurse(reply.status, reply.body)
       if (words !== undefined) return unpaid(reply, words)
-      if (kind === "throttled") return throttled(reply)
+      if (kind === "throttled" || (kind === "forbidden" && Refusal.isLimit(reply.body))) return throttled(reply)
+      if (Refusal.wantsTls(reply.status, reply.body)) return { verdict: "failed", error: wantsTls(reply) }
       return kind === "invalid" ? invalid(reply) : failedAs(kind, reply, Limits.read(reply))
     }
     case "unauthorized":
@@ -298,6 +299,14 @@ const waitOf = (reply: Reply): Duration.Duration | undefined =>
 
 const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError =>
   new LookupError({ reason, status: reply.status, message: said(reply.status, Words.inLine(reply.body)) })
+
+const wantsTls = (reply: Reply): LookupError =>
+  new LookupError({
+    reason: "protocol",
+    status: reply.status,
+    message: `this looks like HTTPS: ${said(reply.status, Words.inLine(reply.body))}`,
+    remedy: "https"
+  })
 
 const said = (status: number, words: string) =>
   words === "" ? `the server said ${status}` : `the server said ${status}: ${words}`

@@ -19,7 +19,11 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
         message: tidy(causes.map(({ message }) => message).filter(Boolean).pop() ?? error.description ?? error.reason)
       })
   }
-  return changed(told, error._tag === "ResponseError" ? { status: error.response.status } : {})
+  return changed(told, {
+    ...(error._tag === "ResponseError" ? { status: error.response.status } : {}),
+    // who speaks another protocol has understood nothing
+    ...(told.remedy === "http2" || told.remedy === "https" ? { isUnprocessed: true } : {})
+  })
 }
 
 /** The same error, where nothing of the request has reached the server. */
@@ -75,6 +79,7 @@ const fromCode = (code: string): Reason => {
   if (/HEADERS?_OVERFLOW|EXCEEDED_MAX_SIZE/.test(code)) return "too_large"
   if (/^(EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL|ENOMEM)$/.test(code)) return "local"
   if (code.startsWith("HPE_") && !isCut.test(code)) return "protocol"
+  if (code === "ERR_ASSERTION") return "protocol"
   if (code.includes("TIMEOUT") || code === "ETIMEDOUT") return "timeout"
   if (/CERT|SSL|TLS|EPROTO|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|INVALID_CA/.test(code)) return "tls"
   return "transport"

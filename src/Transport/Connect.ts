@@ -20,6 +20,7 @@ export class Connector {
   /** What was opened last: read right after a dispatch, it is what that dispatch has opened. */
   latest: Opening | undefined
   private readonly openings = new Set<Opening>()
+  private readonly spoken = new Map<string, boolean>()
   private readonly proxies: Proxy.Proxies | undefined
   private readonly http1: buildConnector.connector
   private readonly http2: buildConnector.connector
@@ -84,7 +85,7 @@ export class Connector {
         destroy()
         // the error does not tell when the certificate was or will be good
         if (seen?.valid_to) Object.assign(result[0], { validFrom: seen.valid_from, validTo: seen.valid_to })
-      }
+      } else if (result[1] instanceof Tls.TLSSocket) tellAlert(result[1])
       callback(...result)
     }
     this.openings.add(opening)
@@ -105,6 +106,29 @@ export class Connector {
     })
   }
 
+  /** Whether TLS is spoken where plain HTTP was answered with nothing. It is asked once. */
+  isTls(origin: string, told: (isTls: boolean) => void): void {
+    const known = this.spoken.get(origin)
+    if (known !== undefined) return told(known)
+    const { host, hostname, port } = new URL(origin)
+    const options = { host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port: port || "80", protocol: "https:" }
+    let timer: NodeJS.Timeout | undefined
+    const end = (isTls: boolean) => {
+      clearTimeout(timer)
+      this.spoken.set(origin, isTls)
+      told(isTls)
+    }
+    this.begin(this.http1, options, (error, socket) => {
+      socket?.destroy()
+      // whoever shows a certificate that is not trusted speaks it too
+      end(
+        error === null || /CERT|SELF_SIGNED|ALTNAME|_ALERT_/.test(String((error as { readonly code?: unknown }).code))
+      )
+    })
+    const probe = this.latest
+    timer = setTimeout(() => probe?.close(), probeLimit)
+  }
+
   /** Gives up what does not stand yet. */
   close(): void {
     for (const opening of this.openings) opening.close()
@@ -115,6 +139,17 @@ export class Connector {
     return http !== undefined && !(http instanceof Error) && http.protocol === protocol &&
       http.hostname === hostname && http.port === port
   }
+}
+
+/** For how long an answer in TLS is awaited, in milliseconds. */
+const probeLimit = 2000
+
+/** Says why the server has ended the connection, where it said so: undici would tell of the end alone. */
+const tellAlert = (socket: Tls.TLSSocket): void => {
+  let alert: Error | undefined
+  socket.prependListener("error", (error) => alert ??= error)
+  const destroy = socket.destroy.bind(socket)
+  socket.destroy = (cause) => destroy(alert ?? cause)
 }
 
 /** What Node trusts by itself, with what its own settings add where it can tell. */

@@ -6,13 +6,13 @@
  */
 import type { Socket } from "node:net"
 
-type Read = (size?: number) => Buffer | null
+type Push = (chunk: Buffer | null, encoding?: BufferEncoding) => boolean
 type Write = (...args: ReadonlyArray<unknown>) => boolean
 
-/** Mends what is read from a connection after each request. Where nothing is to be mended it costs a look at a few bytes. */
+/** Mends what comes over a connection after each request. Where nothing is to be mended it costs a look at a few bytes. */
 export const mend = (socket: Socket): void => {
-  const own = socket as unknown as { read: Read; write: Write }
-  const read = own.read.bind(socket)
+  const own = socket as unknown as { push: Push; write: Write }
+  const push = own.push.bind(socket)
   const write = own.write.bind(socket)
   let isAwaited = false
   /** The beginning of a head that goes before the answer, of which more is to come. */
@@ -21,22 +21,19 @@ export const mend = (socket: Socket): void => {
     isAwaited = true
     return write(...args)
   }
-  own.read = (size) => {
-    for (;;) {
-      const chunk = read(size)
-      if (chunk === null || !isAwaited) return chunk
-      const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk])
-      begun = undefined
-      const from = afterInterim(bytes)
-      if (from === undefined && bytes.length < longest) {
-        begun = bytes
-        continue
-      }
-      const left = from === undefined || from === 0 ? bytes : bytes.subarray(from)
-      if (left.length === 0) continue
-      isAwaited = false
-      return withOneLength(left)
+  own.push = (chunk, encoding) => {
+    if (chunk === null || !isAwaited) return push(chunk, encoding)
+    const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk])
+    begun = undefined
+    const from = afterInterim(bytes)
+    if (from === undefined && bytes.length < longest) {
+      begun = bytes
+      return true
     }
+    const left = from === undefined || from === 0 ? bytes : bytes.subarray(from)
+    if (left.length === 0) return true
+    isAwaited = false
+    return push(withOneLength(left))
   }
 }
 
@@ -51,7 +48,7 @@ const statusAt = "HTTP/1.1 ".length
 const afterInterim = (bytes: Buffer): number | undefined => {
   for (let at = 0;;) {
     if (bytes[at] === h && bytes.length < at + statusAt + 3) return undefined
-    if (bytes[at + statusAt] !== one || isSwitch(bytes, at + statusAt)) return at
+    if (bytes[at] !== h || bytes[at + statusAt] !== one || isSwitch(bytes, at + statusAt)) return at
     const end = bytes.indexOf(blank, at)
     if (end < 0) return undefined
     at = end + blank.length

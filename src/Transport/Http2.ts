@@ -96,11 +96,14 @@ export class Sessions {
       // each counts 32 bytes more than it holds (RFC 9113, 6.5.2)
       maxHeaderListPairs: Math.ceil(this.maxHeader / 32)
     })
-    const session = { http2, socket }
+    const session: Session = { http2, socket, isProven: false, lastStream: Infinity }
     this.open.add(session)
+    // whoever takes it again sets no time-out
+    http2.on("timeout", () => end(session))
     // the call is told by its stream
     http2.on("error", () => {})
-    http2.on("goaway", (code) => {
+    http2.on("goaway", (code, lastStream) => {
+      session.lastStream = lastStream ?? Infinity
       if (code === codes.NGHTTP2_ENHANCE_YOUR_CALM) this.excited.add(origin)
     })
     http2.on("close", () => {
@@ -164,7 +167,17 @@ export class Sessions {
         end(session)
         return insist()
       }
-      if (status === 0 || !isWhole) return fail(explain(code, cause, socket.bytesRead - received))
+      if (status === 0 || !isWhole) {
+        const error = (stream.id ?? 0) > session.lastStream
+          ? this.leftOut(origin, code)
+          : explain(code, cause, socket.bytesRead - received)
+        if (
+          !session.isProven && status === 0 && error instanceof LookupError && error.reason === "transport" &&
+          error.isUnprocessed === true
+        ) unopened.add(error)
+        return fail(error)
+      }
+      session.isProven = true
       if (isOver) return
       isOver = true
       handler.onComplete()
@@ -175,9 +188,15 @@ export class Sessions {
     if (body !== null) stream.end(body)
   }
 
+  /** The server has ended the connection, and says that it did not come to this call. */
+  private leftOut(origin: string, code: number | undefined): LookupError {
+    // whoever hears that here need not hear it again
+    return this.excited.delete(origin) || code === codes.NGHTTP2_ENHANCE_YOUR_CALM ? calm(true) : refused()
+  }
+
   private keep(origin: string, session: Session): void {
     session.http2.unref()
-    session.http2.setTimeout(keepAlive, () => end(session))
+    session.http2.setTimeout(keepAlive)
     const idle = this.idle.get(origin)
     if (idle === undefined) this.idle.set(origin, [session])
     else idle.push(session)
@@ -188,6 +207,10 @@ export class Sessions {
 interface Session {
   readonly http2: Http2.ClientHttp2Session
   readonly socket: TLSSocket
+  /** It has carried an answer. */
+  isProven: boolean
+  /** The server has carried out no stream beyond this one (RFC 9113, 6.8). */
+  lastStream: number
 }
 
 /** Ends a connection, also where the server leaves its half of it open: Node would wait for that. */
@@ -207,10 +230,7 @@ const explain = (
   cause: (Error & { readonly code?: string }) | undefined,
   received: number
 ): Error => {
-  if (code === codes.NGHTTP2_REFUSED_STREAM) {
-    const message = "HTTP/2: the server refused the call before it did anything"
-    return new LookupError({ reason: "transport", message, isUnprocessed: true })
-  }
+  if (code === codes.NGHTTP2_REFUSED_STREAM) return refused()
   if (code === codes.NGHTTP2_ENHANCE_YOUR_CALM) {
     // this side ends a stream so whose headers are too many
     return cause?.code === "ERR_HTTP2_STREAM_ERROR" && received > fewBytes
@@ -220,6 +240,19 @@ const explain = (
   return cause ??
     new LookupError({ reason: "transport", message: `HTTP/2: the stream was cut off (code ${code ?? 0})` })
 }
+
+const refused = () =>
+  new LookupError({
+    reason: "transport",
+    message: "HTTP/2: the server refused the call before it did anything",
+    isUnprocessed: true
+  })
+
+/** Refusals of a connection that had carried nothing yet. */
+const unopened = new WeakSet<Error>()
+
+/** Whether a call failed because its connection was not wanted: it did not come to stand, as far as calls are concerned. */
+export const isUnopened = (cause: Error): boolean => unopened.has(cause)
 
 /** Too much was asked. */
 const calm = (isUnprocessed: boolean) =>

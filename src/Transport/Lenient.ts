@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import type { buildConnector } from "undici"
 import { changing } from "../Lookup/Request.ts"
 import { LookupError } from "../Outcome.ts"
+import * as Heads from "./Heads.ts"
 import type { Handler, Request } from "./Http2.ts"
 
 /** Connections by origin. */
@@ -44,7 +45,7 @@ export class Lenient {
       handler.onError(error)
     }
     handler.onConnect(end)
-    request.on("error", end)
+    request.on("error", (error) => end(Object.assign(error, { isLenient: true })))
     request.on("upgrade", () => end(broken("the server switches to another protocol")))
     request.on("response", (response) => {
       if (response.rawHeaders.some((text) => text.includes("\0"))) {
@@ -57,7 +58,7 @@ export class Lenient {
       response.on("error", end)
       response.on("end", () => {
         if (isOver) return
-        if (!response.complete) return end(broken("the server closed the connection before its answer was whole"))
+        if (!response.complete) return end(cut())
         isOver = true
         handler.onComplete()
       })
@@ -81,13 +82,19 @@ export class Lenient {
       createConnection: (options: unknown, callback: (...result: ReadonlyArray<any>) => void) => void
     }
     opened.createConnection = (_, callback) =>
-      this.connect(options, (error, socket) => callback(error, socket as Socket | undefined))
+      this.connect(options, (error, socket) => {
+        if (error === null) Heads.mend(socket)
+        callback(error, socket as Socket | undefined)
+      })
     this.agents.set(name, agent)
     return agent
   }
 }
 
-const broken = (message: string) => new LookupError({ reason: "transport", message })
+const broken = (message: string) => new LookupError({ reason: "protocol", message })
+
+const cut = () =>
+  new LookupError({ reason: "transport", message: "the server closed the connection before its answer was whole" })
 
 /** Node would send a body in chunks. */
 const length = (body: string | Uint8Array | null, method: string): Readonly<Record<string, string>> =>

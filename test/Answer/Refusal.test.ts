@@ -33,3 +33,29 @@ describe("Refusal.inAnswer", () => {
     assert.strictEqual(refused?.words, words)
   })
 })
+
+describe("Refusal.wantsTls", () => {
+  it.each([
+    ["<center>The plain HTTP request was sent to HTTPS port</center>", true],
+    ["Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />", true],
+    ["Client sent an HTTP request to an HTTPS server.\n", true],
+    ["Bad Request\r\nThis combination of host and port requires TLS.\r\n", true],
+    ["{\"error\":\"HTTPS is what we speak\"}", false]
+  ])("%s", (body, expected) => {
+    assert.strictEqual(Refusal.wantsTls(400, body), expected)
+    assert.isFalse(Refusal.wantsTls(404, body))
+  })
+})
+
+describe("Refusal.isLimit", () => {
+  it.each([
+    ["{\"message\":\"API rate limit exceeded for 192.0.2.1.\"}", true],
+    ["{\"error\":{\"errors\":[{\"reason\":\"userRateLimitExceeded\"}]}}", true],
+    ["{\"error\":{\"status\":\"RATE_LIMITED\"}}", true],
+    ["Too Many Requests", true],
+    ["You have been throttled", true],
+    ["{\"message\":\"Your plan does not hold this endpoint\"}", false],
+    ["{\"message\":\"Quota exceeded\"}", false],
+    ["<html><body>rate limit</body></html>", false]
+  ])("%s", (body, expected) => assert.strictEqual(Refusal.isLimit(body), expected))
+})

@@ -214,6 +214,7 @@ describe("Classify.reply", () => {
   })
 
   it.each<[string, Reply, string | undefined]>([
+    ["a 403 that names the limit in its words", reply(403, "{\"message\":\"API rate limit exceeded\"}"), undefined],
     ["GitHub's 403 with nothing remaining", reply(403, "{}", nothingLeft), "60 seconds"],
     ["a 403 that says when to come back", reply(403, "{}", { "retry-after": "7" }), "7 seconds"],
     ["a 403 that says in words when to come back", reply(403, outOfQuota), "12250 seconds"],

@@ -58,6 +58,7 @@ describe("Failure.fromHttpClient", () => {
     ["EPIPE", "transport"],
     ["UND_ERR_SOCKET", "transport"],
     ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "transport"],
+    ["ERR_ASSERTION", "protocol"],
     ["HPE_INVALID_CONSTANT", "protocol"],
     ["EMFILE", "local"],
     ["EADDRNOTAVAIL", "local"],

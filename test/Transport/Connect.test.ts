@@ -1,13 +1,15 @@
 /**
  * Connections that do not come to stand, and whole servers that go away, refuse or hold back: what that means for a run.
  */
-import { HttpClient } from "@effect/platform"
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Fiber, Layer, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import Dns from "node:dns"
 import { once } from "node:events"
 import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Failure from "../../src/Lookup/Failure.ts"
 import type { Outcome } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import type { StopError } from "../../src/Rollcall.ts"
@@ -185,7 +187,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "TLS where plain HTTP is asked for",
     Effect.map(serve(), (server) => ({ ...server, origin: server.origin.replace("https", "http") })),
-    fails("transport")
+    stops("unreachable", /this looks like HTTPS/)
   ],
   [
     "closed in the handshake",
@@ -304,4 +306,33 @@ describe("Transport", () => {
       yield* assertClosed(server)
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "RequestError")
     }))
+})
+
+describe("a port that speaks TLS, asked in plain HTTP", () => {
+  for (const method of ["GET", "POST"] as const) {
+    it.scopedLive(`is found out at the first question: ${method}`, () =>
+      Effect.gen(function*() {
+        const { origin } = yield* Faulty.sockets("http", (socket) => {
+          // a handshake begins with 0x16; who says anything else is not answered
+          socket.once("data", (bytes: Buffer) => {
+            if (bytes[0] !== 0x16) return socket.destroy()
+            const tls = new Tls.TLSSocket(socket, {
+              isServer: true,
+              secureContext: Tls.createSecureContext(selfSigned(["localhost"]))
+            })
+            tls.on("error", () => {})
+            socket.unshift(bytes)
+          })
+        })
+        const client = yield* HttpClient.HttpClient
+        const error = yield* Effect.flip(client.execute(HttpClientRequest.make(method)(`${origin}/a`)))
+        const { isUnprocessed, message, reason, remedy } = Failure.fromHttpClient(error)
+        assert.deepStrictEqual([reason, message, remedy, isUnprocessed], [
+          "tls",
+          "this looks like HTTPS",
+          "https",
+          true
+        ])
+      }).pipe(Effect.provide(Transport.layerWith({ environment: {} }))))
+  }
 })

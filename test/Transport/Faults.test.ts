@@ -95,15 +95,15 @@ const beforeHeaders: ReadonlyArray<Row> = [
   ["status 1000", (wire) => wire.write(reply(good, [], "1000 High")), retried("protocol")],
   ["a space before the colon", (wire) => wire.write(reply(good, ["X-Y : z"])), retried("protocol")],
   ["NUL in a header", (wire) => wire.write(reply(good, ["X: a\0b"])), retried("protocol")],
-  ["two lengths", (wire) => wire.write(reply(good, ["Content-Length: 17", "Content-Length: 3"])), retried("transport")],
+  ["two lengths", (wire) => wire.write(reply(good, ["Content-Length: 17", "Content-Length: 3"])), retried("protocol")],
   ["the same length twice", (wire) => wire.write(reply(good, ["Content-Length: 17", "content-length: 17"])), found],
   ["the same length as a list", (wire) => wire.write(reply(good, ["Content-Length: 17, 17"])), found],
-  ["two lengths as a list", (wire) => wire.write(reply(good, ["Content-Length: 17, 3"])), retried("transport")],
+  ["two lengths as a list", (wire) => wire.write(reply(good, ["Content-Length: 17, 3"])), retried("protocol")],
   ["a negative length", (wire) => wire.write(reply(good, ["Content-Length: -1"])), retried("protocol")],
   [
     "length and chunked",
     (wire) => wire.write(reply(`2\r\n{}\r\n0\r\n\r\n`, ["Content-Length: 2", chunked])),
-    retried("transport")
+    retried("protocol")
   ]
 ]
 
@@ -124,7 +124,7 @@ const lenient: ReadonlyArray<Row> = [
   ["short of its length", (wire) => wire.end(reply("1", ["Content-Length: 17"])), retried("transport")],
   ["reset", (wire) => wire.reset(), retried("transport")],
   ["hang", () => {}, retried("timeout")],
-  ["NUL in a header", (wire) => wire.write(reply(good, ["X: a\0b"])), retried("transport")],
+  ["NUL in a header", (wire) => wire.write(reply(good, ["X: a\0b"])), retried("protocol")],
   ["a line without a colon", (wire) => wire.write(reply(good, ["X y"])), retried("protocol")],
   ["1 MB of headers", (wire) => wire.write(reply(good, [`x: ${"a".repeat(1e6)}`])), final("too_large")]
 ]

@@ -133,4 +133,18 @@ describe("Http2", () => {
       const [took] = yield* Effect.timed(ask({ ...server, done: [] }, "GET", ["a", Faulty.poison, "b"]))
       assert.isBelow(Duration.toMillis(took), 5000)
     }))
+
+  it.scopedLive("sends again what the server says that it did not come to when it went", () =>
+    Effect.gen(function*() {
+      const server = yield* Faulty.http2((stream, put, nth) => {
+        if (nth === 1) {
+          put("goaway", 0, Faulty.word(0, 0), "connection")
+          return void setTimeout(() => stream.session?.destroy(), 20)
+        }
+        stream.respond({ ":status": 200 })
+        stream.end(Faulty.answer(Faulty.poison))
+      })
+      const asked = yield* ask({ ...server, done: [] }, "POST", ["a", Faulty.poison, "b"])
+      assert.deepStrictEqual(asked, ["found", "found", "found"])
+    }))
 })

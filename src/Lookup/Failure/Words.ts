@@ -4,6 +4,9 @@
 import { DateTime } from "effect"
 import type { Remedy } from "../../Outcome.ts"
 
+/** Node's words for a connection that was closed before TLS stood. */
+const isInHandshake = (message: string): boolean => message.includes("before secure TLS connection")
+
 /** What is known of a cause. */
 export interface Cause {
   readonly code?: unknown
@@ -15,6 +18,8 @@ export interface Cause {
   readonly reason?: unknown
   /** The bytes that could not be parsed. */
   readonly data?: unknown
+  /** The parser had been told to be lenient. */
+  readonly isLenient?: unknown
   /** What came over the connection, as undici tells it. */
   readonly socket?: unknown
   /** The times of the certificate that was refused. */
@@ -91,7 +96,11 @@ const exact: Readonly<Record<string, Word>> = {
   ENETUNREACH: (cause) => `no way leads to ${place(cause)}: is this machine online?`,
   ENETDOWN: "the network is down: is this machine online?",
   ETIMEDOUT: (cause) => `${place(cause)} does not answer: does a firewall stand between?`,
-  ECONNRESET: "the connection was reset",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open on this machine",
+  ERR_ASSERTION: "the answer switches to a protocol that nobody asked for",
+  ECONNRESET: ({ message }) =>
+    isInHandshake(message) ? "the server closed the connection before TLS stood" : "the connection was reset",
   EPIPE: broken,
   UND_ERR_SOCKET: closed,
   UND_ERR_HEADERS_OVERFLOW: headersTooLarge,
@@ -132,7 +141,7 @@ const similar = (code: string): Word | undefined =>
     : undefined
 
 /** What cannot be parsed as HTTP/1.1 is HTTP/2, TLS, or not as the standard has it. */
-const unparsed: Word = ({ data, message }) => {
+const unparsed: Word = ({ data, isLenient, message }) => {
   const bytes = Array.from(typeof data === "string" ? data.slice(0, 4) : "", (text) => text.charCodeAt(0))
   const [first, second, , fourth] = bytes
   // a frame of settings, an alert of TLS
@@ -140,5 +149,9 @@ const unparsed: Word = ({ data, message }) => {
   if ((first === 0x15 || first === 0x16) && second === 3) return ["this looks like HTTPS", "https"]
   if (message.includes("Expected HTTP/")) return "what the server says is no HTTP"
   const [, words = message] = /\(([^()]*)\)$/.exec(message) ?? []
-  return [`the answer is not as HTTP has it: ${words}`, "lenient"]
+  const told = `the answer is not as HTTP has it: ${words}`
+  // a name that is none and a NUL are refused by everybody
+  return isLenient === true || /header token/i.test(message) || (typeof data === "string" && data.includes("\0"))
+    ? told
+    : [told, "lenient"]
 }
