@@ -112,7 +112,8 @@ export class Connector {
     if (known !== undefined) return told(known)
     const { host, hostname, port } = new URL(origin)
     const options = { host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port: port || "80", protocol: "https:" }
-    let timer: NodeJS.Timeout | undefined
+    const probe: { opening?: Opening | undefined } = {}
+    const timer = setTimeout(() => probe.opening?.close(), probeLimit)
     const end = (isTls: boolean) => {
       clearTimeout(timer)
       this.spoken.set(origin, isTls)
@@ -125,8 +126,7 @@ export class Connector {
         error === null || /CERT|SELF_SIGNED|ALTNAME|_ALERT_/.test(String((error as { readonly code?: unknown }).code))
       )
     })
-    const probe = this.latest
-    timer = setTimeout(() => probe?.close(), probeLimit)
+    probe.opening = this.latest
   }
 
   /** Gives up what does not stand yet. */
