@@ -13,7 +13,7 @@ import * as Talk from "./Talk.ts"
 
 /** What was put aside. */
 export interface Aside {
-  /** What the new ledger has to know of outputs that were not put aside: which rows of tables are ours. */
+  /** What the new ledger has to know: what was spent, and which rows of tables are ours. */
   readonly notes: Notes
   /** Says what was put aside. */
   readonly told: Effect.Effect<void>
@@ -76,7 +76,9 @@ const owned = (sink: typeof Sink.Service, list: string) =>
     const ledger = yield* Ledger
     const marks = Mark.marks(ledger)
     yield* sink.check(marks)
-    const notes: Record<string, unknown> = {}
+    // what was spent stays spent, and a pause goes on: the server knows nothing of ledgers
+    const spent = yield* ledger.note("spent")
+    const notes: Record<string, unknown> = spent === undefined ? {} : { spent }
     for (const output of sink.outputs) {
       const name = Mark.ofTable(output, list)
       const mark = yield* marks.read(name)

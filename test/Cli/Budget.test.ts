@@ -73,6 +73,18 @@ describe.concurrent("a budget", () => {
       )
     }))
 
+  it.scopedLive("of calls stays spent where the ledger is put aside", () =>
+    Effect.gen(function*() {
+      const { output, rollcall } = yield* setup(yield* some(9))
+      assert.strictEqual((yield* rollcall("--max-calls", "4")).exit, 4)
+      const fresh = yield* rollcall("--max-calls", "4", "--fresh")
+      assert.strictEqual(fresh.exit, 4)
+      assert.match(fresh.stderr, /the budget of 4 calls is spent \(4 by earlier runs\)/)
+      const more = yield* rollcall("--max-calls", "13", "--fresh")
+      assert.strictEqual(more.exit, 0, more.stderr)
+      assert.lengthOf(lines(output()), 9)
+    }))
+
   it.scopedLive("of time stops the run, which goes on later", () =>
     Effect.gen(function*() {
       const codes = yield* some(300)
