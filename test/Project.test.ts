@@ -48,7 +48,7 @@ const expected = {
   rows: [
     ["zip", "city", "answer", "outcome", "http_status", "error"],
     ["a", "x", "A", "found", "200", ""],
-    [" b", "y, z", "B", "found", "200", ""],
+    ["b", "y, z", "B", "found", "200", ""],
     ["", "none", "", "invalid", "", "invalid_code: the code is empty"],
     ["a", "again", "A", "found", "200", ""],
     ["c!", "", "", "failed", "", "error: broken"],
