@@ -11,7 +11,7 @@ import type { Mark, Print as Printed } from "./Mark.ts"
 import * as Print from "./Print.ts"
 
 /**
- * Writes to `path`, for its owner's eyes only. `id` tells files apart whose paths are written in different ways; `lock` keeps runs away
+ * Writes to `path`; who may read it is for the umask to say. `id` tells files apart whose paths are written in different ways; `lock` keeps runs away
  * that have another ledger.
  */
 export const make = (path: string, id = path, lock?: Lock): Effect.Effect<Target, never, FileSystem.FileSystem> =>
@@ -185,9 +185,12 @@ export const make = (path: string, id = path, lock?: Lock): Effect.Effect<Target
           let isKept = false
           // made anew, so that no link is followed and no mode inherited
           const file = yield* fs.remove(part, { force: true }).pipe(
-            Effect.zipRight(fs.open(part, { flag: "ax", mode: 0o600 })),
-            // a umask may have taken even that away
-            Effect.zipLeft(fs.chmod(part, 0o600)),
+            Effect.zipRight(fs.open(part, { flag: "ax", mode: 0o666 })),
+            // the umask says who reads it, and may have taken even its owner's share away
+            Effect.tap((file) =>
+              Effect.flatMap(file.stat, ({ mode }) =>
+                (mode & 0o600) === 0o600 ? Effect.void : fs.chmod(part, (mode & 0o777) | 0o600))
+            ),
             Effect.mapError(failed("Open", "it cannot be made")),
             Effect.tap((file) =>
               // what was never kept is of no use to a later run

@@ -60,7 +60,7 @@ export const make = (
 /** The database, if it is one that may be written to. */
 const connected = (path: string): Effect.Effect<Connection, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
-    yield* touch(path)
+    yield* touch(path, { isShared: true })
     const sql = yield* connect(path)
     // when SQLite waits, the whole process does
     yield* sql.select("pragma busy_timeout = 0")

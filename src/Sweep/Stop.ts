@@ -57,20 +57,24 @@ export const onlyFailures = (policy: Policy, error: LookupError) =>
 
 /** A cap pays for no more calls; `wall` is now, since 1970. */
 export const spentCap = (
-  { calls, cap, until, what }: Budget.Standing,
+  { calls, cap, spent, until, what }: Budget.Standing,
   { costPer1000 }: Budget.Budget,
-  spent: Spent | undefined,
+  before: Spent | undefined,
   wall: number
 ): string => {
   const { most, per } = cap
-  const bought = what === "calls" ? "" : `: ${count(calls)} calls at ${costPer1000} per 1,000`
+  // those of earlier runs may have had other prices
+  const isOnePrice = Math.abs(calls * (costPer1000 ?? 0) / 1000 - spent) < 1e-9
+  const bought = what === "calls"
+    ? ""
+    : `: ${count(calls)} calls${isOnePrice ? "" : ` for ${money(spent)}, the next ones`} at ${costPer1000} per 1,000`
   if (per === "ever" || per === "run") {
-    const before = per === "run" || spent === undefined || spent.calls === 0
+    const earlier = per === "run" || before === undefined || before.calls === 0
       ? ""
-      : ` (${spent.calls} by earlier runs)`
+      : ` (${before.calls} by earlier runs)`
     return `the budget of ${most}${what === "calls" ? " calls" : ""}${
       per === "run" ? " for this run" : ""
-    } is spent${bought}${before}`
+    } is spent${bought}${earlier}`
   }
   const amount = what === "calls" ? `${count(most)} of ${count(most)} calls` : `${most} of ${most}`
   return `${amount} of this ${per} ${what === "calls" ? "are" : "is"} spent${bought}, until ${
@@ -79,6 +83,7 @@ export const spentCap = (
 }
 
 const count = (value: number) => value.toLocaleString("en-US")
+const money = (value: number) => String(Number(value.toFixed(2)))
 
 /** The time is over, and what was waited for when it was; `now` is on the clock of the gate, `wall` since 1970. */
 export const spentTime = (time: Duration.Duration, gate: Gate.Gate, now: number, wall: number) => {

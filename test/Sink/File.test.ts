@@ -63,6 +63,8 @@ const refused = (path: string, mark?: Mark.Mark) =>
     })
   )
 
+/** The mode of what any program writes here. */
+const usual = 0o666 & ~process.umask()
 const mode = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.map(fs.stat(path), ({ mode }) => mode & 0o777))
 
@@ -109,11 +111,11 @@ describe("File", () => {
       yield* write("a\n")
       yield* write("ü\n")
       assert.deepStrictEqual(yield* names, ["zips.ndjson.part"])
-      assert.strictEqual(yield* mode(`${out}.part`), 0o600)
+      assert.strictEqual(yield* mode(`${out}.part`), usual)
       yield* complete
       assert.deepStrictEqual(yield* names, ["zips.ndjson"])
       assert.strictEqual(yield* fs.readFileString(out), "a\nü\n")
-      assert.strictEqual(yield* mode(out), 0o600)
+      assert.strictEqual(yield* mode(out), usual)
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
   it.scoped("takes the place of what an earlier run wrote, but only when it is complete", () =>
@@ -223,7 +225,7 @@ describe("File", () => {
       yield* fs.writeFileString(path("e.part"), "", { mode: 0o644 })
       yield* write(path("e"), ["e"])
       assert.strictEqual(yield* fs.readFileString(path("e")), "e")
-      assert.strictEqual(yield* mode(path("e")), 0o600)
+      assert.strictEqual(yield* mode(path("e")), usual)
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
   it.scoped("says what is wrong with a place where no file can be made", () =>
@@ -413,7 +415,7 @@ describe("File: going on", () => {
         assert.strictEqual(yield* fs.readFileString(out), `${start}more`)
         // what is held is not written again
         if (expected) assert.strictEqual(String((yield* fs.stat(out)).ino), String(before.ino))
-        assert.strictEqual(yield* mode(out), 0o600)
+        assert.strictEqual(yield* mode(out), usual)
       }
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 

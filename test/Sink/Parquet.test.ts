@@ -221,7 +221,7 @@ describe("Parquet", () => {
       }))
       yield* write(out, [[row()]], {}, known)
       assert.deepStrictEqual(yield* names, ["zips.parquet"])
-      assert.strictEqual((yield* fs.stat(out)).mode & 0o777, 0o600)
+      assert.strictEqual((yield* fs.stat(out)).mode & 0o777, 0o666 & ~process.umask())
       yield* check(known)
       const error = (yield* Effect.flip(check(marks()))) as SinkError
       assert.strictEqual(error.reason, "Exists")

@@ -21,11 +21,11 @@ const mode = (path: string) => statSync(path).mode & 0o777
 const another = (path: string) => Effect.map(connect(path), (sql) => (text: string) => Effect.orDie(sql.select(text)))
 
 describe("Sqlite", () => {
-  it.scoped("makes a database for its owner alone, which others can read meanwhile", () =>
+  it.scoped("makes a database as any program does, which others can read meanwhile", () =>
     Effect.gen(function*() {
       const { at, select } = yield* sqlite
       const writer = yield* open(at)
-      assert.strictEqual(mode(at), 0o600)
+      assert.strictEqual(mode(at), 0o666 & ~process.umask())
       yield* writer.write(rows.slice(0, 2))
       assert.strictEqual((yield* select("select * from rollcall")).length, 2)
       assert.deepStrictEqual(yield* select("pragma journal_mode"), [{ journal_mode: "wal" }])

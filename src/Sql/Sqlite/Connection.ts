@@ -135,11 +135,14 @@ const asBytes = (database: Driver.Database, text: string, params: ReadonlyArray<
   return database.prepare(cast).run(...params.map((param) => isOdd(param) ? Buffer.from(param) : param))
 }
 
-/** Makes a file before SQLite does, which would leave its mode to the umask and follow links; the result is its inode. */
-export const touch = (file: string): Effect.Effect<number, Failure.SqliteError> =>
+/** Makes a file before SQLite does, which would follow links; for its owner's eyes only, or as the umask says. The result is its inode. */
+export const touch = (
+  file: string,
+  { isShared = false }: { readonly isShared?: boolean } = {}
+): Effect.Effect<number, Failure.SqliteError> =>
   Effect.try({
     try: () => {
-      const handle = open(file)
+      const handle = open(file, isShared ? 0o666 : 0o600)
       const { ino } = fstatSync(handle)
       closeSync(handle)
       return ino
@@ -147,12 +150,12 @@ export const touch = (file: string): Effect.Effect<number, Failure.SqliteError> 
     catch: Failure.make
   })
 
-const open = (file: string): number => {
+const open = (file: string, mode: number): number => {
   const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
   try {
-    const handle = openSync(file, flags | constants.O_CREAT | constants.O_EXCL, 0o600)
-    // a umask may have taken even that away
-    fchmodSync(handle, 0o600)
+    const handle = openSync(file, flags | constants.O_CREAT | constants.O_EXCL, mode)
+    // a umask may have taken even its owner's share away
+    fchmodSync(handle, (fstatSync(handle).mode & mode) | 0o600)
     return handle
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
