@@ -20,6 +20,7 @@ import * as Idempotency from "./Idempotency.ts"
 import * as Redact from "./Redact.ts"
 import * as Redirect from "./Redirect.ts"
 import * as Request from "./Request.ts"
+import * as Spelling from "./Spelling.ts"
 import * as Template from "./Template.ts"
 
 /** Resolves settings and compiles the templates; what it gives makes one call for a question. */
@@ -36,11 +37,8 @@ export const prepare = (
       (name, config) => Effect.tap(Template.fromConfig(name, config), (value) => void settings.push(value))
     )
     const own = Request.ownWords(options).filter(({ length }) => length >= shortestWord)
-    // the longest first: one may be a part of another
-    const secrets = [
-      ...new Set([...settings.filter(({ length }) => length >= shortestSecret), ...own].flatMap(spellings))
-    ]
-      .sort((one, other) => other.length - one.length)
+    const secrets = [...settings.filter(({ length }) => length >= shortestSecret), ...own]
+    const conceal = Spelling.concealer(secrets, Redact.redacted)
     const rules: Redirect.Rules = {
       allowed: yield* Request.allowed(options),
       secrets: [...settings.filter(({ length }) => length >= shortestWord), ...own]
@@ -48,7 +46,6 @@ export const prepare = (
     const send = discreet.get(client) ?? (yield* discreetly(client))
     const isTraced = yield* Tracing.isOn
     const read = expect === "bytes" ? base64 : text
-    const conceal = (text: string) => secrets.reduce((text, secret) => text.replaceAll(secret, Redact.redacted), text)
 
     const toReply = (response: HttpClientResponse.HttpClientResponse, body: string): Reply => {
       const { status } = response
@@ -130,19 +127,6 @@ export const prepare = (
         : exchange(made.right, pay, undefined)
     }
   })
-
-/** How a server may write what it was asked with: as it is, in a URL, in JSON, in base64 or in hexadecimal digits. */
-const spellings = (value: string): ReadonlyArray<string> => [
-  ...new Set([
-    value,
-    encodeURIComponent(value),
-    encodeURIComponent(value).replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
-    JSON.stringify(value).slice(1, -1),
-    Encoding.encodeBase64(value),
-    Encoding.encodeBase64Url(value),
-    Encoding.encodeHex(value)
-  ])
-]
 
 /** Shorter settings are not looked for in what a server says: "us" stands in every other word. */
 const shortestSecret = 8

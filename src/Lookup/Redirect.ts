@@ -9,6 +9,7 @@
 import { HttpBody, HttpClientRequest } from "@effect/platform"
 import { Either } from "effect"
 import { LookupError } from "../Outcome.ts"
+import * as Spelling from "./Spelling.ts"
 
 /** Redirects in a row that are followed. */
 export const limit = 5
@@ -67,8 +68,7 @@ export const next = (
   const body = isGet ? HttpBody.empty : request.body
   if (isAway) {
     if (body._tag !== "Empty") return refuse(`the server redirects to ${origin}, where no body is sent`)
-    const spelled = decoded(href)
-    if (secrets.some((secret) => href.includes(secret) || spelled.includes(secret))) {
+    if (Spelling.holds(secrets, href)) {
       return refuse(`the server redirects to ${origin} with a secret in the URL`)
     }
   }
@@ -93,11 +93,3 @@ const harmless = (headers: Readonly<Record<string, string>>) =>
       headers[name] === undefined ? [] : [[name, headers[name]]]
     )
   )
-
-const decoded = (url: string): string => {
-  try {
-    return decodeURIComponent(url.replaceAll("+", " "))
-  } catch {
-    return url
-  }
-}
