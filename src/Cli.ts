@@ -128,6 +128,9 @@ const unknown = (name: string) => {
       message: `there is no flag ${typed}${near === undefined ? "" : `: did you mean --${near}?`} (rollcall --help)`
     })
   }
+  if (/[./\\]/.test(name)) {
+    return new Argv.UsageError({ message: `there is no command ${name}: rollcall run ${name} asks about a list` })
+  }
   const near = Argv.nearest(name, Object.keys(commands))
   return new Argv.UsageError({
     message: isOurs

@@ -124,6 +124,8 @@ export interface Cause {
   /** The type of the error, or in words why an input is not a code. */
   readonly type: string
   readonly http_status: number | null
+  /** The rule that decided, as it was written, where one did. */
+  readonly rule?: string
   readonly count: number
 }
 

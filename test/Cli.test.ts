@@ -27,7 +27,10 @@ describe("rollcall: what is refused", () => {
   const refused: ReadonlyArray<readonly [typed: ReadonlyArray<string>, message: RegExp, env?: Record<string, string>]> =
     [
       [["rnu", "f"], /^rollcall: there is no command rnu: did you mean run\? \(rollcall --help lists them\)$/],
-      [["zips.txt", "--url", url], /^rollcall: there is no command zips.txt /],
+      [
+        ["zips.txt", "--url", url],
+        /^rollcall: there is no command zips\.txt: rollcall run zips\.txt asks about a list$/
+      ],
       [["help", "rnu"], /^rollcall: there is no command rnu: did you mean run\?/],
       [["--url", url, "f"], /^rollcall: the command comes first: rollcall run --url …$/],
       [["run", "f", "--ulr", url], /^rollcall: there is no flag --ulr: did you mean --url\?\nrollcall run --help .*$/],

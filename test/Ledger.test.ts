@@ -591,19 +591,30 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
     "tells why questions are invalid or failed, and what is to be reviewed",
     Effect.gen(function*() {
       const ledger = yield* Ledger
-      const id = yield* enroll(entries(["a", "b", "c", "d", "e", ""]))
+      const id = yield* enroll(entries(["a", "b", "c", "d", "e", "f", "g", ""]))
       const error = (type: string) => JSON.stringify({ type, message: `about ${type}` })
       const given: Record<string, Partial<Answered>> = {
         a: { outcome: "failed", http_status: 500, error: error("status") },
         b: { outcome: "failed", http_status: 500, error: error("status") },
         c: { outcome: "failed", http_status: null, error: error("timeout") },
-        d: { error: error("review") }
+        d: { error: error("review") },
+        f: { outcome: "failed", error: JSON.stringify({ type: "rule", message: "said so", rule: "failed when x" }) },
+        g: { outcome: "failed", error: JSON.stringify({ type: "rule", message: "said so", rule: "failed when y" }) }
       }
-      yield* settle(["a", "b", "c", "d", "e"], (code) => given[code] ?? {})
+      yield* settle(["a", "b", "c", "d", "e", "f", "g"], (code) => given[code] ?? {})
       const causes = yield* ledger.causes(id)
       assert.deepStrictEqual(
-        causes.map(({ count, http_status, outcome, type }) => `${count} ${outcome} ${type} ${http_status}`).toSorted(),
-        ["1 failed timeout null", "1 found review 200", "1 invalid the code is empty null", "2 failed status 500"]
+        causes.map(({ count, http_status, outcome, rule = "", type }) =>
+          `${count} ${outcome} ${type} ${http_status} ${rule}`.trim()
+        ).toSorted(),
+        [
+          "1 failed rule 200 failed when x",
+          "1 failed rule 200 failed when y",
+          "1 failed timeout null",
+          "1 found review 200",
+          "1 invalid the code is empty null",
+          "2 failed status 500"
+        ]
       )
     })
   )

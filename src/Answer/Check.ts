@@ -100,6 +100,10 @@ const hyphens = (text: string): ReadonlyMap<string, string> =>
 /** What may be wrong with an expression that does not parse. */
 export const hint = (text: string): string => {
   const bare = text.replace(quoted, "''")
+  const index = /([\w\]])\.(\d+)(?!\w)/.exec(bare)
+  if (index !== null) {
+    return `; an item of a list is written [${index[2]}]: ${bare.replace(/([\w\]])\.(\d+)(?!\w)/g, "$1[$2]")}`
+  }
   if (/[^=!<>]=[^=]/.test(bare)) return "; to compare, write =="
   return /[A-Za-z_]\w*-\w/.test(bare) ? "; a name that holds a hyphen stands in double quotes" : ""
 }

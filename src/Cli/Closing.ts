@@ -105,8 +105,9 @@ const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, str
 }
 
 /** A cause as people say it. */
-export const wordsOf = ({ http_status, type }: Pick<Cause, "http_status" | "type">): string => {
+export const wordsOf = ({ http_status, rule, type }: Pick<Cause, "http_status" | "rule" | "type">): string => {
   const status = http_status === null ? "" : `status ${http_status}`
+  if (rule !== undefined) return status === "" ? rule : `${status}, ${rule}`
   if (type === "status" || type === "unauthorized" || type === "throttled") return status || type
   if (type === "review") return "to be reviewed: export --only review has them"
   if (type.startsWith("the code does not match ")) return "no match of --pattern"

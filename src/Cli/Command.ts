@@ -14,6 +14,8 @@ export interface Command<R> {
   readonly usage: string
   /** What its argument means, in a line, where the usage does not say it. */
   readonly about?: string
+  /** Words and what they mean, below that. */
+  readonly words?: ReadonlyArray<readonly [word: string, meaning: string]>
   /** A line or two to copy. */
   readonly examples: ReadonlyArray<string>
   readonly flags: Readonly<Record<string, Flag.Any>>

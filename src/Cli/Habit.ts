@@ -11,7 +11,9 @@ export const synonyms: ReadonlyMap<string, string> = new Map([
   ["--data-binary", "data"],
   ["--cacert", "ca"],
   ["--concurrent", "concurrency"],
-  ["--silent", "quiet"]
+  ["--silent", "quiet"],
+  ["--output-format", "format"],
+  ["--out", "output"]
 ])
 
 const parallel = "-c N sets how many calls are in flight"

@@ -5,8 +5,8 @@ import type { Command } from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import { widest, wrap } from "./Width.ts"
 
-/** Where the text of a flag begins, and how narrow a terminal must be for it to begin on a line of its own. */
-const [indent, narrow] = [29, 60]
+/** Where the text of a flag, and that of a word, begins, and how narrow a terminal must be for it to begin on a line of its own. */
+const [indent, far, narrow] = [29, 37, 60]
 
 /** What `rollcall --help` shows: a screen of 24 lines. */
 export const overview = (commands: Readonly<Record<string, Command<any>>>, width = widest): string =>
@@ -42,11 +42,11 @@ export const screen = (command: Command<any>, isAll = true, width = widest): str
     ...wrap(`${command.summary[0]!.toUpperCase()}${command.summary.slice(1)}.`, width),
     "",
     ...wrap(`Usage: ${command.usage}`, width),
-    ...command.examples.flatMap((example) => copied(example).map((line) => `  ${line}`)),
+    ...command.examples.flatMap((example) => copied(example, width).map((line) => `  ${line}`)),
     ...(command.about === undefined ? [] : ["", ...wrap(command.about, width)]),
-    ...(isWhole ? [] : [""]),
+    ...(command.words ?? []).flatMap(([word, meaning]) => entry(`  ${word}`, meaning, far, width)),
     ...groups.flatMap((group) => [
-      ...(isWhole ? [""] : []),
+      "",
       group,
       ...shown.filter((flag) => flag.group === group).flatMap((flag) => entry(left(flag), flag.help, indent, width))
     ]),
@@ -67,7 +67,7 @@ const left = ({ alias, isRepeated, name, value }: Flag.Any): string =>
 /** A name and its text beside it; below it where there is no room. */
 const entry = (name: string, text: string, at: number, width: number): ReadonlyArray<string> => {
   const isNarrow = width < narrow
-  const from = isNarrow ? 6 : at
+  const from = isNarrow ? 8 : at
   const lines = wrap(text, width - from)
   const below = (all: ReadonlyArray<string>) => all.map((line) => `${" ".repeat(from)}${line}`)
   return isNarrow || name.length >= from
@@ -75,9 +75,16 @@ const entry = (name: string, text: string, at: number, width: number): ReadonlyA
     : [`${name.padEnd(from)}${lines[0]}`, ...below(lines.slice(1))]
 }
 
-/** A command to copy: where it is long it goes on in a second line, before a flag. */
-const copied = (example: string): ReadonlyArray<string> => {
-  if (example.length <= widest - 2 || example.includes("\n")) return example.split("\n")
-  const at = example.lastIndexOf(" -", widest - 4)
-  return [`${example.slice(0, at)} \\`, `  ${example.slice(at + 1)}`]
+/** A command to copy: where it is long it goes on in another line, before a flag. */
+const copied = (example: string, width: number): ReadonlyArray<string> => {
+  if (width >= widest && (example.length <= widest - 2 || example.includes("\n"))) return example.split("\n")
+  const parts = example.replace(/\s*\\\n\s*/g, " ").split(/ (?=--?\w(?:[^']|'[^']*')*$)/)
+  const lines: Array<string> = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    // the indent, and what says that it goes on
+    if (last === undefined || last.length + part.length + 5 > width) lines.push(last === undefined ? part : `  ${part}`)
+    else lines[lines.length - 1] = `${last} ${part}`
+  }
+  return lines.map((line, at) => at < lines.length - 1 ? `${line} \\` : line)
 }

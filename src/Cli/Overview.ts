@@ -7,6 +7,7 @@ import { Ledger } from "../Ledger.ts"
 import * as Progress from "../Rollcall/Progress.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Talk from "./Talk.ts"
+import * as Width from "./Width.ts"
 
 /** What is told of a ledger. */
 interface Known {
@@ -69,8 +70,10 @@ export const lines = (json: boolean) =>
     }
     const rows = (all: ReadonlyArray<Known>) => all.map((known) => cells(known, now))
     const widths = columns.map((_, index) => Math.max(...rows([...here, ...kept]).map((row) => row[index]!.length)))
-    const table = (all: ReadonlyArray<Known>) =>
+    const wide = (all: ReadonlyArray<Known>) =>
       rows(all).map((row) => `  ${row.map((cell, index) => columns[index]!(cell, widths[index]!)).join("  ")}`)
+    const isNarrow = Width.widthOf(process.stdout) < narrow
+    const table = (all: ReadonlyArray<Known>) => isNarrow ? rows(all).flatMap(below) : wide(all)
     const bytes = kept.reduce((sum, { bytes }) => sum + bytes, 0)
     return [
       here.length === 0 ? "no ledger in this folder" : "in this folder:",
@@ -88,6 +91,15 @@ const cells = ({ answered, at, bytes, ledger, questions }: Known, now: number): 
   Talk.size(bytes),
   Talk.ago(now - at),
   ledger
+]
+
+/** Columns of a terminal from which on a ledger has one line. */
+const narrow = 60
+
+/** A ledger, and below it what is told of it. */
+const below = (row: ReadonlyArray<string>): ReadonlyArray<string> => [
+  `  ${row.at(-1)}`,
+  `    ${row.slice(0, -1).join(", ")}`
 ]
 
 const left = (cell: string, width: number) => cell.padStart(width)

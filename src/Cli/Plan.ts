@@ -146,6 +146,7 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
       ...progress.refusals.map(({ input, line, message }) =>
         `    ${progress.told.unit} ${line}: ${JSON.stringify(input)} (${message})`
       ),
+      ...(refused > progress.refusals.length ? [`    and ${Talk.count(refused - progress.refusals.length)} more`] : []),
       ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${named.name}`] : []),
       ...(oldest === undefined || redo.words.length > 0 ? [] : [`    ${oldest}`]),
       ...redo.words.map((word, index) =>

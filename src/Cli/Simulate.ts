@@ -48,21 +48,21 @@ export const command = Command.make({
     "rollcall simulate --server 'rate=50/s,latency=p50:80ms,p99:2s,outage=60s@5m' --codes 50000 -c 64",
     "rollcall simulate --server 'rate=50/s,errors=1%' --compare '-c 64' --compare '-c auto'"
   ],
-  about: [
-    "SPEC is made of any of these, with commas between:",
-    "  rate=50/s burst=N quota=10000/day  more gets a 429",
-    "  over=503                           or a 503, as nginx has it",
-    "  retry-after=exact|1s|date|none     the wait that it tells",
-    "  headers=ietf|github|none           every reply tells what is left of the rate",
-    "  latency=p50:80ms,p99:2s            or one time",
-    "  concurrency=32                     so many at once, the others wait",
-    "  errors=1% resets=0.5% hangs=0.1%   calls that fail",
-    "  not-found=5% poison=0.5%           codes that do, whenever they are asked",
-    "  poison=1%:429 block=100-399:403    with another status, codes 100 to 399",
-    "  outage=60s@5m outage=60s@5m:503    from a minute on, for a time; or :page, :hang",
-    "  brownout=50%@2m+60s                the same, for a share of the calls",
-    "  drop=10/s@60s+60s                  the rate is another one for a time"
-  ].join("\n"),
+  about: "SPEC is made of any of these, with commas between:",
+  words: [
+    ["rate=50/s burst=N quota=10000/day", "more gets a 429"],
+    ["over=503", "or a 503, as nginx has it"],
+    ["retry-after=exact|1s|date|none", "the wait that it tells"],
+    ["headers=ietf|github|none", "every reply tells what is left of the rate"],
+    ["latency=p50:80ms,p99:2s", "or one time"],
+    ["concurrency=32", "so many at once, the others wait"],
+    ["errors=1% resets=0.5% hangs=0.1%", "calls that fail"],
+    ["not-found=5% poison=0.5%", "codes that do, whenever they are asked"],
+    ["poison=1%:429 block=100-399:403", "with another status, codes 100 to 399"],
+    ["outage=60s@5m outage=60s@5m:503", "from a minute on, for a time; or :page, :hang"],
+    ["brownout=50%@2m+60s", "the same, for a share of the calls"],
+    ["drop=10/s@60s+60s", "the rate is another one for a time"]
+  ],
   argument: undefined,
   flags,
   handle: (values) =>

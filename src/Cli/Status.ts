@@ -168,7 +168,8 @@ const toJson = (told: Told): string => {
     entries: counts.entries,
     questions: counts.questions,
     refused: counts.refused,
-    outcomes: counts.outcomes,
+    // as in a summary, what is no code is invalid
+    outcomes: { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused },
     pending: pendingOf(counts),
     again: unfinished.count,
     forgotten: counts.forgotten,

@@ -204,18 +204,23 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       Effect.sync(() => {
         const { entries, ordinals } = lists[id]!
         const causes = new Map<string, Cause>()
-        const add = (outcome: Kind, type: string, http_status: number | null) => {
-          const key = `${outcome} ${http_status} ${type}`
-          causes.set(key, { outcome, type, http_status, count: (causes.get(key)?.count ?? 0) + 1 })
+        const add = (
+          outcome: Kind,
+          { rule, type }: Pick<ErrorRecord, "rule"> & { type: string },
+          status: number | null
+        ) => {
+          const key = `${outcome} ${status} ${type} ${rule}`
+          const count = (causes.get(key)?.count ?? 0) + 1
+          causes.set(key, { outcome, type, http_status: status, ...(rule === undefined ? {} : { rule }), count })
         }
         for (const question of ordinals.keys()) {
           const { error = null, http_status = null, outcome = null } = outcomes.get(question) ?? {}
           if (error === null || outcome === null) continue
           if (outcome !== "invalid" && outcome !== "failed" && !isReview(outcome, error)) continue
-          add(outcome, (JSON.parse(error) as ErrorRecord).type, http_status)
+          add(outcome, JSON.parse(error) as ErrorRecord, http_status)
         }
         for (const { error, key } of entries) {
-          if (key === null) add("invalid", (JSON.parse(error!) as ErrorRecord).message, null)
+          if (key === null) add("invalid", { type: (JSON.parse(error!) as ErrorRecord).message }, null)
         }
         return [...causes.values()]
       }),

@@ -250,7 +250,13 @@ const make = (opened: Opened): typeof Ledger.Service => {
       read(session.select(
         statements.selectCauses,
         [list],
-        ([outcome, type, http_status, count]): Cause => ({ outcome, type, http_status, count: Number(count) })
+        ([outcome, type, http_status, rule, count]): Cause => ({
+          outcome,
+          type,
+          http_status,
+          ...(rule === null ? {} : { rule }),
+          count: Number(count)
+        })
       )),
     rows: (list, ordinal, limit) =>
       read(session.select(statements.selectRows, [list, ordinal, ordinal + limit], Statements.toRow)),

@@ -389,7 +389,13 @@ const make = (
       return read(select(
         Statements.selectCauses,
         [...range, ...range],
-        ([outcome, type, http_status, count]): Cause => ({ outcome, type, http_status, count })
+        ([outcome, type, http_status, rule, count]): Cause => ({
+          outcome,
+          type,
+          http_status,
+          ...(rule === null ? {} : { rule }),
+          count
+        })
       ))
     },
     rows: (list, ordinal, limit) =>

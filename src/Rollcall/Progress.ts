@@ -95,12 +95,13 @@ export const count = (progress: Progress, { at, error, http_status, outcome }: A
     progress.stale = { count: progress.stale.count + 1, since: Math.min(progress.stale.since, at) }
     return
   }
-  addCause(progress, { outcome, http_status, type: (JSON.parse(error) as ErrorRecord).type, count: 1 })
+  const { rule, type } = JSON.parse(error) as ErrorRecord
+  addCause(progress, { outcome, http_status, type, ...(rule === undefined ? {} : { rule }), count: 1 })
 }
 
 /** Adds to the causes. */
 export const addCause = ({ causes }: Progress, cause: Cause): void => {
-  const key = `${cause.outcome} ${cause.http_status} ${cause.type}`
+  const key = `${cause.outcome} ${cause.http_status} ${cause.type} ${cause.rule}`
   causes.set(key, { ...cause, count: cause.count + (causes.get(key)?.count ?? 0) })
 }
 

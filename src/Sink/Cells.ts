@@ -36,7 +36,10 @@ export const make = (layout: Layout, { format, unfit }: { readonly format: strin
   const { entries, excel, list, select } = layout
   const own = list.columns.length === 0 ? ["code"] : list.columns
   const selected = select.map(({ name }) => name)
-  const ours = [...(select.length === 0 ? ["answer"] : selected), "outcome", "http_status", "error"]
+  const told = ["outcome", "http_status", "error"]
+  const clash = entries ? undefined : Columns.ofSelected(selected, told)
+  if (clash !== undefined) return clash
+  const ours = [...(select.length === 0 ? ["answer"] : selected), ...told]
   const input = entries ? own : Columns.beside(own, ours, selected)
   if ("clash" in input) return input
   const header = entries ? input : [...input, ...ours]

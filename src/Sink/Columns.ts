@@ -34,6 +34,27 @@ export const beside = (
   return names
 }
 
+/** Why selected fields cannot have the names that they have: one is that of a column of ours, or of another field. */
+export const ofSelected = (
+  selected: ReadonlyArray<string>,
+  ours: ReadonlyArray<string>,
+  fold: (name: string) => string = (name) => name
+): Clash | undefined => {
+  const taken = new Set(ours.map(fold))
+  const other = "(--select name=expression)"
+  for (const name of selected) {
+    if (taken.has(fold(name))) {
+      return {
+        clash: `${JSON.stringify(name)} is a column that each output has: give the selected field another name ${other}`
+      }
+    }
+  }
+  const twice = selected.find((name, index) => selected.findIndex((one) => fold(one) === fold(name)) < index)
+  return twice === undefined
+    ? undefined
+    : { clash: `two selected fields are called ${JSON.stringify(twice)}: give one another name ${other}` }
+}
+
 /** Why two columns cannot have one name. */
 export const twice = (name: string): string =>
   `two columns would be called ${JSON.stringify(name)}: --carry COLUMNS says which columns of the list go on, `

@@ -7,6 +7,7 @@ import { exactly } from "../Json.ts"
 import { isStale, type Row } from "../Ledger.ts"
 import type { Format, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
+import * as Columns from "./Columns.ts"
 import { wellFormed } from "./Text.ts"
 
 export const format: Format = {
@@ -15,14 +16,7 @@ export const format: Format = {
   encoder: (layout) => {
     if (layout.entries) return { header: "", encode: (row) => given(row, layout) }
     const names = layout.select.map(({ name }) => name)
-    const twice = names.find((name, index) => names.indexOf(name) < index)
-    return twice === undefined
-      ? { header: "", encode: (row) => encode(row, layout) }
-      : {
-        clash: `two selected fields are called ${
-          JSON.stringify(twice)
-        }: give one another name (--select name=expression)`
-      }
+    return Columns.ofSelected(names, []) ?? { header: "", encode: (row) => encode(row, layout) }
   }
 }
 

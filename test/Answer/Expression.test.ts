@@ -23,6 +23,7 @@ describe("Expression.make", () => {
     ["state='FL'", /one = does not compare: write ==/],
     ["places[?state='FL']", /one = does not compare: write ==/],
     ["length(a) = `0`", /write ==/],
+    ["results.0.name", /an item of a list is written \[0\]: results\[0\]\.name\)?$/],
     ["code-1", /hyphen stands in double quotes/],
     ["$x", /there is no variable \$x/],
     [

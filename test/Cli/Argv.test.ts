@@ -45,6 +45,7 @@ describe("Argv.normalize", () => {
     [["--pattern=--url"], ["--pattern", "--url"]],
     [["-A", "me", "-k"], ["--user-agent", "me", "--insecure"]],
     [["--data-raw={}"], ["--data", "{}"]],
+    [["--output-format", "csv"], ["--format", "csv"]],
     [["--pattern", "'x'"], ["--pattern", "'x'"]],
     [["-q", "-q"], ["--quiet", "--quiet"]]
   ]

@@ -41,6 +41,12 @@ describe("Closing.figures", () => {
     ])
   })
 
+  it("tells which rule decided", () => {
+    const rule = "--failed-when status=DENIED"
+    assert.strictEqual(Closing.wordsOf({ type: "rule", http_status: 200, rule }), `status 200, ${rule}`)
+    assert.strictEqual(Closing.wordsOf({ type: "throttled", http_status: 403, rule }), `status 403, ${rule}`)
+  })
+
   it("tells five causes of an outcome at the most, and the others in one", () => {
     const many = causesOf(...[1, 2, 3, 4, 5, 6, 7].map((count): Cause => ({
       outcome: "failed",

@@ -30,10 +30,11 @@ describe("Help", () => {
     }
   })
 
-  it("is a screen of 24 lines, and of 40 for a command", () => {
+  it("is a screen of 24 lines, and of 45 for a command, whose groups stand apart", () => {
     assert.isAtMost(screens[""]!.trimEnd().split("\n").length, 24)
     for (const command of all().filter(({ common }) => common !== undefined)) {
-      assert.isAtMost(Help.screen(command, false).trimEnd().split("\n").length, 40)
+      assert.isAtMost(Help.screen(command, false).trimEnd().split("\n").length, 45)
+      assert.match(Help.screen(command, false), /\n\nInput\n/)
       assert.match(
         Help.screen(command, false),
         new RegExp(`\\n\\d+ more flags: rollcall ${command.name} --help --all\\n`)
@@ -45,6 +46,29 @@ describe("Help", () => {
     const [, flag = "", variable] = /--(\S+) is (ROLLCALL_\S+)\.\n$/.exec(screens[name]!)!
     assert.include(Object.values(commands[name as keyof typeof commands].flags).map(({ name }) => name), flag)
     assert.strictEqual(variable, Flag.variable(flag))
+  })
+
+  it("keeps the meaning of a word beside it, and below it where there is no room", () => {
+    const { simulate } = commands
+    assert.include(
+      Help.screen(simulate),
+      "\n  outage=60s@5m outage=60s@5m:503    from a minute on, for a time; or :page,\n"
+        + `${" ".repeat(37)}:hang\n  brownout=50%@2m+60s                the same, for a share of the calls\n`
+    )
+    assert.include(
+      Help.screen(simulate, true, 40),
+      "\n  outage=60s@5m outage=60s@5m:503\n        from a minute on, for a time; or\n        :page, :hang\n  brownout"
+    )
+  })
+
+  it("breaks a command to copy where a shell takes it, and a text below a flag stands apart from it", () => {
+    const text = Help.screen(commands.run, false, 40)
+    assert.include(
+      text,
+      "\n  rollcall run zips.csv --column zip \\\n    -o zips.ndjson \\\n    --url 'https://api.example/zip/{zip}' \\\n"
+        + "    -H 'Key: ${API_KEY}'\n"
+    )
+    assert.include(text, "\n      --column NAME\n        the column that holds the code\n")
   })
 
   it.each(["status", "export", "forget"])("%s says which run it means", (name) => {

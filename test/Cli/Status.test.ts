@@ -40,7 +40,7 @@ describe.concurrent("rollcall status", () => {
         entries: 6,
         questions: 4,
         refused: 1,
-        outcomes: { found: 2, not_found: 1, invalid: 0, failed: 1, skipped: 0 },
+        outcomes: { found: 2, not_found: 1, invalid: 1, failed: 1, skipped: 0 },
         pending: 0,
         again: 0,
         forgotten: 0,

@@ -519,17 +519,18 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
       assert.strictEqual((yield* place.select(all)).length, 4)
     }))
 
-  it.scoped.each<[columns: ReadonlyArray<string>, fields: ReadonlyArray<string>, name: string]>([
-    [["zip", "outcome"], [], "outcome"],
-    [["zip", "city"], ["City=a.b"], "city"],
-    [[], ["a=x", "a=y"], "a"],
-    [[], ["run=x"], "run"]
-  ])("refuses columns %j with fields %j", ([columns, fields, twice]) =>
+  it.scoped.each<[columns: ReadonlyArray<string>, fields: ReadonlyArray<string>, what: string]>([
+    [["zip", "outcome"], [], "two columns would be called \"outcome\": "],
+    [["zip", "city"], ["City=a.b"], "two columns would be called \"city\": "],
+    [[], ["a=x", "A=y"], "two selected fields are called \"A\": "],
+    [[], ["at=x"], "\"at\" is a column that each output has: give the selected field another name "],
+    [[], ["Run=x"], "\"Run\" is a column that each output has: "]
+  ])("refuses columns %j with fields %j", ([columns, fields, what]) =>
     Effect.gen(function*() {
       const { known, list, place } = yield* listed(["a"], {}, { columns, column: columns[0] ?? null })
       const error = yield* Effect.flip(open(place, known, list, write(), { select: select(...fields) }))
       assert.propertyVal(error, "reason", "Clash")
-      assert.include((error as SinkError).message, `two columns would be called "${twice}": `)
+      assert.include((error as SinkError).message, what)
     }))
 
   it.scoped("refuses a table that has other columns, and leaves it as it is", () =>

@@ -220,10 +220,12 @@ export const make = (schema: string) => {
       order by question, at desc`,
     /** Parameter: the list. */
     selectCauses: `
-      select outcome, error::json ->> 'type', http_status, count(*) from ${outcome}
-      where (outcome in ('invalid', 'failed') or (${isReview})) and question in (${questionsOf("$1")}) group by 1, 2, 3
+      select outcome, error::json ->> 'type', http_status, error::json ->> 'rule', count(*) from ${outcome}
+      where (outcome in ('invalid', 'failed') or (${isReview})) and question in (${
+      questionsOf("$1")
+    }) group by 1, 2, 3, 4
       union all
-      select 'invalid', error::json ->> 'message', null, count(*) from ${entry}
+      select 'invalid', error::json ->> 'message', null, null, count(*) from ${entry}
       where list = $1 and question is null group by 2`,
 
     /** Parameters: the list, and from where to where. */

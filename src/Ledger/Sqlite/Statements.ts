@@ -285,12 +285,12 @@ export const pruneSuperseded = `
 
 /** Parameters: the places of the list, twice. */
 export const selectCauses = `
-  select outcome, error ->> 'type', http_status, count(*) from outcome
+  select outcome, error ->> 'type', http_status, error ->> 'rule', count(*) from outcome
   where (outcome in ('invalid', 'failed') or (${isReview}))
     and question in (select question from entry where place >= ? and place < ?)
-  group by 1, 2, 3
+  group by 1, 2, 3, 4
   union all
-  select 'invalid', error ->> 'message', null, count(*) from entry
+  select 'invalid', error ->> 'message', null, null, count(*) from entry
   where place >= ? and place < ? and question is null group by 2`
 
 /** Parameter: the codes, twice. */

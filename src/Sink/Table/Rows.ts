@@ -59,12 +59,12 @@ export const make = (layout: Layout): Encoder | Clash => {
     { name: "repeat", kind: "boolean" },
     ...(noTiming ? [] : [{ name: "ms", kind: "real" } as const, { name: "at", kind: "time" } as const])
   ]
-  const names = Columns.beside(
-    others,
-    [...before, ...after].map(({ name }) => name),
-    select.map(({ name }) => name),
-    (name) => name.toLowerCase()
-  )
+  const ours = [...before, ...after].map(({ name }) => name)
+  const selected = select.map(({ name }) => name)
+  const fold = (name: string) => name.toLowerCase()
+  const taken = Columns.ofSelected(selected, ours.toSpliced(before.length, selected.length), fold)
+  if (taken !== undefined) return taken
+  const names = Columns.beside(others, ours, selected, fold)
   if ("clash" in names) return names
   const columns = [...before, ...names.map((name): Column => ({ name, kind: "value" })), ...after]
   const clash = clashOf(columns.map(({ name }) => name))
