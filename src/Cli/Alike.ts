@@ -16,8 +16,14 @@ const look = (named: Ledgers.Named) =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     const counts = yield* Effect.forEach(yield* ledger.lists, ({ id }) => ledger.counts(id))
+    const [one, ...others] = counts
     return {
-      answered: counts.reduce((sum, { outcomes }) => sum + settled(outcomes), 0),
+      // a code that stands in several lists is one
+      answered: one === undefined
+        ? 0
+        : others.length > 0
+        ? (yield* ledger.distinct).answered
+        : settled(one.outcomes),
       found: counts.reduce((sum, { outcomes }) => sum + outcomes.found, 0),
       request: (yield* ledger.note("request")) as Readonly<Record<string, string>> | undefined
     }

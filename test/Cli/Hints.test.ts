@@ -124,6 +124,8 @@ describe("what the command says on the way", () => {
     Effect.gen(function*() {
       const { asked, base, rollcall } = yield* setUp(["a", "b"])
       yield* rollcall("run", ...base, "-o", "one.ndjson")
+      // the same codes in a second list are the same answers
+      yield* rollcall("run", ...base, "-o", "again.csv", "--ledger", "one.ndjson.ledger")
       const hint =
         "one.ndjson.ledger has 2 answers to this request: --ledger one.ndjson.ledger uses them without a call"
       for (const command of ["plan", "run"]) {
