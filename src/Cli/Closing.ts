@@ -147,26 +147,31 @@ export interface Rest {
   readonly budget: Budget.Budget
   /** The names of the variables whose values are keys. */
   readonly settings: ReadonlyArray<string>
+  /** Where a key stands in the request, in words, where that is known. */
+  readonly keys?: ReadonlyArray<string> | undefined
   /** Now, in milliseconds since 1970. */
   readonly wall: number
 }
 
 /** The last line of a run that left something pending. */
-export const next = (pending: number, stop: Pick<StopError, "reason" | "until"> | undefined, rest: Rest): string =>
+export const next = (pending: number, stop: Stop | undefined, rest: Rest): string =>
   `${Talk.count(pending)} pending: ${wayOn(stop, rest)}`
 
+/** What is known of a stop. */
+type Stop = Pick<StopError, "reason" | "until"> & Partial<Pick<StopError, "message" | "remedy">>
+
 /** What is done next. */
-export const wayOn = (
-  stop: Pick<StopError, "reason" | "until"> | undefined,
-  { budget, calls, settings, wall }: Rest
-): string => {
+export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, wall }: Rest): string => {
   const goes = "the same command goes on"
   const words: Partial<Record<StopError["reason"], string>> = {
-    unauthorized: `with a new ${settings.map((name) => `\${${name}}`).join(" and ") || "key"} ${goes}`,
+    // a key that stands in the command is another command
+    unauthorized: settings.length > 0
+      ? `with a new ${settings.map((name) => `\${${name}}`).join(" and ")} ${goes}`
+      : `with a ${keys?.length === 0 ? "key" : "new key"} the run goes on`,
     forbidden: `with a key that may ask this, ${goes}`,
     uniform: `later ${goes}, and begins elsewhere in the list`,
     quota: `when the account has something left, ${goes}`,
-    unreachable: `when the server is reached, ${goes}`,
+    unreachable: unreached(stop ?? {}),
     redirected: `with the right --url, or --allow-origin, ${goes}`,
     none_found: `is the path right? if it is, --allow-none goes on`,
     vanished: "their answers are kept; if they are gone indeed, --allow-none goes on",
@@ -175,6 +180,14 @@ export const wayOn = (
     budget: larger(budget, calls, stop, wall)
   }
   return stop === undefined ? goes : words[stop.reason] ?? goes
+}
+
+/** What helps where no server is reached: time alone mends neither a flag nor a name. */
+const unreached = ({ message = "", remedy }: Pick<Partial<StopError>, "message" | "remedy">): string => {
+  if (remedy !== undefined) return `${Remedy.instead[remedy]} the run goes on`
+  return /\((?:ENOTFOUND|ERR_TLS_CERT_ALTNAME_INVALID)\)$/.test(message)
+    ? "with the right host in --url the run goes on"
+    : "when the server is reached, the same command goes on"
 }
 
 /** What helps where a budget is spent: time, or a larger one. */

@@ -168,7 +168,7 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
     yield* Talk.say([
       ...Width.wrap(
         "An API with real postal codes now answers on this machine, slowly and not always: some calls get a 503 or a 429, "
-          + `some connections break. This asks it about ${
+          + `some connections break. This asks it for ${
             Talk.counted(codes.length, "code")
           }; the same by hand would be:`,
         Width.widthOf(process.stderr)

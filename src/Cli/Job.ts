@@ -293,6 +293,15 @@ export const keys = ({ header, headerFile, url }: Values<typeof flags>): Readonl
 
 const isKey = /key|auth|token|secret|cookie/i
 
+/** Headers that say nothing: in double quotes a shell has put in a variable that is not set. */
+export const emptyHeaders = ({ header }: Values<typeof flags>): ReadonlyArray<string> =>
+  header.flatMap((line) => {
+    const [, name] = /^\s*([^:;\s]+)\s*:\s*(?:(?:Bearer|Basic|Token|ApiKey)\s*)?$/i.exec(line) ?? []
+    return name === undefined ? [] : [
+      `warning: the header ${name} is empty: is a variable not set? In single quotes rollcall reads \${NAME} itself`
+    ]
+  })
+
 /** `$NAME` is a variable in a shell, and three letters and more here. */
 export const dollars = ({ data, header, url }: Values<typeof flags>): ReadonlyArray<string> =>
   [...Option.toArray(url), ...header, ...Option.toArray(data)].flatMap((text) => {

@@ -12,6 +12,16 @@ const flags: Readonly<Record<Remedy, string>> = {
   cert: "--cert FILE and --key FILE send one"
 }
 
+/** With what a run goes on. */
+export const instead: Readonly<Record<Remedy, string>> = {
+  http2: "with --http2",
+  lenient: "with --lenient",
+  http: "with http:// in --url",
+  https: "with https:// in --url",
+  ca: "with --ca FILE",
+  cert: "with --cert FILE and --key FILE"
+}
+
 /** A message with what helps, before the code at its end. */
 export const told = (message: string, remedy: Remedy | undefined): string => {
   if (remedy === undefined) return message

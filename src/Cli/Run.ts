@@ -163,7 +163,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
 
 /** What is told before anything is asked, by `plan` too. */
 export const warn = (values: Command.Values<typeof flags>, _job: Job.Job) =>
-  Effect.forEach(Job.dollars(values), (text) => Talk.say(text), { discard: true })
+  Effect.forEach([...Job.dollars(values), ...Job.emptyHeaders(values)], (text) => Talk.say(text), { discard: true })
 
 /** What a command line of `run` asks for, checked: `run` does it, and `plan` shows it. */
 export const prepare = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>
@@ -332,6 +332,7 @@ export const call = (
         calls: progress.spent + progress.calls,
         budget: job.policy.budget,
         settings: options.settings ?? [],
+        keys: options.keys,
         wall: clock.unsafeCurrentTimeMillis()
       })
     return yield* Effect.matchEffect(Effect.onExit(shown, end), {

@@ -127,6 +127,33 @@ describe("Closing.next", () => {
   })
 })
 
+describe("Closing.wayOn", () => {
+  const rest = { calls: 0, budget: {}, wall: 0, settings: [] }
+  it.each<[stop: Parameters<typeof Closing.wayOn>[0], keys: ReadonlyArray<string> | undefined, line: string]>([
+    [{ reason: "unreachable", remedy: "ca" }, [], "with --ca FILE the run goes on"],
+    [{ reason: "unreachable", remedy: "http" }, [], "with http:// in --url the run goes on"],
+    [{ reason: "unreachable", remedy: "https" }, [], "with https:// in --url the run goes on"],
+    [
+      { reason: "unreachable", message: "there is no host a (ENOTFOUND)" },
+      [],
+      "with the right host in --url the run goes on"
+    ],
+    [
+      { reason: "unreachable", message: "the server's certificate is for another host (ERR_TLS_CERT_ALTNAME_INVALID)" },
+      [],
+      "with the right host in --url the run goes on"
+    ],
+    [
+      { reason: "unreachable", message: "nothing listens at 127.0.0.1:9 (ECONNREFUSED)" },
+      [],
+      "when the server is reached, the same command goes on"
+    ],
+    [{ reason: "unauthorized" }, [], "with a key the run goes on"],
+    [{ reason: "unauthorized" }, ["\"X-Key\""], "with a new key the run goes on"],
+    [{ reason: "unauthorized" }, undefined, "with a new key the run goes on"]
+  ])("after %j with keys %j", (stop, keys, line) => assert.strictEqual(Closing.wayOn(stop, { ...rest, keys }), line))
+})
+
 describe("Closing.missing", () => {
   it("says in one line what is wrong and where to look", () => {
     const outcomes = { found: 1, not_found: 0, invalid: 0, failed: 2, skipped: 0 }

@@ -84,6 +84,10 @@ describe("what the command says on the way", () => {
       const dollar = yield* rollcall("plan", ...base, "-H", "X-Api-Key: $KEY")
       assert.strictEqual(dollar.stderr, "warning: did you mean ${KEY}? $KEY is sent as it stands\n")
       assert.strictEqual((yield* rollcall("plan", ...base, "-H", "X-Api-Key: ${KEY}")).stderr, "")
+      assert.strictEqual(
+        (yield* rollcall("plan", ...base, "-H", "X-Api-Key: ")).stderr,
+        "warning: the header X-Api-Key is empty: is a variable not set? In single quotes rollcall reads ${NAME} itself\n"
+      )
     }))
 
   it.scopedLive("answers to be reviewed are counted at the end and by status, whenever they were marked, and export has them", () =>
