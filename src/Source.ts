@@ -154,10 +154,11 @@ const sheet = (reading: Reading, archive: Stream.Stream<Uint8Array, SourceError>
   Stream.unwrap(Effect.gen(function*() {
     const Workbook = yield* Effect.promise(() => import("./Source/Workbook.ts"))
     reading.told.unit = "row"
-    const rows = yield* Workbook.rows(reading.name, archive, name, reading.told)
+    const sheet = yield* Workbook.read(reading.name, archive, name, reading.told)
     const table = Csv.table(reading, "")
-    const entries = yield* table.read(rows)
+    const entries = yield* table.read(sheet.rows)
     table.tell()
+    sheet.tell(table.place())
     return Stream.fromIterable(entries)
   }))
 

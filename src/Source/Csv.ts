@@ -134,7 +134,12 @@ export const table = (reading: Reading, delimiter: string, skip = 0) => {
       )
     }
   }
-  return { read, tell }
+  return {
+    read,
+    tell,
+    /** The cell of a row that holds the code, when the header is known. */
+    place: () => header?.places[header.code]
+  }
 }
 
 /** Digits, letters, and all else as it is. */

@@ -27,41 +27,76 @@ describe("Workbook", () => {
       assert.match(error.message, /^zips.xlsx, row 9: this row has 3 cells, and the header 2/)
     }))
 
-  it.effect.each<[shown: string, value: number | string, format: string]>([
-    ["501", 501, "General"],
-    ["00501", 501, "00000"],
-    ["00501", 501, "00000;-00000"],
-    ["00501", 501, "[$-409]00000"],
-    ["00501", 501, "\"\"00000"],
-    ["00501-1234", 5011234, "00000-0000"],
-    ["00501-1234", 5011234, "00000\\-0000"],
-    ["123456", 123456, "00000"],
-    ["0", 0, "0"],
-    ["1234567", 1234567, "#,##0"],
-    ["501", 501, "0.00"],
-    ["9780306406157", "9.780306406157E12", "General"],
-    ["9780306406157", "9780306406157", "0.00E+00"],
-    ["0.1", "0.10000000000000001", "General"],
-    ["-5", -5, "0"],
-    ["0.5", 0.5, "0%"],
-    ["0.0000001", "1E-7", "General"],
-    ["2024-02-29", 45351, "dd/mm/yyyy"],
-    ["2024-02-29", 45351, "[$-407]d. mmmm yyyy"],
-    ["2024-02-29T06:00:00", 45351.25, "yyyy-mm-dd hh:mm"],
-    ["06:30:00", 0.2708333333333333, "h:mm"],
-    ["36:00:00", 1.5, "[h]:mm"],
-    ["1900-01-01", 1, "yyyy-mm-dd"],
-    ["45351", 45351, "0\" days\""]
-  ])("shows %s for %s as %s", ([shown, value, format]) =>
+  it.effect("reads numbers by the format of their style, and tells which codes are not what is shown", () =>
     Effect.gen(function*() {
-      const input = workbook({ A: [[1, t("id")], [2, n(value, 1)]] }, { formats: [format] })
-      assert.deepStrictEqual(yield* lines(input), [`2 ${shown}`])
+      const of = (format: string, ...values: ReadonlyArray<number | string>) => {
+        const rows = values.map((value, index): Sheet[number] => [index + 2, n(value, 1), n(0.5, 2)])
+        return tell(workbook({ A: [[1, t("id"), t("share")], ...rows] }, { formats: [format, "0%"] }), { column: "id" })
+      }
+      const cases: ReadonlyArray<[string, ReadonlyArray<number | string>, ReadonlyArray<string>, RegExp?]> = [
+        ["[<=99999]00000;00000\\-0000", [501, 5010501], ["00501", "00501-0501"]],
+        ["@", [501, 34102], ["501", "34102"]],
+        ["yyyy-mm-dd", [45351], ["2024-02-29"]],
+        [
+          "0.00",
+          [501, 1.25, 7],
+          ["501", "1.25", "7"],
+          /^2 codes are numbers asked as stored, 501, .* its format is 0\.00 \(row 2 and 1 other\)/
+        ],
+        [
+          "d-mmm",
+          [45353],
+          ["2024-03-02"],
+          /^1 code is a date of which the sheet shows a part, d-mmm, and asked as 2024-03-02/
+        ],
+        [
+          "0",
+          ["9007199254740991", "9007199254740993"],
+          ["9007199254740991", "9007199254740993"],
+          /^2 codes are numbers longer than 15 digits, 9007199254740991, .* \(row 2 and 1 other\)/
+        ]
+      ]
+      for (const [format, values, codes, warning] of cases) {
+        const found = yield* of(format, ...values)
+        assert.deepStrictEqual(found.codes, codes)
+        assert.strictEqual(found.told.warnings.length, warning === undefined ? 0 : 1, format)
+        if (warning !== undefined) assert.match(found.told.warnings[0]!, warning)
+      }
     }))
 
   it.effect("counts days from 1904 where the workbook does", () =>
     Effect.gen(function*() {
       const input = workbook({ A: [[1, t("id")], [2, n(0, 1)]] }, { formats: ["yyyy-mm-dd"], is1904: true })
       assert.deepStrictEqual(yield* lines(input), ["2 1904-01-01"])
+    }))
+
+  it.effect("tells of formulas that were never calculated, whatever column they stand in", () =>
+    Effect.gen(function*() {
+      const f = (rest = "") => `<c><f>TEXT(501,"00000")</f>${rest}</c>`
+      const alone = yield* tell(workbook({ A: [[1, t("id")], [2, n(2)], [3, f()], [4, f("<v></v>")]] }))
+      assert.deepStrictEqual(alone.codes, ["2"])
+      assert.deepStrictEqual(alone.told.warnings, [
+        "2 cells hold formulas that were never calculated (row 3 and 1 other): "
+        + "open the workbook in a spreadsheet program and save it"
+      ])
+      const empty = "<c t=\"str\"><f>IF(1,\"\",2)</f><v></v></c>"
+      const beside = workbook({ A: [[1, t("id"), t("n")], [2, n(2), f()], [3, n(3), empty], [4, n(4), f("<v>0</v>")]] })
+      assert.match((yield* tell(beside, { column: "id" })).told.warnings[0]!, /^1 cell holds a formula .* \(row 2\)/)
+      // what is to be calculated on opening has zeros for values
+      const zeros = workbook({ A: [[1, t("id")], [2, f("<v>0</v>")], [3, f("<v>501</v>")]] }, { isStale: true })
+      assert.match((yield* tell(zeros)).told.warnings[0]!, /^1 cell holds a formula .* \(row 2\)/)
+    }))
+
+  it.effect("reads hidden rows and says so, and takes the sheet that is seen", () =>
+    Effect.gen(function*() {
+      const sheets = { Codes: [[1, t("id")], [2, t("a")], [3, t("b")]], Lists: [[1, t("x")]] } as const
+      const { codes, told } = yield* tell(workbook(sheets, { hidden: { sheets: ["Lists"], rows: [3] } }))
+      assert.deepStrictEqual(codes, ["a", "b"])
+      assert.deepStrictEqual(Told.notes(told), ["sheet \"Codes\"", "1 hidden row read too"])
+      assert.deepStrictEqual(
+        yield* lines(workbook(sheets, { hidden: { sheets: ["Codes", "Lists"], rows: [] } }), { sheet: "Codes" }),
+        ["2 a", "3 b"]
+      )
     }))
 
   it.effect("reads texts of all kinds, formulas by their value, truths and errors", () =>
@@ -120,6 +155,32 @@ describe("Workbook", () => {
       assert.deepStrictEqual(yield* read(workbook({ Empty: [] })), [])
     }))
 
+  it.effect("reads parts whatever their names and prefixes, and passes over sheets that are charts", () =>
+    Effect.gen(function*() {
+      const xml = (text: string) => Buffer.from(text)
+      const input = zipSync({
+        "xl\\Workbook.xml": xml(
+          "<x:workbook xmlns:x=\"x\" xmlns:q=\"q\"><x:sheets><x:sheet name=\"Chart\" q:id=\"c\"/><x:sheet name=\"Data\" q:id=\"d\"/></x:sheets></x:workbook>"
+        ),
+        "xl\\_rels\\workbook.xml.rels": xml(
+          "<Relationships><Relationship Id=\"c\" Target=\"chartsheets/sheet1.xml\"/><Relationship Id=\"d\" Target=\"/xl/worksheets/Sheet1.xml\"/></Relationships>"
+        ),
+        "xl\\worksheets\\Sheet1.xml": xml(
+          "<x:worksheet xmlns:x=\"x\"><x:sheetData><x:row><x:c t=\"s\"><x:v>0</x:v></x:c></x:row><x:row><x:c><x:v>501</x:v></x:c></x:row></x:sheetData></x:worksheet>"
+        ),
+        "xl\\SharedStrings.xml": xml("<sst><si><t>id</t></si></sst>"),
+        "xl\\chartsheets\\sheet1.xml": xml("<chartsheet/>")
+      })
+      assert.deepStrictEqual(yield* lines(input), ["2 501"])
+      const half = zipSync({
+        "xl/workbook.xml": xml("<workbook xmlns:r=\"r\"><sheets><sheet name=\"A\" r:id=\"a\"/></sheets></workbook>")
+      })
+      assert.match(
+        (yield* refuse(half)).message,
+        /^list: the workbook is damaged: its part xl\/worksheets\/sheet1.xml is/
+      )
+    }))
+
   it.effect("names what is no workbook, and what is damaged", () =>
     Effect.gen(function*() {
       const ods = zipSync({ mimetype: Buffer.from("application/vnd.oasis.opendocument.spreadsheet") })
@@ -127,6 +188,20 @@ describe("Workbook", () => {
       assert.match((yield* refuse(zipSync({ "a.csv": Buffer.from("zip\n1\n") }))).message, /this is a ZIP archive/)
       const whole = workbook({ Zips: zips })
       assert.match((yield* refuse(whole.subarray(0, 500))).message, /does not unpack .*: is it whole\?$/)
+      for (
+        const [part, kind] of [
+          ["xl/workbook.bin", /binary workbook \(\.xlsb\)/],
+          ["Index/Document.iwa", /Apple Numbers/],
+          ["word/document.xml", /a document and no list/]
+        ] as const
+      ) assert.match((yield* refuse(zipSync({ [part]: Buffer.from("x") }))).message, kind)
+      const lost = workbook({ A: [[1, s(0)], [2, s(7)]] }, { shared: ["<t>id</t>"] })
+      assert.match(
+        (yield* refuse(lost)).message,
+        /^list: the sheet is damaged: a cell refers to the shared text 7, which is not there$/
+      )
+      const wide = workbook({ A: [[1, "<c r=\"ZZZZ1\"><v>1</v></c>"]] })
+      assert.match((yield* refuse(wide)).message, /the sheet is damaged: there is no cell ZZZZ1/)
       const wrong = zipSync({ "xl/workbook.xml": Buffer.from("<workbook><sheets>") })
       assert.match((yield* refuse(wrong)).message, /^list: the workbook is damaged: /)
     }))

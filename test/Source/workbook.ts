@@ -21,10 +21,13 @@ export const none = "<c/>"
 /** A workbook of sheets by their names. */
 export const workbook = (
   sheets: Readonly<Record<string, Sheet>>,
-  { formats = [], shared = [], is1904 = false }: {
+  { formats = [], hidden = { sheets: [], rows: [] }, is1904 = false, isStale = false, shared = [] }: {
     readonly formats?: ReadonlyArray<string>
     readonly shared?: ReadonlyArray<string>
     readonly is1904?: boolean
+    /** Its formulas are to be calculated when it is opened. */
+    readonly isStale?: boolean
+    readonly hidden?: { readonly sheets: ReadonlyArray<string>; readonly rows: ReadonlyArray<number> }
   } = {}
 ): Uint8Array => {
   const names = Object.keys(sheets)
@@ -32,8 +35,12 @@ export const workbook = (
     "[Content_Types].xml": encode("<Types/>"),
     "xl/workbook.xml": encode(
       `<workbook xmlns="${main}" xmlns:r="r"><workbookPr date1904="${is1904 ? 1 : 0}"/><sheets>${
-        names.map((name, index) => `<sheet name="${name}" sheetId="${index + 1}" r:id="rId${index + 1}"/>`).join("")
-      }</sheets></workbook>`
+        names.map((name, index) =>
+          `<sheet name="${name}" sheetId="${index + 1}"${
+            hidden.sheets.includes(name) ? " state=\"veryHidden\"" : ""
+          } r:id="rId${index + 1}"/>`
+        ).join("")
+      }</sheets><calcPr fullCalcOnLoad="${isStale ? 1 : 0}"/></workbook>`
     ),
     "xl/_rels/workbook.xml.rels": encode(
       `<Relationships>${
@@ -43,7 +50,7 @@ export const workbook = (
     "xl/styles.xml": encode(
       `<styleSheet xmlns="${main}"><numFmts>${
         formats.map((code, index) =>
-          `<numFmt numFmtId="${164 + index}" formatCode="${code.replaceAll("\"", "&quot;")}"/>`
+          `<numFmt numFmtId="${164 + index}" formatCode="${code.replaceAll("\"", "&quot;").replaceAll("<", "&lt;")}"/>`
         )
           .join("")
       }</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/>${
@@ -55,7 +62,9 @@ export const workbook = (
       `xl/worksheets/s${index + 1}.xml`,
       encode(
         `<worksheet xmlns="${main}"><sheetData>${
-          sheets[name]!.map(([row, ...cells]) => `<row r="${row}">${cells.join("")}</row>`).join("")
+          sheets[name]!.map(([row, ...cells]) =>
+            `<row r="${row}"${hidden.rows.includes(row) ? " hidden=\"1\"" : ""}>${cells.join("")}</row>`
+          ).join("")
         }</sheetData></worksheet>`
       )
     ]))

@@ -11,7 +11,7 @@ export interface Handler {
   readonly close?: (name: string) => void
 }
 
-/** Reads a document. Names stand without their prefix, since some programs write one. */
+/** Reads a document. Names of elements stand without their prefix, since some programs write one; `:id` is an attribute with any. */
 export const read = (part: Uint8Array, handler: Handler): void => {
   const parser = new SaxesParser()
   const path: Array<string> = []
@@ -21,7 +21,12 @@ export const read = (part: Uint8Array, handler: Handler): void => {
   parser.on("opentag", ({ attributes, name }) => {
     const local = withoutPrefix(name)
     path.push(local)
-    handler.open?.(local, (name) => attributes[name])
+    handler.open?.(
+      local,
+      (name) =>
+        attributes[name] ??
+          (name.startsWith(":") ? Object.entries(attributes).find(([key]) => key.endsWith(name))?.[1] : undefined)
+    )
   })
   parser.on("text", (text) => handler.text?.(text, path))
   parser.on("cdata", (text) => handler.text?.(text, path))
@@ -37,6 +42,3 @@ export const read = (part: Uint8Array, handler: Handler): void => {
 const pieceSize = 1024 * 1024
 
 const withoutPrefix = (name: string): string => name.slice(name.indexOf(":") + 1)
-
-/** A part as text. */
-export const text = (part: Uint8Array): string => new TextDecoder().decode(part)
