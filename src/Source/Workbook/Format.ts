@@ -232,7 +232,7 @@ const show = (digits: string, tokens: ReadonlyArray<Token>): string | undefined 
   const firstZero = places.indexOf("0")
   const least = firstZero < 0 ? 0 : places.length - firstZero
   const placed = (whole === "0" ? "" : whole).padStart(least, "0")
-  let left = placed.length - places.length
+  const left = placed.length - places.length
   let isBefore = true
   let at = 0
   let shown = ""
