@@ -12,6 +12,10 @@ const purse = new RegExp(
 const daily = /"quotaId"\s*:\s*"([^"]*PerDay[^"]*)"/
 /** Said in prose alone. */
 const spent = /reached your specified API usage limits/i
+/** A day's quota, where the name that stands beside it is that of a pace. */
+const day = /\bdaily\s(?:\w{1,20}\s)?(?:quota|limit)\b/i
+/** A key that is not accepted, and no bill that is not paid. */
+const key = /^(?!.*\bbilling\b).*\bAPI key\b/is
 
 /** The statuses that may speak of the account. */
 const statuses: ReadonlySet<number> = new Set([400, 402, 403, 429])
@@ -29,6 +33,7 @@ export const emptyPurse = (status: number, body: string): string | undefined => 
   if (!statuses.has(status)) return undefined
   const text = body.slice(0, longest)
   const code = daily.exec(text)?.[1] ?? purse.exec(text)?.[0]
+    ?? (/\bOVER_QUERY_LIMIT\b/.test(text) && day.test(text) ? "OVER_QUERY_LIMIT" : undefined)
   if (code === undefined && status !== 402 && !(status === 400 && spent.test(text))) return undefined
   const words = Words.of(Words.parsed(body))
   const message = Words.inLine(words.message ?? body)
@@ -85,7 +90,7 @@ const number = (text: string) => Number(text.replace(/[,_]/g, ""))
 export const isHeldMoney = (body: string): boolean => body.slice(0, longest).includes("in_flight_budget_exhausted")
 
 /** What an answer with a 200 comes to that is none. */
-export type Kind = "stop" | "throttled" | "failed"
+export type Kind = "stop" | "unauthorized" | "throttled" | "failed"
 
 /** An answer that is none, and what the server says in it. */
 export interface Refused {
@@ -111,7 +116,12 @@ export const inAnswer = (value: unknown): Refused | undefined => {
   if (typeof status === "string" && Object.hasOwn(google, status)) {
     const { error_message: message } = body
     const words = typeof message === "string" && message !== "" ? `${status}: ${message}` : status
-    return { kind: google[status]!, words: Words.inLine(words) }
+    const kind = status === "OVER_QUERY_LIMIT" && day.test(words)
+      ? "stop"
+      : status === "REQUEST_DENIED" && key.test(words)
+      ? "unauthorized"
+      : google[status]!
+    return { kind, words: Words.inLine(words) }
   }
   // errors beside data are for whoever selects from it to judge
   if (!Array.isArray(errors) || errors.length === 0 || (data !== undefined && data !== null)) return undefined

@@ -41,7 +41,8 @@ export const prepare = (
     const conceal = Spelling.concealer(secrets, Redact.redacted)
     const rules: Redirect.Rules = {
       allowed: yield* Request.allowed(options),
-      secrets: [...settings.filter(({ length }) => length >= shortestWord), ...own]
+      secrets: [...settings.filter(({ length }) => length >= shortestWord), ...own],
+      asksInBody: Request.asksInBody(options)
     }
     const send = discreet.get(client) ?? (yield* discreetly(client))
     const isTraced = yield* Tracing.isOn
@@ -104,7 +105,7 @@ export const prepare = (
     ): Effect.Effect<Reply, LookupError> => {
       const { headers, status } = response
       const next = Redirect.next(request, { status, location: headers.location! }, chain, rules)
-      if (Either.isLeft(next)) return next.left
+      if (Either.isLeft(next)) return failed(next.left)
       const [followed, longer] = next.right
       // a body that is not read keeps its connection
       return Effect.ignore(read(response)).pipe(

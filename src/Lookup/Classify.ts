@@ -249,11 +249,13 @@ export const undecodable = (message: string, cause?: unknown): Retry => ({
 
 /** An answer that refuses with a 2xx. */
 export const refused = (status: number, { kind, words }: Refusal.Refused): Verdict<never> => {
-  const error = (reason: "status" | "throttled" | "quota") =>
+  const error = (reason: "status" | "throttled" | "quota" | "unauthorized") =>
     new LookupError({ reason, status, message: kind === "stop" ? words : `the server said: ${words}` })
   switch (kind) {
     case "stop":
       return { verdict: "stop", error: error("quota") }
+    case "unauthorized":
+      return { verdict: "stop", error: error("unauthorized") }
     case "throttled":
       return { verdict: "throttled", error: error("throttled"), wait: undefined }
     case "failed":

@@ -30,6 +30,8 @@ export interface Rules {
   readonly allowed: ReadonlySet<string>
   /** What no URL for another origin may hold, in any of its spellings. */
   readonly secrets: ReadonlyArray<string>
+  /** Whether the body names what is asked, so that a request without it would ask something else. */
+  readonly asksInBody: boolean
 }
 
 /** A chain that has not been redirected. */
@@ -48,7 +50,7 @@ export const next = (
   request: HttpClientRequest.HttpClientRequest,
   { location, status }: { readonly location: string; readonly status: number },
   chain: Chain,
-  { allowed, secrets }: Rules
+  { allowed, asksInBody, secrets }: Rules
 ): Either.Either<readonly [HttpClientRequest.HttpClientRequest, Chain], LookupError> => {
   const refuse = (message: string) => Either.left(new LookupError({ reason: "redirect", message, status }))
   const target = URL.canParse(location, request.url) ? new URL(location, request.url) : undefined
@@ -64,6 +66,11 @@ export const next = (
     )
   }
   const isGet = status === 303 ? request.method !== "HEAD" : status < 303 && request.method === "POST"
+  if (isGet && asksInBody && request.body._tag !== "Empty" && (status < 303 || isSamePath(request.url, target))) {
+    return refuse(
+      `the server redirects the ${request.method} to ${origin}${target.pathname}, where its body would be lost: ask there`
+    )
+  }
   const method = isGet ? "GET" : request.method
   const body = isGet ? HttpBody.empty : request.body
   if (isAway) {
@@ -93,3 +100,8 @@ const harmless = (headers: Readonly<Record<string, string>>) =>
       headers[name] === undefined ? [] : [[name, headers[name]]]
     )
   )
+
+/** A 303 to another place tells where the answer is; one to the same place, with or without a slash at its end, tells nothing. */
+const isSamePath = (url: string, target: URL): boolean => bare(new URL(url).pathname) === bare(target.pathname)
+
+const bare = (path: string) => path.replace(/\/$/, "")

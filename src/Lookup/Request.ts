@@ -57,6 +57,10 @@ const names = (options: Options): ReadonlyArray<string> => [
   ])
 ]
 
+/** Whether the body names what is asked. */
+export const asksInBody = (options: Options): boolean =>
+  options.body !== undefined && Template.names(options.body, known(options)).length > 0
+
 const known = (options: Options): ReadonlyArray<string> => ["code", ...(options.columns ?? [])]
 
 const method = (options: Options): HttpMethod => options.method ?? (options.body === undefined ? "GET" : "POST")

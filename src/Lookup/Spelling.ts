@@ -97,15 +97,21 @@ const shortestBare = 6
 const unescaped = (text: string): { readonly read: string; readonly starts: ReadonlyArray<number> } => {
   const read: Array<string> = []
   const starts: Array<number> = []
+  let reach = -1
   for (let at = 0; at < text.length; at++) {
-    read.push(text[at]!)
+    const char = text[at]!
+    read.push(char)
     starts.push(at)
+    // no escape goes further than this
+    if (char === "\\" || char === "%" || char === "&") reach = at + longestEscape
+    if (at > reach) continue
     // a character may be the last of an escape, and what that stands for the last of another
     for (let escape = lastEscape(read); escape !== undefined; escape = lastEscape(read)) {
       const begin = read.length - escape.length
       read.length = begin + 1
       starts.length = begin + 1
       read[begin] = escape.means
+      reach = at + longestEscape
     }
   }
   return { read: read.join(""), starts }
@@ -139,7 +145,7 @@ const numbered = (read: ReadonlyArray<string>, length: number, digits: number): 
 })
 
 const entity = (read: ReadonlyArray<string>): Escape | undefined => {
-  const end = read.slice(-longestEntity)
+  const end = read.slice(-longestEscape)
   const from = end.lastIndexOf("&")
   if (from < 0) return undefined
   const length = end.length - from
@@ -151,9 +157,11 @@ const entity = (read: ReadonlyArray<string>): Escape | undefined => {
   return means === undefined ? undefined : { length, means }
 }
 
-const longestEntity = 12
+const longestEscape = 12
 
-const isHex = (char: string | undefined): boolean => char !== undefined && /^[0-9a-f]$/i.test(char)
+const isHex = (char: string | undefined): boolean => char !== undefined && hex.has(char)
+
+const hex: ReadonlySet<string> = new Set("0123456789abcdefABCDEF")
 
 const backslashed: Readonly<Record<string, string>> = {
   "\"": "\"",

@@ -16,9 +16,27 @@ describe("Refusal.inAnswer", () => {
     ["no errors", { data: null, errors: [] }, undefined],
     [
       "Google, the key",
-      { status: "REQUEST_DENIED", error_message: "The key is wrong.", results: [] },
+      { status: "REQUEST_DENIED", error_message: "The provided API key is invalid.", results: [] },
+      "unauthorized",
+      "REQUEST_DENIED: The provided API key is invalid."
+    ],
+    [
+      "Google, the bill",
+      { status: "REQUEST_DENIED", error_message: "Enable Billing for the project of this API key." },
       "stop",
-      "REQUEST_DENIED: The key is wrong."
+      "REQUEST_DENIED: Enable Billing for the project of this API key."
+    ],
+    [
+      "Google, the day under the name of the pace",
+      { status: "OVER_QUERY_LIMIT", error_message: "You have exceeded your daily request quota for this API." },
+      "stop",
+      "OVER_QUERY_LIMIT: You have exceeded your daily request quota for this API."
+    ],
+    [
+      "Google, the pace in words",
+      { status: "OVER_QUERY_LIMIT", error_message: "You have exceeded your rate-limit for this API." },
+      "throttled",
+      "OVER_QUERY_LIMIT: You have exceeded your rate-limit for this API."
     ],
     ["Google, the day", { status: "OVER_DAILY_LIMIT" }, "stop", "OVER_DAILY_LIMIT"],
     ["Google, the pace", { status: "OVER_QUERY_LIMIT" }, "throttled", "OVER_QUERY_LIMIT"],
@@ -31,6 +49,16 @@ describe("Refusal.inAnswer", () => {
     const refused = Refusal.inAnswer(body)
     assert.strictEqual(refused?.kind, kind)
     assert.strictEqual(refused?.words, words)
+  })
+})
+
+describe("Refusal.emptyPurse", () => {
+  it.each([
+    ["You have exceeded your daily request quota for this API.", true],
+    ["You have exceeded your rate-limit for this API.", false]
+  ])("tells a day's quota from a pace: %s", (message, isEmpty) => {
+    const words = Refusal.emptyPurse(429, JSON.stringify({ status: "OVER_QUERY_LIMIT", error_message: message }))
+    assert.strictEqual(words, isEmpty ? `OVER_QUERY_LIMIT: ${message}` : undefined)
   })
 })
 

@@ -69,7 +69,7 @@ for (const [name, layer] of Object.entries(layers)) {
               const { paid, told } = yield* attempt({ ...options(api), allowOrigins: [origin] }, layer)
               for (const spelling of spellings) assert.notInclude(heard.join(""), spelling)
               for (const spelling of spellings) assert.notInclude(JSON.stringify(told), spelling)
-              const isSafe = carrier !== "the query" && (carrier !== "the body" || status < 307)
+              const isSafe = carrier !== "the query" && carrier !== "the body"
               assert.strictEqual(paid, isSafe ? 1 : 0)
               if (move !== "another scheme") assert.strictEqual(heard.length > 0, isSafe)
               if (isSafe && move !== "another scheme") assert.match(heard.join(""), /^GET \/34102 HTTP\/1\.1\r\n/)
@@ -130,6 +130,34 @@ for (const [name, layer] of Object.entries(layers)) {
           assert.deepStrictEqual([reply.status, paid], [200, 1])
         }))
     }
+
+    it.scoped.each<[status: number, location: string, told: string]>([
+      [301, "/from/?a=c4nary", "refused"],
+      [302, "/to", "refused"],
+      [303, "/from/", "refused"],
+      [303, "/to/17", "GET"],
+      [307, "/to", "POST"],
+      [308, "/to", "POST"]
+    ])(
+      "does not lose the code that stands in the body: %s to %s",
+      ([status, location, followed]) =>
+        Effect.gen(function*() {
+          const url = yield* Serve.http((request, response) => {
+            request.resume()
+            if (request.url === "/from") return response.writeHead(status, { location }).end()
+            response.end(request.method)
+          })
+          const { paid, told } = yield* attempt({ url: `${url}/from`, body: "{\"zip\":\"{code}\"}" }, layer)
+          if (followed !== "refused") return assert.strictEqual(Either.getOrThrow(told).body, followed)
+          assert.deepInclude(Either.getOrThrow(Either.flip(told)), {
+            reason: "redirect",
+            message: `the server redirects the POST to ${url}${
+              location.replace(/[?].*/, "")
+            }, where its body would be lost: ask there`
+          })
+          assert.strictEqual(paid, 0)
+        })
+    )
 
     it.scoped("is not followed in a circle", () =>
       Effect.gen(function*() {

@@ -69,8 +69,16 @@ const moment = (groups: Record<string, string | undefined>): number | undefined 
   return at - minutesAhead * 60_000
 }
 
-/** When a reply was sent by its server's own clock, or when it arrived by ours. */
-export const sent = (reply: Reply): number => parse(reply.header("date") ?? "") ?? reply.at
+/**
+ * When a reply arrived by its server's own clock, or by ours. Out of a cache it has been on the way for as long as its age says.
+ *
+ * Source: RFC 9111, 5.1.
+ */
+export const sent = (reply: Reply): number => {
+  const date = parse(reply.header("date") ?? "")
+  const [age = "0"] = /^\d{1,9}$/.exec(reply.header("age") ?? "") ?? []
+  return date === undefined ? reply.at : date + Number(age) * 1000
+}
 
 /** RFC 850 has two digits. */
 const century = (text: string) => text.length === 4 ? text : `${Number(text) < 70 ? "20" : "19"}${text}`
