@@ -94,11 +94,16 @@ export class Connector {
     const proxy = protocol !== "https:" || this.proxies === undefined || this.isProxy(protocol, hostname, port)
       ? undefined
       : Proxy.find(this.proxies, protocol, hostname, port)
-    if (proxy === undefined) return open(connector, options, end)
+    if (proxy === undefined) {
+      const relay = this.proxies !== undefined && this.isProxy(protocol, hostname, port)
+        ? this.proxies["http:"] as Proxy.Proxy
+        : undefined
+      return open(connector, options, (...result) => end(...(relay === undefined ? result : through(relay, result))))
+    }
     if (proxy instanceof Error) return end(proxy, null)
     const authority = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port || 443}`
     open(this.http1, proxy, (error, socket) => {
-      if (error !== null) return end(error, null)
+      if (error !== null) return end(...through(proxy, [error, null]))
       Proxy.tunnel(proxy, socket, authority, (error) => {
         if (error === undefined) open(connector, { ...options, httpSocket: socket }, end)
         else end(error, null)
@@ -150,6 +155,12 @@ const tellAlert = (socket: Tls.TLSSocket): void => {
   socket.prependListener("error", (error) => alert ??= error)
   const destroy = socket.destroy.bind(socket)
   socket.destroy = (cause) => destroy(alert ?? cause)
+}
+
+/** An error of a connection to a proxy tells of it: the host in the URL has nothing to do with it. */
+const through = (proxy: Proxy.Proxy, result: Parameters<buildConnector.Callback>) => {
+  if (result[0] !== null) Object.assign(result[0], { proxy: `${proxy.host} of ${proxy.variable}` })
+  return result
 }
 
 /** What Node trusts by itself, with what its own settings add where it can tell. */

@@ -11,6 +11,8 @@ import { LookupError } from "../Outcome.ts"
 
 /** A proxy that speaks HTTP. */
 export interface Proxy {
+  /** The variable that names it. */
+  readonly variable: string
   readonly origin: string
   readonly host: string
   /** An IPv6 address stands here without its brackets. */
@@ -133,7 +135,7 @@ const parse = (name: string, text: string): Proxy | LookupError | undefined => {
   const isNamed = username !== "" || password !== ""
   const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")
   const headers: Record<string, string> = isNamed ? { "proxy-authorization": `Basic ${credentials}` } : {}
-  return { origin, host, hostname: bare(hostname), port, protocol, headers }
+  return { variable: name, origin, host, hostname: bare(hostname), port, protocol, headers }
 }
 
 const decoded = (text: string): string => {

@@ -178,6 +178,14 @@ describe("Transport over a proxy", () => {
           const stopped = yield* Effect.flip(run)
           assert.strictEqual(stopped.reason, "unreachable")
           assert.notInclude(JSON.stringify(stopped), "w0rd")
+          if (named.includes(String(port))) {
+            assert.include(
+              stopped.message,
+              `the proxy 127.0.0.1:${port} of ${
+                origin.startsWith("https") ? "HTTPS" : "HTTP"
+              }_PROXY: nothing listens at `
+            )
+          }
         }
       }
     }))

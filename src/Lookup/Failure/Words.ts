@@ -20,6 +20,8 @@ export interface Cause {
   readonly data?: unknown
   /** The parser had been told to be lenient. */
   readonly isLenient?: unknown
+  /** The proxy to which the connection was to be made, and the variable that names it. */
+  readonly proxy?: unknown
   /** What came over the connection, as undici tells it. */
   readonly socket?: unknown
   /** The times of the certificate that was refused. */
@@ -48,7 +50,9 @@ export const of = (cause: Cause, url: string): Said | undefined => {
   const word = typeof found === "function" ? found(cause, url) : found
   const [message, remedy] = typeof word === "string" ? [word, undefined] : word
   return {
-    message: code === undefined ? message : `${message} (${code})`,
+    message: `${typeof cause.proxy === "string" ? `the proxy ${cause.proxy}: ` : ""}${message}${
+      code === undefined ? "" : ` (${code})`
+    }`,
     ...(remedy === undefined ? {} : { remedy })
   }
 }
