@@ -581,7 +581,7 @@ const askAll = <A, E, R, E2>(
     if (options.failure !== undefined) {
       yield* Effect.forkIn(Effect.catchAll(options.failure, (error) => Effect.sync(() => crew.giveUp(error))), scope)
     }
-    yield* Effect.onInterrupt(crew.work, () => Effect.ignore(conclude(true)))
+    yield* Effect.onError(crew.work, () => Effect.ignore(conclude(true)))
     yield* conclude(false)
     return stopped
   })

@@ -208,6 +208,12 @@ const larger = (
   return `--max-cost ${Number((cost * 2).toFixed(2))} goes on (${spent} of ${Effort.amount(cost)} is spent)`
 }
 
+/** Calls whose answers nobody has waited for, and that are not sent twice without a word. */
+export const cut = (count: number): string =>
+  `${Talk.counted(count, "call was", "calls were")} cut off and may have been carried out: the same command sends ${
+    count === 1 ? "it" : "them"
+  } again`
+
 /** A list of which nothing at all was found, and how one of its codes is asked by hand. */
 export const noneFound = (questions: number, curl: string | undefined): string =>
   [

@@ -294,7 +294,7 @@ export const call = (
         Effect.zipRight(run)
       )
     )
-    const shown = Effect.scoped(Effect.zipRight(Watch.onSignals(progress), watched))
+    const shown = Effect.scoped(Effect.zipRight(Watch.onSignals(progress, job.lookup.idempotent), watched))
 
     const end = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.gen(function*() {
@@ -327,6 +327,10 @@ export const call = (
         if (!wasThere && !isSpent && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
         if (!hasBegun) yield* aside.putBack
       })
+    // it is said however quiet it is to be
+    const cut = Effect.suspend(() =>
+      progress.cut === 0 || job.lookup.idempotent ? Effect.void : Talk.say(Closing.cut(progress.cut))
+    )
     const next = (stop: StopError | undefined) =>
       Closing.next(Progress.summary(progress, 0).pending, stop, {
         calls: progress.spent + progress.calls,
@@ -335,7 +339,7 @@ export const call = (
         keys: options.keys,
         wall: clock.unsafeCurrentTimeMillis()
       })
-    return yield* Effect.matchEffect(Effect.onExit(shown, end), {
+    return yield* Effect.matchEffect(Effect.onExit(shown, (exit) => Effect.zipRight(end(exit), cut)), {
       onFailure: (error) =>
         error instanceof StopError && error.reason !== "setting"
           ? Effect.as(Talk.say(`rollcall: ${Closing.stopped(error, options.keys)}\n${next(error)}`), 4)

@@ -5,6 +5,7 @@ import { Clock, Duration, Effect, type Scope } from "effect"
 import * as Gate from "../Policy/Gate.ts"
 import * as Moment from "../Policy/Moment.ts"
 import { type Progress, settled } from "../Rollcall/Progress.ts"
+import * as Closing from "./Closing.ts"
 import * as Talk from "./Talk.ts"
 
 /** Looks per second. */
@@ -49,8 +50,8 @@ export const watch = (progress: Progress, { isShared = false }: Options = {}): E
     if (Talk.isTerminal() && !isShared) process.stderr.write(Talk.clear)
   })))
 
-/** Says how far the run is whenever SIGUSR2 comes, and what a second signal cut off. */
-export const onSignals = (progress: Progress): Effect.Effect<void, never, Scope.Scope> =>
+/** Says how far the run is whenever SIGUSR2 comes, and what a second signal cut off; `isRepeatable`: what is sent twice does no harm. */
+export const onSignals = (progress: Progress, isRepeatable: boolean): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
@@ -63,7 +64,7 @@ export const onSignals = (progress: Progress): Effect.Effect<void, never, Scope.
     }
     let isFirst = true
     const stop = () => {
-      if (!isFirst) Talk.write(atOnce(progress))
+      if (!isFirst) Talk.write(atOnce(progress, isRepeatable))
       isFirst = false
     }
     yield* Effect.acquireRelease(
@@ -82,11 +83,13 @@ export const onSignals = (progress: Progress): Effect.Effect<void, never, Scope.
 
 const stops = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
-const atOnce = ({ inFlight }: Progress): string =>
+const atOnce = ({ inFlight }: Progress, isRepeatable: boolean): string =>
   inFlight === 0
     ? "stopped at once; the same command goes on"
-    : `stopped at once: ${Talk.counted(inFlight, "call was", "calls were")} cut off and will be asked again; `
+    : isRepeatable
+    ? `stopped at once: ${Talk.counted(inFlight, "call was", "calls were")} cut off and will be asked again; `
       + "the same command goes on"
+    : `stopped at once: ${Closing.cut(inFlight)}`
 
 /** Milliseconds without a call that look as if nothing happened: a pause of the pace is told from then on. */
 const longPause = 10_000

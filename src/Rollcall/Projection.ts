@@ -84,7 +84,7 @@ export const make = (
       return {
         see: recent.see,
         advance: (outcomes) => {
-          recent.remember(outcomes)
+          recent.remember(outcomes, position)
           return outcomes.some(({ question }) => question === awaited) ? inOrder : Effect.void
         },
         keep,
@@ -131,13 +131,15 @@ class Recent {
     return this.ordinals.get(ordinal)
   }
 
-  remember(outcomes: ReadonlyArray<Answered>): void {
+  /** Those before a position are written already: the ledger had them before they were handed on. */
+  remember(outcomes: ReadonlyArray<Answered>, from: number): void {
     for (const outcome of outcomes) {
       const entry = this.asked.get(outcome.question)
       if (entry === undefined) continue
       const { columns, input, key, line, ordinal } = entry
       this.asked.delete(outcome.question)
       this.ordinals.delete(ordinal)
+      if (ordinal < from) continue
       this.rows.set(ordinal, { ordinal, line, key, input, columns, ...outcome, isRepeat: false })
       this.length += outcome.body?.length ?? 0
     }

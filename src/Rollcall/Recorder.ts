@@ -1,7 +1,8 @@
 /**
- * The recorder makes outcomes durable, many at a time.
+ * The recorder makes outcomes durable, many at a time, and hands them on to the outputs. The ledger waits for no output: what is answered
+ * is recorded whatever becomes of them.
  */
-import { Deferred, Duration, Effect, type Scope } from "effect"
+import { type Cause, Deferred, Duration, Effect, Exit, FiberId, type Scope } from "effect"
 import { type Answered, Ledger, type LedgerError } from "../Ledger.ts"
 import { type ErrorRecord, LookupError } from "../Outcome.ts"
 import type { SinkError } from "../Sink.ts"
@@ -14,15 +15,18 @@ import type { Projection } from "./Projection.ts"
 const [commitSize, commitLength] = [1024, 4 * 1024 * 1024]
 /** No outcome waits longer for its commit. */
 const commitInterval = Duration.millis(50)
+/** Outcomes, and characters of answers, that may be recorded and not yet written; who brings more waits for the outputs. */
+const [backlogSize, backlogLength] = [4 * commitSize, 2 * commitLength]
 
 /** Takes outcomes and commits them in groups; they count only when they are durable. */
 export interface Recorder {
-  readonly settle: (settled: Sweep.Settled) => Effect.Effect<void, LedgerError | SinkError>
-  /** Commits what has not been committed yet, at the end. It fails for ever once a commit has failed. */
+  /** Takes an outcome. It waits while the outputs are too far behind. */
+  readonly settle: (settled: Sweep.Settled) => Effect.Effect<void>
+  /** At the end: commits and writes what has not been yet. It fails where that, or anything before it, has failed. */
   readonly flush: Effect.Effect<void, LedgerError | SinkError>
   /** Fails where nothing was found any more of what was found before. */
   readonly verdict: Effect.Effect<void, StopError>
-  /** Fails as soon as a commit has failed, or nothing is found any more of what was found before. */
+  /** Fails as soon as a commit or an output has failed, or nothing is found any more of what was found before. */
   readonly failure: Effect.Effect<never, LedgerError | SinkError | StopError>
 }
 
@@ -36,11 +40,13 @@ export const make = (
 ): Effect.Effect<Recorder, never, Ledger | Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
+    const scope = yield* Effect.scope
+    const failed = yield* Deferred.make<never, LedgerError | SinkError | StopError>()
+    const outputs = yield* hand(projection, (cause) => Deferred.failCause(failed, cause))
     const oneWriter = yield* Effect.makeSemaphore(1)
     let batch: Array<Answered> = []
     let length = 0
-    let broken: Effect.Effect<never, LedgerError | SinkError> | undefined
-    const failed = yield* Deferred.make<never, LedgerError | SinkError | StopError>()
+    let broken: Effect.Effect<never, LedgerError> | undefined
     /** Found before and not now, one after the other; they are withheld until it is known whether anything is found. */
     let gone: ReadonlyArray<Answered> = []
     let isStopped = false
@@ -67,9 +73,9 @@ export const make = (
 
     const commit = (isEnd: boolean) =>
       Effect.suspend(() => {
-        if (broken !== undefined) return broken
         const settled = batch
         if (settled.length === 0 && !(isEnd && gone.length > 0)) return Effect.void
+        const before = { gone, vanished: progress.vanished }
         batch = []
         length = 0
         const isPlain = mostGone === undefined || (gone.length === 0 && !settled.some(isNoAnswer))
@@ -82,33 +88,92 @@ export const make = (
             outcomes.length === 0 ? Effect.void : ledger.record(list, outcomes),
             Effect.suspend(() => {
               for (const answered of outcomes) Progress.count(progress, answered)
-              return Effect.zipRight(
-                projection.advance(outcomes),
-                isStopped ? Deferred.fail(failed, allGone(mostGone!)) : Effect.void
-              )
+              outputs.take(outcomes)
+              return isStopped ? Deferred.fail(failed, allGone(mostGone!)) : Effect.void
             })
-          ))
-      }).pipe(
-        Effect.tapErrorCause((cause) =>
-          Effect.suspend(() => {
-            broken = Effect.failCause(cause)
-            return Deferred.failCause(failed, cause)
-          })
-        )
-      )
-    const flush = (isEnd: boolean) => oneWriter.withPermits(1)(Effect.uninterruptible(commit(isEnd)))
-    const now = flush(false)
-    // a failure here is met again by the next outcome
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), Effect.ignore(now))))
+          )).pipe(
+            Effect.tapErrorCause((cause) =>
+              Effect.suspend(() => {
+                batch = [...settled, ...batch]
+                gone = before.gone
+                progress.vanished = before.vanished
+                broken ??= Effect.failCause(cause)
+                return Deferred.failCause(failed, cause)
+              })
+            )
+          )
+      })
+    const alone = <E>(effect: Effect.Effect<void, E>) => oneWriter.withPermits(1)(Effect.uninterruptible(effect))
+    // a failure here is told by `failure`
+    const record = Effect.ignore(alone(Effect.suspend(() => broken ?? commit(false))))
+    // what a ledger did not take it may take in the end, when the calls in flight have come back
+    const recordLast = alone(
+      Effect.suspend(() => broken === undefined ? commit(true) : Effect.zipRight(Effect.ignore(commit(true)), broken))
+    )
+    const recordAndWrite = Effect.zipRight(record, Effect.ignore(outputs.write))
+    const writeMeanwhile = Effect.suspend(() =>
+      outputs.isIdle() ? Effect.forkIn(Effect.ignore(outputs.write), scope) : Effect.void
+    )
+    yield* Effect.forkScoped(
+      Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), Effect.zipRight(record, writeMeanwhile)))
+    )
     return {
       settle: (settled) => {
         batch.push(toAnswered(settled))
         length += settled.reply?.body.length ?? 0
-        return batch.length < commitSize && length < commitLength ? broken ?? Effect.void : now
+        return batch.length < commitSize && length < commitLength ? outputs.room() : recordAndWrite
       },
-      flush: flush(true),
+      flush: Effect.zipRight(recordLast, outputs.write),
       verdict: Effect.suspend(() => isStopped ? allGone(mostGone!) : Effect.void),
       failure: Deferred.await(failed)
+    }
+  })
+
+/** What was recorded, on its way to the outputs. */
+const hand = (
+  projection: Projection,
+  onFailure: (cause: Cause.Cause<LedgerError | SinkError>) => Effect.Effect<unknown>
+) =>
+  Effect.map(Effect.makeSemaphore(1), (oneHand) => {
+    let backlog: Array<Answered> = []
+    let length = 0
+    let isBusy = false
+    let broken: Effect.Effect<never, LedgerError | SinkError> | undefined
+    /** Done when there is room again. */
+    let room: Deferred.Deferred<void> | undefined
+    const clear = () => {
+      backlog = []
+      length = 0
+      if (room !== undefined) Deferred.unsafeDone(room, Effect.void)
+      room = undefined
+    }
+    const write = Effect.suspend(() => {
+      const outcomes = backlog
+      clear()
+      if (broken !== undefined || outcomes.length === 0) return broken ?? Effect.void
+      isBusy = true
+      return Effect.onExit(projection.advance(outcomes), (exit) => {
+        isBusy = false
+        if (Exit.isSuccess(exit)) return Effect.void
+        broken = Effect.failCause(exit.cause)
+        clear()
+        return onFailure(exit.cause)
+      })
+    })
+    return {
+      take: (outcomes: ReadonlyArray<Answered>) => {
+        if (broken !== undefined) return
+        for (const outcome of outcomes) {
+          backlog.push(outcome)
+          length += outcome.body?.length ?? 0
+        }
+        if (backlog.length > backlogSize || length > backlogLength) room ??= Deferred.unsafeMake(FiberId.none)
+      },
+      /** Writes what there is. It fails for ever once an output has failed. */
+      write: oneHand.withPermits(1)(Effect.uninterruptible(write)),
+      isIdle: () => !isBusy && backlog.length > 0,
+      /** Waits until there is room for more. */
+      room: () => room === undefined ? Effect.void : Deferred.await(room)
     }
   })
 

@@ -85,11 +85,11 @@ export const make = <A, E, R, E2>(
   const timeout = Duration.toMillis(policy.timeout)
   const deadline = Duration.toMillis(policy.deadline)
   const slots: Array<Slot> = []
-  /** Done when the last worker ends, or the first one fails. */
-  const finished = Deferred.unsafeMake<void, E2>(FiberId.none)
+  /** Done when the last worker ends. */
+  const finished = Deferred.unsafeMake<void>(FiberId.none)
   /** How long answers take, where that decides what is asked twice. */
   let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
-  /** The ledger's failure, met while no outcome was handed to it. */
+  /** The first failure of whoever gives questions or takes outcomes. */
   let broken: Effect.Effect<never, E2> | undefined
 
   const onFault = (rule: string, reason: string) => {
@@ -147,7 +147,8 @@ export const make = <A, E, R, E2>(
       slot.isPaying = true
       return Effect.matchEffect(queue.pay, {
         onFailure: (error) => {
-          broken = Effect.fail(error)
+          count(asked)
+          broken ??= Effect.fail(error)
           return Effect.interrupt
         },
         onSuccess: (isPaid) => {
@@ -202,8 +203,9 @@ export const make = <A, E, R, E2>(
         onFailure: (cause) => {
           const asked = slot.asked!
           if (slot.isAbandoned) return Effect.sync(() => leave(slot))
+          const isUnpaid = slot.isPaying && broken !== undefined
           const attempt = { ms: end(slot), reply: undefined, verdict: lost(lookup, fromCause(cause)) }
-          return broken ?? judge(asked, attempt)
+          return isUnpaid ? broken! : judge(asked, attempt)
         }
       })
       while (true) {
@@ -276,6 +278,11 @@ export const make = <A, E, R, E2>(
     return Deferred.succeed(finished, undefined)
   })
 
+  const giveUp = (failure: Effect.Effect<never, E2>) => {
+    broken ??= failure
+    stop(Infinity)
+  }
+
   const drain = (limit: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       stop(limit)
@@ -317,15 +324,17 @@ export const make = <A, E, R, E2>(
       working++
       const worker = Effect.onExit(career(slot, hire), (exit) => {
         working--
-        return Exit.isFailure(exit) || working === 0 ? Deferred.done(finished, exit) : Effect.void
+        // the calls of the others are paid for: they are awaited, and judged
+        if (Exit.isFailure(exit)) giveUp(Effect.failCause(exit.cause))
+        return working === 0 ? Deferred.succeed(finished, undefined) : Effect.void
       })
       return Effect.asVoid(Effect.forkIn(Effect.interruptible(worker), scope))
     })
     yield* Effect.forkIn(watch, scope)
     yield* hire
-    const awaited = Effect.exit(Deferred.await(finished))
+    const awaited = Deferred.await(finished)
     yield* Effect.onInterrupt(
-      Deferred.await(finished),
+      awaited,
       () =>
         Effect.raceFirst(Effect.interruptible(awaited), Effect.interruptible(drain(Duration.toMillis(policy.drain))))
     )
@@ -341,9 +350,6 @@ export const make = <A, E, R, E2>(
       if (latencies !== undefined) latencies = Hedge.answered(latencies, ms)
       if (asked.inFlight > 0) abandon(asked)
     },
-    giveUp: (error) => {
-      broken ??= Effect.fail(error)
-      stop(Infinity)
-    }
+    giveUp: (error) => giveUp(Effect.fail(error))
   }
 }

@@ -57,6 +57,7 @@ export const open = (
       ({ raw }) => raw.close
     )
     let takeUp: Parameters<Session["takeUpWith"]>[0] | undefined
+    let isGivenUp = false
 
     /** Makes the connection anew. It is given up with the error that it was lost with. */
     const again = (lost: SqlError) =>
@@ -76,7 +77,8 @@ export const open = (
           const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried
           // nothing is written without the lock, and nobody kept from it
           yield* line.raw.close
-          if (!isForNow || isOver) return yield* exit.left instanceof SqlError ? lost : failed(exit.left.error)
+          isGivenUp = !isForNow || isOver
+          if (isGivenUp) return yield* exit.left instanceof SqlError ? lost : failed(exit.left.error)
         }
         yield* Effect.logWarning(`${address.name}: it answers again`)
       })
@@ -85,7 +87,7 @@ export const open = (
     const alone = <A, E>(body: (raw: Raw) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
       const perform: Effect.Effect<A, E> = Effect.suspend(() => body(line.raw)).pipe(
         Effect.catchIf(
-          (error) => takeUp !== undefined && !state.isHurried && !line.raw.isGivenUp() && isLost(error),
+          (error) => takeUp !== undefined && !state.isHurried && !isGivenUp && !line.raw.isGivenUp() && isLost(error),
           (error) => Effect.zipRight(again(error as unknown as SqlError) as Effect.Effect<void, E>, perform)
         )
       )

@@ -1,7 +1,7 @@
 /**
  * Failure: says in one line what is wrong with the file of a ledger, and what to do.
  */
-import { busy, LedgerError } from "../../Ledger.ts"
+import { LedgerError } from "../../Ledger.ts"
 import * as Failure from "../../Sql/Sqlite/Failure.ts"
 
 /** What raised an error of a ledger. */
@@ -17,7 +17,6 @@ const because =
   (ledger: string, reason: Reason, messages: Readonly<Record<string, string>>) => (error: unknown): LedgerError => {
     if (error instanceof LedgerError) return error
     const { code, message } = Failure.explain(error, messages)
-    if (code === "SQLITE_BUSY") return busy(ledger, undefined, error)
     if (/^no such (table|column)\b/.test(message)) {
       return new LedgerError({ reason, ledger, message: messages["SQLITE_CORRUPT"]!, cause: error })
     }

@@ -12,12 +12,12 @@ import * as Failure from "./Failure.ts"
 export const hold = (file: string): Effect.Effect<void, LedgerError, Scope.Scope> =>
   // a journal of its own would be a file more
   Lock.hold(`${file}-lock`, "exclusive", (sql) => sql.select("pragma journal_mode = memory")).pipe(
-    Effect.mapError(Failure.make(file, "Open")),
-    Effect.tapError(({ reason }) => reason === "Binding" ? Lock.remove(`${file}-lock`) : Effect.void),
-    Effect.catchIf(
-      ({ reason }) => reason === "Busy",
-      () => Effect.flatMap(note(file), (holder) => Effect.fail(busy(file, holder)))
-    )
+    Effect.catchAll((error) =>
+      Lock.isBusy(error)
+        ? Effect.flatMap(note(file), (holder) => busy(file, holder, error))
+        : Failure.make(file, "Open")(error)
+    ),
+    Effect.tapError(({ reason }) => reason === "Binding" ? Lock.remove(`${file}-lock`) : Effect.void)
   )
 
 /** Who holds the ledger now, as far as can be told; `undefined` for nobody. */
@@ -35,7 +35,7 @@ const peek = (path: string) =>
     return false
   }).pipe(
     Effect.scoped,
-    Effect.catchAll((error) => Effect.succeed(Failure.make(path, "Open")(error).reason === "Busy"))
+    Effect.catchAll((error) => Effect.succeed(Lock.isBusy(error)))
   )
 
 /** Who the ledger says that holds it, or held it. */
