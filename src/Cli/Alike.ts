@@ -2,9 +2,9 @@
  * Ledgers that have answered the same request, and what a ledger of another request holds.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { difference, Ledger, LedgerError } from "../Ledger.ts"
-import { settled } from "../Rollcall/Progress.ts"
+import { type Progress, settled } from "../Rollcall/Progress.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Talk from "./Talk.ts"
 
@@ -29,28 +29,57 @@ const look = (named: Ledgers.Named) =>
     }
   }).pipe(Effect.provide(named.read))
 
-/** Which ledger beside a new one has answers to the same request, to be said before they are paid for again; nothing where none has. */
-export const hint = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string, string>>) =>
+/** A ledger that has answers to the same request. */
+export interface Alike {
+  readonly name: string
+  /** How many of these questions it has answered. */
+  readonly known: (keys: ReadonlyArray<string>) => Effect.Effect<number>
+}
+
+/** Which ledgers beside a new one have answers to the same request; none where the one that is to be used is there. */
+export const find = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
+    const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const [file] = ledger.files
     if (file === undefined || (yield* fs.exists(file))) return []
     const folder = yield* Ledgers.stateFolder
     const ours = yield* fs.readDirectory(folder)
     const names = [...yield* fs.readDirectory("."), ...ours.map((name) => path.join(folder, name))]
+    const alike: Array<Alike> = []
     for (const name of names.filter((name) => name.endsWith(".ledger")).slice(0, looks)) {
       if (path.resolve(name) === path.resolve(file)) continue
-      const found = yield* Effect.option(Effect.flatMap(Ledgers.named(name), look))
-      if (found._tag === "None") continue
-      const { answered, request } = found.value
+      const found = yield* Effect.option(
+        Effect.flatMap(Ledgers.named(name), (named) => Effect.map(look(named), (seen) => ({ ...seen, named })))
+      )
+      if (Option.isNone(found)) continue
+      const { answered, named, request } = found.value
       if (answered === 0 || request === undefined || difference(request, fingerprint).length > 0) continue
-      return [
-        `${name} has ${Talk.counted(answered, "answer")} to this request: --ledger ${name} uses them without a call`
-      ]
+      alike.push({
+        name,
+        known: (keys) =>
+          Effect.flatMap(Ledger, (ledger) => ledger.known(keys)).pipe(
+            Effect.provide(named.read),
+            Effect.provide(context),
+            Effect.match({ onFailure: () => 0, onSuccess: ({ size }) => size })
+          )
+      })
     }
-    return []
-  }).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+    return alike
+  }).pipe(Effect.orElseSucceed((): ReadonlyArray<Alike> => []))
+
+/** Which of them has most of the answers that are about to be paid for again; nothing where none has any. */
+export const hint = (alike: ReadonlyArray<Alike>, { firstKeys, questions }: Progress) =>
+  Effect.gen(function*() {
+    const keys = [...firstKeys]
+    const counts = yield* Effect.forEach(alike, ({ known }) => known(keys))
+    const most = Math.max(0, ...counts)
+    if (most === 0) return []
+    const { name } = alike[counts.indexOf(most)]!
+    const all = `${questions > keys.length ? "the first" : "these"} ${Talk.counted(keys.length, "answer")}`
+    return [`${name} has ${Talk.count(most)} of ${all}: --ledger ${name} uses them without a call`]
+  })
 
 /** Adds to a refusal because of another request what would be lost by the way out of it. */
 export const explain = (named: Ledgers.Named) =>

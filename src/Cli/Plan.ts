@@ -35,10 +35,11 @@ export const command = Command.make({
     Effect.gen(function*() {
       const planned = yield* Run.prepare(values, file)
       yield* Run.warn(values, planned.job)
-      const lines = yield* Alike.explain(planned.ledger)(Effect.provide(show(planned, values), Memory.layer))
+      const progress = Progress.none()
+      const lines = yield* Alike.explain(planned.ledger)(Effect.provide(show(planned, values, progress), Memory.layer))
       if (!values.fresh && Option.isNone(values.ledger)) {
-        const alike = yield* Alike.hint(planned.ledger, yield* planned.job.lookup.fingerprint)
-        yield* Effect.forEach(alike, Talk.say)
+        const alike = yield* Alike.find(planned.ledger, yield* planned.job.lookup.fingerprint)
+        yield* Effect.forEach(yield* Alike.hint(alike, progress), Talk.say)
       }
       yield* Talk.print(lines)
       return 0
@@ -110,13 +111,12 @@ const knownIn = (ledger: typeof Ledger.Service, keys: ReadonlyArray<string>) => 
     return found
   })
 
-const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
+const show = (planned: Planned, values: Command.Values<typeof Run.flags>, progress: Progress.Progress) =>
   Effect.gen(function*() {
     const { files, job, ledger: named, list: name, redo, sink } = planned
     const ledger = yield* Ledger
     // settings that are missing are told now, not by the run
     yield* Effect.provide(Sweep.prepare(job.lookup), FetchHttpClient.layer)
-    const progress = Progress.none()
     const list = yield* Rollcall.enlist(job.lookup, { ...job, name, progress, sink })
     const pending = yield* ledger.pending(list.id, 0, progress.questions)
     const kept = values.fresh ? undefined : yield* look(named.read, (old) =>

@@ -112,7 +112,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
     yield* warn(values, job)
     const alike = values.fresh || Option.isSome(values.ledger)
       ? []
-      : yield* Alike.hint(ledger, yield* job.lookup.fingerprint)
+      : yield* Alike.find(ledger, yield* job.lookup.fingerprint)
     const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
     return yield* Alike.explain(ledger)(call(job, {
       network,
@@ -128,11 +128,12 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
       quiet: values.quiet,
       isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
       begin: (progress) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        Effect.gen(function*() {
+          const now = yield* Clock.currentTimeMillis
           const line = List.line(job.source.name, progress, Talk.details(progress))
           const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
           const oldest = again.length > 0 ? undefined : Talk.oldest(progress, now)
-          return Talk.say([
+          yield* Talk.say([
             line,
             ...List.replaced(progress, { ledger: ledger.name, output: files[0], source: job.source.name }),
             ...(oldest === undefined ? [] : [`${Talk.count(progress.known)} answered already, ${oldest}`]),
@@ -140,7 +141,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
             Effort.describe(job.policy),
             ...Talk.olderLines(progress.older),
             ...List.warnings(progress),
-            ...alike
+            ...yield* Alike.hint(alike, progress)
           ].join("\n"))
         }),
       settings: Job.settings(values),

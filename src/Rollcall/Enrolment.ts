@@ -91,6 +91,7 @@ export const enroll = <R>(
       const key = Either.isRight(code)
         ? Entry.key(Entry.question(code.right, entry.columns, lookup.inputs), lookup.inputs)
         : null
+      if (key !== null && progress.firstKeys.size < batchSize) progress.firstKeys.add(key)
       return {
         ordinal: progress.entries++,
         line: entry.line,

@@ -16,6 +16,8 @@ export interface Progress extends Sweep.Progress {
   read: number
   /** Entries that are in the ledger though the list was interrupted while it came. */
   kept: number
+  /** The keys of the first questions of the list. */
+  firstKeys: Set<string>
   /** What reading the list has told. */
   told: Told.Told
   /** The list that had its name until now, where it came from somewhere else. */
@@ -64,6 +66,7 @@ export const none = (): Progress => ({
   entries: 0,
   read: 0,
   kept: 0,
+  firstKeys: new Set(),
   told: Told.none(),
   before: undefined,
   questions: 0,

@@ -126,12 +126,11 @@ describe("what the command says on the way", () => {
 
   it.scopedLive("a ledger of the same request is named before it is paid for again, and one of another says what it holds", () =>
     Effect.gen(function*() {
-      const { asked, base, rollcall } = yield* setUp(["a", "b"])
+      const { asked, base, rollcall, write } = yield* setUp(["a", "b"])
       yield* rollcall("run", ...base, "-o", "one.ndjson")
       // the same codes in a second list are the same answers
       yield* rollcall("run", ...base, "-o", "again.csv", "--ledger", "one.ndjson.ledger")
-      const hint =
-        "one.ndjson.ledger has 2 answers to this request: --ledger one.ndjson.ledger uses them without a call"
+      const hint = "one.ndjson.ledger has 2 of these 2 answers: --ledger one.ndjson.ledger uses them without a call"
       for (const command of ["plan", "run"]) {
         const { stderr } = yield* rollcall(command, ...base, "-o", "two.ndjson")
         assert.include(stderr, `${hint}\n`)
@@ -142,6 +141,13 @@ describe("what the command says on the way", () => {
         assert.deepStrictEqual([missing.exit, missing.stderr.includes(hint)], [2, false])
       }
       assert.lengthOf(asked, 4)
+      // what counts is what it has of these codes
+      write("part", "b\nc\n")
+      const part = yield* rollcall("plan", "part", ...base.slice(1), "-o", "four.ndjson")
+      assert.include(part.stderr, "ledger has 1 of these 2 answers: ")
+      write("none", "c\nd\n")
+      const none = yield* rollcall("plan", "none", ...base.slice(1), "-o", "four.ndjson")
+      assert.notInclude(none.stderr, " answers: ")
       const other = ["list", "--url", `${base[2]!}?v=2`, "-o", "one.ndjson"]
       for (const command of ["plan", "run"]) {
         const { exit, stderr } = yield* rollcall(command, ...other)
