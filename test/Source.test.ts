@@ -81,6 +81,15 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
       }
     }))
 
+  it.effect("says where a text read as Windows-1252 is none of the west", () =>
+    Effect.gen(function*() {
+      const cyrillic = Buffer.from(text.replaceAll("Zürich 🎉", "\u00cc\u00ee\u00f1\u00ea\u00e2\u00e0"), "latin1")
+      const { told } = yield* tell(cyrillic, options)
+      assert.deepStrictEqual(told.assumed, ["Windows-1252"])
+      assert.strictEqual(told.warnings.length, 1)
+      assert.match(told.warnings[0]!, /^read as Windows-1252, "Ìîñêâà" .* --encoding windows-1251 is Cyrillic/)
+    }))
+
   it.effect.each([
     "",
     gzip(""),

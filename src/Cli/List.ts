@@ -93,6 +93,9 @@ const words = (finding: Hygiene.Finding, unit: Told.Unit, isTable: boolean): str
       return `${
         some("code looks", "codes look")
       } like a date that a spreadsheet made: export the list with that column as text`
+    case "frame":
+      return `${some("code is", "codes are")} what a database client prints around a table: let it write CSV `
+        + "(psql --csv, sqlite3 -csv -header, mysql --batch is TSV)"
     case "missing":
       return `${some("code looks", "codes look")} like a word for nothing, and ${count === 1 ? "is" : "are"} asked: `
         + "take such rows out, or --pattern names what a code looks like"

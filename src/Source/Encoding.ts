@@ -86,10 +86,24 @@ const guessing = (told: Told, line: () => number): Decoder => {
   /** Bytes of a character whose rest is still to come. */
   let open: Uint8Array = new Uint8Array(0)
   let isFirst = true
+  let isDoubted = false
+  const doubted = (text: ReturnType<Decoder>): ReturnType<Decoder> => {
+    const [word] = (isDoubted || typeof text !== "string" ? undefined : foreign.exec(text)) ?? []
+    if (word !== undefined) {
+      isDoubted = true
+      told.warnings.push(
+        `read as Windows-1252, ${
+          JSON.stringify(word.slice(0, 20))
+        } is no word of a western language: is it another encoding? `
+          + "--encoding windows-1251 is Cyrillic, windows-1253 Greek"
+      )
+    }
+    return text
+  }
   return (piece, isLast) => {
     if (broken !== undefined) {
       if (sequences(piece) > 0) return { problem: notUtf8, line: broken }
-      return windows1252(piece, broken)
+      return doubted(windows1252(piece, broken))
     }
     if (isFirst && piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) {
       piece = piece.subarray(3)
@@ -110,10 +124,13 @@ const guessing = (told: Told, line: () => number): Decoder => {
       broken = at
       open = new Uint8Array(0)
       told.assumed.push("Windows-1252")
-      return windows1252(bytes, at)
+      return doubted(windows1252(bytes, at))
     }
   }
 }
+
+/** A word of letters outside of ASCII alone: those of the west have one or two of them in a row. */
+const foreign = /[\u00c0-\u00ff]{4,}/
 
 const notUtf8 = "this is not UTF-8 text, and it is UTF-8 elsewhere: is it damaged, or put together from two files? "
   + "--encoding NAME reads it as another encoding"

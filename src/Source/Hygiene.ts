@@ -26,6 +26,8 @@ const patterns = {
   quoted: /^"[^"]*"$/,
   date:
     /^(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2})$/i,
+  /** What database clients print around a table: `----+----`, `(2 rows affected)`. */
+  frame: /^(?:[-=+|]*[-=]{2}[+|][-=+|]*|-+(?: +-+)+|\(\d+ rows?(?: affected)?\))$/i,
   missing: /^(?:null|nil|none|nan|undefined|n\/a|na|#n\/a|#(?:ref|value|name|num|null|div\/0)[!?]|\(null\)|-+)$/i,
   invisible: new RegExp(`(?! )${unseen.source}`, "u"),
   replaced: /\ufffd/

@@ -119,8 +119,13 @@ const commas = (source: string, delimiter: string, quotes: Quotes): Reader => {
         if (end < text.length && text[end] !== delimiter && text[end] !== "\n" && text[end] !== "\r") {
           return failed(
             "Syntax",
-            line + lineEnds,
-            `cell ${cells.length + 1} goes on after its closing quote: write a quote within it twice`
+            line + lineEnds - inside,
+            inside === 0
+              ? `cell ${cells.length + 1} goes on after its closing quote: write a quote within it twice`
+              : `cell ${cells.length + 1} begins with a quote that is closed on line ${
+                line + lineEnds
+              } alone, and goes on `
+                + "there: is a quote missing, or one too many?"
           )
         }
       } else {

@@ -38,6 +38,8 @@ describe("Hygiene", () => {
     ["dates that were codes", ["AB12", "2-Jan", "Mar-01", "CD34"], ["date 2 2"]],
     ["words for nothing", ["34102", "NULL", "N/A", "#N/A", "NA", "null"], ["missing 5 2"]],
     ["what is not seen within a code", ["34102", "00\u200b501", "a\u00a0b", "so\u00adft"], ["invisible 3 2"]],
+    ["a table as clients print it", ["code | name", "------+------", "A1 | x", "(2 rows)"], ["frame 2 2"]],
+    ["its footer in a table", ["A1", "A2", "(2 rows affected)"], ["frame 1 3"]],
     ["what was lost in between", ["K\ufffdln"], ["replaced 1 1"]],
     ["a web page", ["<!DOCTYPE html>", "<p>34102</p>"], ["page 1 1"]],
     ["objects", ["{\"zip\":\"00501\"}", "{\"zip\":\"34102\"}"], ["objects 2 1"]],

@@ -51,8 +51,14 @@ describe("Rows", () => {
     ["an open quote", "a,b\n\"c\nd\",\"e\nf,g\nh\n", "list:2: cell 2 begins with a quote that is never closed"],
     [
       "text after a quote",
-      "a\n\n\"b\nc\"d\n",
-      "list:4: cell 1 goes on after its closing quote: write a quote within it twice"
+      "a\n\n\"b\"d\n",
+      "list:3: cell 1 goes on after its closing quote: write a quote within it twice"
+    ],
+    [
+      "text after a quote that closes lines below",
+      "a,b\n1,\"foo\"\"\n2,bar\n3,\"q\"\n",
+      "list:2: cell 2 begins with a quote that is closed on line 4 alone, and goes on there: "
+      + "is a quote missing, or one too many?"
     ]
   ])("refuses %s, on its own line", (_, text, message) => {
     for (const size of [text.length, 1]) assert.strictEqual(read(text, size), message)

@@ -65,7 +65,10 @@ export const read = (part: Uint8Array, cells: Cell.Cells): Sheet => {
     while (row.length < at) row.push("")
     row[at] = text
     if (odd !== undefined) note(odd, text)
-    if (type === "n" && text.length > 15 && /^\d{16,}$/.test(text)) note("long", text)
+    // a spreadsheet puts zeros after the 15th digit, and what has an exponent was rounded
+    if (type === "n" && /^\d{16,}$/.test(text) && (/e/i.test(value) || /^0+$/.test(text.slice(15)))) {
+      note("long", text)
+    }
   }
 
   Xml.read(part, {
