@@ -94,7 +94,9 @@ const words = (finding: Hygiene.Finding, unit: Told.Unit, isTable: boolean): str
         some("code looks", "codes look")
       } like a date that a spreadsheet made: export the list with that column as text`
     case "frame":
-      return `${some("code is", "codes are")} what a database client prints around a table: let it write CSV `
+      return `${
+        some("code looks", "codes look")
+      } like the frame of a table that a database client prints: let it write CSV `
         + "(psql --csv, sqlite3 -csv -header, mysql --batch is TSV)"
     case "missing":
       return `${some("code looks", "codes look")} like a word for nothing, and ${count === 1 ? "is" : "are"} asked: `
