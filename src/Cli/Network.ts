@@ -3,7 +3,9 @@
  */
 import { FileSystem } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
+import { LookupError } from "../Outcome.ts"
 import type * as Transport from "../Transport.ts"
+import type * as Proxy from "../Transport/Proxy.ts"
 import { UsageError } from "./Argv.ts"
 import type { Values } from "./Command.ts"
 import * as Flag from "./Flag.ts"
@@ -84,6 +86,18 @@ export const options = (
       userAgent: Option.getOrUndefined(values.userAgent),
       maxBody: Option.getOrUndefined(values.maxBody)
     }
+  })
+
+/** Refuses a proxy that is not named well, where the URL is asked through it: nothing would be reached. */
+export const checkProxy = (url: string, environment: Proxy.Environment): Effect.Effect<void, UsageError> =>
+  Effect.gen(function*() {
+    const [, scheme, host = "", port = ""] =
+      /^(https?):\/\/(?:[^@/?#]*@)?(\[[^\]/?#]*\]|[^:/?#{}$]+)(?::(\d+))?(?=[/?#]|$)/i.exec(url) ?? []
+    if (scheme === undefined) return
+    const { find, fromEnvironment } = yield* Effect.promise(() => import("../Transport/Proxy.ts"))
+    const proxies = fromEnvironment(environment)
+    const proxy = proxies && find(proxies, `${scheme.toLowerCase()}:`, host.toLowerCase(), port)
+    if (proxy instanceof LookupError) yield* usage(proxy.message)
   })
 
 /** Who asks: a certificate, and the key to it, which may stand in one file. */

@@ -172,6 +172,7 @@ export const prepare = (values: Command.Values<typeof flags>, file: Option.Optio
     const path = yield* Path.Path
     const job = yield* Job.make(values, file)
     const network = yield* Network.options(values)
+    yield* Network.checkProxy(Option.getOrElse(values.url, () => ""), process.env)
     const ledger = yield* Ledgers.named(yield* ledgerOf(values, job, file))
     const outputs = values.output.length === 0 ? ["-"] : values.output
     yield* Distinct.check(

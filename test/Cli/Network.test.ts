@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Schema } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Size } from "../../src/Cli/Network.ts"
+import { checkProxy, Size } from "../../src/Cli/Network.ts"
 import { version } from "../../src/version.ts"
 import { folder, records, run } from "../command.ts"
 import * as Serve from "../serve.ts"
@@ -25,6 +25,39 @@ describe("Network.Size", () => {
     assert.isTrue(Either.isLeft(decoded))
     assert.match(String(decoded), /write a size/)
   })
+})
+
+describe("Network.checkProxy", () => {
+  const wrong = "names no proxy that can be used: write it as http://HOST:PORT"
+  const cases: ReadonlyArray<readonly [url: string, environment: Record<string, string>, message?: string]> = [
+    ["http://h/{code}", {}],
+    ["http://h/{code}", { HTTP_PROXY: "http://127.0.0.1:1" }],
+    [
+      "http://h/{code}",
+      { HTTP_PROXY: "socks5://127.0.0.1:1080" },
+      "HTTP_PROXY names no proxy that can be used, as SOCKS is not spoken here: write it as http://HOST:PORT"
+    ],
+    ["http://h:8080/{code}", { HTTP_PROXY: "http://127.0.0.1:99999" }, `HTTP_PROXY ${wrong}`],
+    ["HTTPS://me:x@h?zip={code}", { https_proxy: "ftp://h" }, `HTTPS_PROXY ${wrong}`],
+    ["https://[::1]:8443/{code}", { ALL_PROXY: "ftp://h" }, `ALL_PROXY ${wrong}`],
+    ["https://h/{code}", { HTTP_PROXY: "ftp://h" }],
+    ["http://h/{code}", { HTTP_PROXY: "ftp://h", NO_PROXY: "h" }],
+    ["${HOST}/{code}", { HTTP_PROXY: "ftp://h" }]
+  ]
+  for (const [url, environment, message] of cases) {
+    it.effect(`${url} by ${JSON.stringify(environment)}`, () =>
+      Effect.gen(function*() {
+        const checked = yield* Effect.either(checkProxy(url, environment))
+        assert.strictEqual(Either.isLeft(checked) ? checked.left.message : undefined, message)
+      }))
+  }
+
+  it.scopedLive.each(["plan", "run"])("is heard by %s, before anything is asked", (command) =>
+    Effect.gen(function*() {
+      const { rollcall } = yield* setup
+      const told = yield* rollcall("http://127.0.0.2:1", [], { HTTP_PROXY: "ftp://h" }, command)
+      assert.deepStrictEqual([told.exit, told.stderr.includes(`HTTP_PROXY ${wrong}`)], [2, true], told.stderr)
+    }))
 })
 
 /** A folder with a list, and the command that asks an API about it. */
