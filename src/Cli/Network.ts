@@ -97,7 +97,7 @@ export const checkProxy = (url: string, environment: Proxy.Environment): Effect.
     const { find, fromEnvironment } = yield* Effect.promise(() => import("../Transport/Proxy.ts"))
     const proxies = fromEnvironment(environment)
     const proxy = proxies && find(proxies, `${scheme.toLowerCase()}:`, host.toLowerCase(), port)
-    if (proxy instanceof LookupError) yield* usage(proxy.message)
+    if (proxy instanceof LookupError) return yield* usage(proxy.message)
   })
 
 /** Who asks: a certificate, and the key to it, which may stand in one file. */
