@@ -3,6 +3,11 @@
  * in it any more, the bug is to be planted anew.
  */
 
+import type { Scenario } from "./scenario.ts"
+
+/** Scenarios in which a bug can show at all, where most are none of them. */
+type Where = (scenario: Scenario) => boolean
+
 /** A bug: in a file of src/, one text stands in place of another. */
 export interface Bug {
   readonly name: string
@@ -10,13 +15,24 @@ export interface Bug {
   /** It stands in the file exactly once. */
   readonly find: string
   readonly replace: string
+  readonly where?: Where | undefined
 }
 
 /** Bugs of a file. */
 const inFile = (
   file: string,
-  bugs: ReadonlyArray<readonly [name: string, find: string, replace: string]>
-): ReadonlyArray<Bug> => bugs.map(([name, find, replace]) => ({ name, file, find, replace }))
+  bugs: ReadonlyArray<readonly [name: string, find: string, replace: string, where?: Where]>
+): ReadonlyArray<Bug> => bugs.map(([name, find, replace, where]) => ({ name, file, find, replace, where }))
+
+const serves = (what: RegExp): Where => ({ server }) => what.test(server)
+/** Some codes have no answer, or for a time none has. */
+const troubled = (what: RegExp): Where => ({ server, trouble }) => trouble !== undefined && what.test(server)
+const isDown: Where = ({ policy, server }) => policy.breaker !== null && /outage/.test(server)
+const isRated: Where = ({ rates }) => rates.length > 0
+/** The judge counts retries. */
+const isThrifty: Where = ({ policy, server }) =>
+  policy.retryBudget?.perSecond === 2 && policy.breaker === null && !policy.hedge && /errors=[24]0%/.test(server)
+const isTight: Where = ({ policy, rates }) => policy.concurrency === 1 && rates[0]?.limit === 50
 
 export const bugs: ReadonlyArray<Bug> = [
   ...inFile("Sweep/Admission.ts", [
@@ -24,14 +40,21 @@ export const bugs: ReadonlyArray<Bug> = [
     [
       "one call too many",
       "progress.inFlight < Math.min(isReopening",
-      "progress.inFlight <= Math.min(isReopening"
+      "progress.inFlight <= Math.min(isReopening",
+      isDown
     ],
     [
       "all workers probe at once",
       "ramp = alone\n      window = Breaker.closed",
-      "ramp = Infinity\n      window = Breaker.closed"
+      "ramp = Infinity\n      window = Breaker.closed",
+      isDown
     ],
-    ["probes come as fast as after a 429", "isOutage ? { ...throttle, ...breaker! } : throttle", "throttle"],
+    [
+      "probes come as fast as after a 429",
+      "isOutage ? { ...throttle, ...breaker! } : throttle",
+      "throttle",
+      (scenario) => isDown(scenario) && scenario.policy.breaker!.base > scenario.policy.throttle.base
+    ],
     [
       "what the server told is not heard",
       "const told = cause.kind === \"throttled\" ? cause.told : undefined",
@@ -53,7 +76,8 @@ export const bugs: ReadonlyArray<Bug> = [
     [
       "the clock is read twice before somebody parks",
       "if (isReady && readyAt() > at) keepPace()",
-      "if (isReady && readyAt() > now()) keepPace()"
+      "if (isReady && readyAt() > now()) keepPace()",
+      isTight
     ],
     ["the pacer wakes nobody", "isPaced = false\n        wake(1)", "isPaced = false"],
     ["questions in back-off are counted for ever", "progress.waiting--\n", ""],
@@ -62,36 +86,55 @@ export const bugs: ReadonlyArray<Bug> = [
       "+ progress.waiting + progress.inFlight === 0",
       "+ progress.inFlight === 0"
     ],
-    ["two workers get the next page", "!isExhausted && !isPulling", "!isExhausted"],
+    ["two workers get the next page", "!isExhausted && !isPulling", "!isExhausted", ({ list }) => list.length > 512],
     [
       "retries cost no budget",
       "if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)\n",
-      ""
+      "",
+      isThrifty
     ],
     ["a hedge is sent for what is answered", "if (place >= 0) hedges.splice(place, 1)", ""],
     [
       "what was refused goes first after a pause",
       "return (isAfterPause ? fresh(active) : undefined)",
-      "return once(back.shift(), active)"
+      "return once(back.shift(), active)",
+      troubled(/poison=.*:429/)
     ],
     [
       "the next in line tells whether the others fail too",
       "          : turn === 1\n          ? elsewhere(active)",
-      "          : turn === 1\n          ? fresh(active)"
+      "          : turn === 1\n          ? fresh(active)",
+      troubled(/block/)
     ],
-    ["what is known is not asked again", "? canary(active)\n          : turn", "? undefined\n          : turn"]
+    [
+      "what is known is not asked again",
+      "? canary(active)\n          : turn",
+      "? undefined\n          : turn",
+      troubled(/block/)
+    ]
   ]),
   ...inFile("Sweep/Meter.ts", [
     ["what is reserved is what was spent", "Effect.map(write(next.calls,", "Effect.map(write(calls,"],
-    ["calls are sent before they are reserved", "calls < covered.calls && at <= covered.until", "true"],
+    [
+      "calls are sent before they are reserved",
+      "calls < covered.calls && at <= covered.until",
+      "true",
+      ({ policy }) => policy.budget.calls !== undefined
+    ],
     [
       "a restart forgets the rate",
       "Pace.resume(rates, spent.pace, now(), offset(), weight, spent.history)",
-      "Pace.resume(rates, {}, now(), offset(), weight)"
+      "Pace.resume(rates, {}, now(), offset(), weight)",
+      (scenario) => isRated(scenario) && scenario.lives.length > 0
     ],
     ["a restart forgets how much was spent", "let { calls } = spent", "let calls = 0"],
     ["the pause is not kept", "gate: shut > now() ? Math.ceil(shut + toWall) : 0", "gate: 0"],
-    ["every call counts as one", "Pace.take(pace, at, weight, isAwaited)", "Pace.take(pace, at, 1, isAwaited)"],
+    [
+      "every call counts as one",
+      "Pace.take(pace, at, weight, isAwaited)",
+      "Pace.take(pace, at, 1, isAwaited)",
+      (scenario) => isRated(scenario) && scenario.weight > 1
+    ],
     ["a refund is given twice", "calls--", "calls -= 2"],
     ["the budget is no limit", "const most = account.most", "const most = () => Infinity"]
   ]),
@@ -100,19 +143,26 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a 429 is an attempt", "progress.throttled++\n", "progress.throttled++\n        asked.attempts++\n"],
     ["a question that got a 429 is lost", "asked.inFlight > 0 ? Effect.void : queue.again(asked)", "Effect.void"],
     ["a canary is an outcome", "if (asked.isCanary) return judgeCanary(asked, attempt)\n", ""],
-    ["there is always time", "if (time !== undefined) {", "if (time === null) {"],
+    [
+      "there is always time",
+      "if (time !== undefined) {",
+      "if (time === null) {",
+      ({ policy }) => policy.budget.time !== undefined
+    ],
     ["what is not sent is not refunded", "meter?.refund()\n        return finish", "return finish"],
     [
       "nobody is blamed for refusals",
       "refusedAgain(asked) ? finish(asked, \"failed\", attempt, undefined, verdict.error) : putBack(asked)",
-      "putBack(asked)"
+      "putBack(asked)",
+      troubled(/poison=.*:429/)
     ],
     [
       "an empty purse is a failure of each code",
       "case \"stop\":\n          if (verdict.error",
-      "case \"stop\":\n          if (!verdict.error"
+      "case \"stop\":\n          if (!verdict.error",
+      troubled(/outage.*:402/)
     ],
-    ["one answer does not end the doubt", "return give(suspicion.cleared())", "return Effect.void"],
+    ["one answer does not end the doubt", "return give(suspicion.cleared())", "return Effect.void", troubled(/block/)],
     [
       "what failed alike is settled at the stop",
       "if (isUnknown) suspicion.drop(\"failed\")",
@@ -120,7 +170,12 @@ export const bugs: ReadonlyArray<Bug> = [
     ]
   ]),
   ...inFile("Sweep/Suspicion.ts", [
-    ["a refused key stops the run, whoever was answered", "if (isAccepted) return undefined\n", ""],
+    [
+      "a refused key stops the run, whoever was answered",
+      "if (isAccepted) return undefined\n",
+      "",
+      troubled(/poison=.*:40[13]/)
+    ],
     [
       "nothing is withheld",
       "const isWithheld = !isFound || (settled.outcome === \"failed\" && row.count > 0)",
@@ -129,31 +184,39 @@ export const bugs: ReadonlyArray<Bug> = [
     [
       "what is no word on the others releases them",
       "withheld.length === 0 || row.count > 0 ? [settled]",
-      "withheld.length === 0 ? [settled]"
+      "withheld.length === 0 ? [settled]",
+      troubled(/outage/)
     ]
   ]),
   ...inFile("Policy/Uniform.ts", [
-    ["failures that are the same raise no doubt", "count >= (hasKnown ? limit : limit - enough)", "count >= 1e9"],
+    [
+      "failures that are the same raise no doubt",
+      "count >= (hasKnown ? limit : limit - enough)",
+      "count >= 1e9",
+      troubled(/outage/)
+    ],
     [
       "a block of bad codes stops the run",
       "({\n  ...row,\n  count: 0,\n  probes: 0,\n  looks: 0,\n  limit: Math.min(mostAlike, row.limit * 2)\n})",
-      "row"
+      "row",
+      troubled(/block/)
     ],
-    ["what was under way ends a row", "(row.count > 0 && sentAt < row.since)", "(row.count < 0)"]
+    ["what was under way ends a row", "(row.count > 0 && sentAt < row.since)", "(row.count < 0)", troubled(/outage/)]
   ]),
   ...inFile("Policy/Overload.ts", [
     ["a 503 beside answers is a failure", "phase === \"suspected\" || phase === \"certain\"", "false"]
   ]),
   ...inFile("Policy/Refusal.ts", [
-    ["one refusal is a code's own fault", "times >= enough && answered > 0 &&", "answered > 0 &&"]
+    ["one refusal is a code's own fault", "times >= enough && answered > 0 &&", "answered > 0 &&", serves(/rate=/)]
   ]),
   ...inFile("Sweep/Crew.ts", [
     [
       "a time in which nothing ran is charged to the calls in flight",
       "if (gap <= longestLag) return at",
-      "if (gap < Infinity) return at"
+      "if (gap < Infinity) return at",
+      ({ freezes }) => freezes.length > 0
     ],
-    ["no call has a time limit", "const isLate = at - sentAt >= timeout ||", "const isLate ="],
+    ["no call has a time limit", "const isLate = at - sentAt >= timeout ||", "const isLate =", serves(/hangs/)],
     ["the slower answer counts too", "if (asked.inFlight > 0) abandon(asked)\n", ""],
     [
       "a call is not counted",
@@ -166,9 +229,10 @@ export const bugs: ReadonlyArray<Bug> = [
     [
       "saved-up time is added to the burst",
       "up(Math.max(at, tat)) + weight * interval",
-      "(tat === -Infinity ? up(at) : tat) + weight * interval"
+      "(tat === -Infinity ? up(at) : tat) + weight * interval",
+      isRated
     ],
-    ["the bucket never empties", "up(Math.max(at, tat)) + weight", "up(at) + weight"],
+    ["the bucket never empties", "up(Math.max(at, tat)) + weight", "up(at) + weight", isRated],
     [
       "calls that are made up for are not counted",
       "if (logs === \"none\" && at >= foreign)",
@@ -184,13 +248,18 @@ export const bugs: ReadonlyArray<Bug> = [
   ]),
   ...inFile("Policy/Retry.ts", [
     ["one retry too many", "Schedule.recurs(retry.retries)", "Schedule.recurs(retry.retries + 1)"],
-    ["the back-off has no cap", "Duration.min(delay, retry.cap)", "delay"]
+    [
+      "the back-off has no cap",
+      "Duration.min(delay, retry.cap)",
+      "delay",
+      ({ policy: { concurrency, retry } }) => concurrency === 120 && retry.retries > 3
+    ]
   ]),
   ...inFile("Policy/Breaker.ts", [
     ["the breaker never opens", "count(window) >= failures", "false"]
   ]),
   ...inFile("Policy/RetryBudget.ts", [
-    ["the budget fills ten times as fast", "/ 1000 * budget.perSecond", "/ 100 * budget.perSecond"]
+    ["the budget fills ten times as fast", "/ 1000 * budget.perSecond", "/ 100 * budget.perSecond", isThrifty]
   ]),
   ...inFile("Lookup/Limits/RetryAfter.ts", [
     ["Retry-After is milliseconds", "found[1] === undefined ? 1000 : 1", "1"]
