@@ -39,6 +39,17 @@ export const of = (
     }
   })
 
+/** What is wrong with the zone of a budget that goes by the calendar, as the environment names it. */
+export const zoneHint = (
+  { calls = [], cost = [] }: Budget.Budget,
+  named: string | undefined,
+  known: string | undefined
+): ReadonlyArray<string> =>
+  named === undefined || named === "" || known !== undefined ||
+    [...calls, ...cost].every(({ per }) => per === "ever" || per === "run")
+    ? []
+    : [`warning: TZ=${named} is no time zone that is known here: days of the budget are counted in UTC`]
+
 /** The caps of which something is spent or could be, a line each. */
 export const lines = ({ standings, wall }: Purse): ReadonlyArray<string> =>
   standings.map(({ cap: { most, per }, left, spent, until, what }) => {

@@ -29,6 +29,7 @@ import * as Ledgers from "./Ledgers.ts"
 import * as List from "./List.ts"
 import * as Network from "./Network.ts"
 import * as Output from "./Output.ts"
+import * as Purse from "./Purse.ts"
 import * as RedoFlag from "./Redo.ts"
 import * as Sample from "./Sample.ts"
 import * as Talk from "./Talk.ts"
@@ -163,8 +164,16 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
   })
 
 /** What is told before anything is asked, by `plan` too. */
-export const warn = (values: Command.Values<typeof flags>, _job: Job.Job) =>
-  Effect.forEach([...Job.dollars(values), ...Job.emptyHeaders(values)], (text) => Talk.say(text), { discard: true })
+export const warn = (values: Command.Values<typeof flags>, job: Job.Job) =>
+  Effect.forEach(
+    [
+      ...Job.dollars(values),
+      ...Job.emptyHeaders(values),
+      ...Purse.zoneHint(job.policy.budget, process.env.TZ, Intl.DateTimeFormat().resolvedOptions().timeZone)
+    ],
+    (text) => Talk.say(text),
+    { discard: true }
+  )
 
 /** What a command line of `run` asks for, checked: `run` does it, and `plan` shows it. */
 export const prepare = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>
