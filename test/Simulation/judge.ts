@@ -304,23 +304,27 @@ const promises: Readonly<Record<string, Promise>> = {
       // with so many failures in a row, and nothing else, it is open
       let inARow = 0
       let since = Infinity
+      /** The first of these failures: it is open from one of them on. */
+      let first = Infinity
       /** What ends in a pause that follows a 429 may have been sent before it, and tells nothing. */
       let paused = -Infinity
       const broken: Array<string> = []
       for (const call of log.filter(({ end }) => end < Infinity).toSorted((a, b) => a.end - b.end)) {
         if (isOutage(call)) {
-          if (call.end > paused && ++inARow === breaker.calls) since = call.end
+          if (call.end <= paused) continue
+          if (inARow === 0) first = call.end
+          if (++inARow === breaker.calls) since = call.end
           continue
         }
         if (isThrottled(call)) {
           const pause = Math.max(call.told ?? 0, millis(throttle.cap))
           paused = Math.max(paused, call.end + pause * 1.1)
         }
-        broken.push(...storms(log, since, call.end, base, cap, millis(throttle.maxWait)))
+        broken.push(...storms(log, since, call.end, base, cap, first + millis(throttle.maxWait)))
         inARow = 0
         since = Infinity
       }
-      broken.push(...storms(log, since, Infinity, base, cap, millis(throttle.maxWait)))
+      broken.push(...storms(log, since, Infinity, base, cap, first + millis(throttle.maxWait)))
       return broken
     })
   },
@@ -466,15 +470,13 @@ const storms = (
   until: number,
   base: number,
   cap: number,
-  maxWait: number
+  /** When nobody is willing to wait any longer: the last try comes then. */
+  last: number
 ): ReadonlyArray<string> => {
   const probes = log.filter(({ at }) => at > since + underWay && at < until)
   const most = 3 + Math.log2(cap / base) + (probes.length === 0 ? 0 : (probes.at(-1)!.at - since) / cap)
   // when it opened is not known: before that many had failed
-  const soon = probes.find(({ at }, index) =>
-    // the last try comes when nobody is willing to wait any longer
-    index > 0 && at - probes[index - 1]!.at < base - 1 && at - since < maxWait - late
-  )
+  const soon = probes.find(({ at }, index) => index > 0 && at - probes[index - 1]!.at < base - 1 && at < last - late)
   return [
     ...(soon === undefined ? [] : [`call ${soon.nth} at ${soon.at}, though it is open since ${since}`]),
     ...(probes.length > most ? [`${probes.length} probes from ${since} to ${probes.at(-1)!.at}`] : [])
