@@ -188,7 +188,7 @@ const send = (
       body: request.body._tag === "Empty" ? null : bodyOf(request.body)
     }
     let crowd = crowds.get(route.origin)
-    if (crowd === undefined) crowds.set(route.origin, crowd = new Crowd())
+    if (crowd === undefined) crowds.set(route.origin, crowd = new Crowd(tlsOf(connector, route.origin)))
     const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined, crowd)
     const byHttp1 = () => (changing.has(asked.method) && once || agent).dispatch(asked, exchange)
     const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
@@ -204,15 +204,16 @@ const send = (
       } else byHttp2()
       exchange.opening = connector.latest
     }
-    if (target.origin.startsWith("http:") && route.headers === undefined) {
-      exchange.isTls = (told) => connector.isTls(target.origin, told)
-    }
     exchange.start(dispatch)
     return exchange
   } catch (cause) {
     return void resume(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
   }
 }
+
+/** Finds out whether the server speaks TLS, where that was not asked for. One for all calls: what each call makes, undici keeps for long. */
+const tlsOf = (connector: Connector, origin: string): Crowd["isTls"] =>
+  origin.startsWith("http:") ? (told) => connector.isTls(origin, told) : undefined
 
 /** What is asked of whom. */
 interface Target {
@@ -252,8 +253,6 @@ class Exchange implements Http2.Handler, Waiter {
   private isAborted = false
   /** The connection that was opened for it. */
   opening: Opening | undefined
-  /** Finds out whether the server speaks TLS, where it has closed a connection without a word. */
-  isTls: ((told: (isTls: boolean) => void) => void) | undefined
   /** Makes the call over HTTP/2, where the server turns out to speak nothing else. */
   otherwise: (() => void) | undefined
   private readonly request: HttpClientRequest.HttpClientRequest
@@ -365,7 +364,7 @@ class Exchange implements Http2.Handler, Waiter {
     if (this.isOver) return
     this.isWaiting = !this.isAborted && this.isRefused(cause) && this.crowd.refused(this, cause)
     if (this.isWaiting) return
-    const { isTls } = this
+    const isTls = this.isRelayed ? undefined : this.crowd.isTls
     if (this.isAborted || isTls === undefined || this.crowd.hasAnswered || !isSilent(cause)) {
       return this.fail(this.isUnclear(cause) ? unclear() : cause)
     }

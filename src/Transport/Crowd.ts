@@ -28,6 +28,12 @@ export class Crowd {
   private until = -Infinity
   private movedAt = -Infinity
   private timer: NodeJS.Timeout | undefined
+  /** Finds out whether the origin speaks TLS, where it has closed a connection without a word. */
+  readonly isTls: ((told: (isTls: boolean) => void) => void) | undefined
+
+  constructor(isTls: Crowd["isTls"]) {
+    this.isTls = isTls
+  }
 
   /** Whether a new call has to wait its turn; it is told when that comes. */
   joins(waiter: Waiter): boolean {
