@@ -2,7 +2,7 @@
  * The ledger is the durable record of a run and the only truth: what was enrolled, and the outcome of every question.
  */
 import { Context, DateTime, Effect, Schema } from "effect"
-import { Expect } from "./Lookup/Expect.ts"
+import { Expect } from "./Answer/Expect.ts"
 import type { Kind } from "./Outcome.ts"
 
 /** The ledger cannot be opened, read or written, it belongs to another request, or another run holds it. */

@@ -3,39 +3,22 @@
  */
 import type { HttpClient } from "@effect/platform"
 import { Effect, type Option, Schema } from "effect"
+import { type Expect, parsers } from "./Answer/Expect.ts"
 import * as Refusal from "./Answer/Refusal.ts"
 import * as Rules from "./Answer/Rules.ts"
 import type { Question } from "./Entry.ts"
 import { exactly } from "./Json.ts"
+import * as Limits from "./Limits.ts"
+import type { Ask } from "./Lookup/Ask.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
-import { type Expect, parsers } from "./Lookup/Expect.ts"
-import * as Limits from "./Lookup/Limits.ts"
 import * as Request from "./Lookup/Request.ts"
 import type * as Template from "./Lookup/Template.ts"
 import type { LookupError } from "./Outcome.ts"
+import type { Reply } from "./Reply.ts"
+import type { Verdict } from "./Verdict.ts"
 
-/** What came back from one call. The body is kept as received, so that it can be read again without a call. */
-export interface Reply {
-  /** The HTTP status; 200 for what did not come over HTTP. */
-  readonly status: number
-  /** The body as text: JSON where the lookup expects JSON. */
-  readonly body: string
-  /** A response header by its lower-case name. */
-  readonly header: (name: string) => string | undefined
-  /** The names of all its headers, in lower case; where they are not told, only the usual ones are looked for. */
-  readonly names?: () => ReadonlyArray<string>
-  /** When it arrived, in milliseconds since 1970. */
-  readonly at: number
-  /** The same without the secrets that it was asked with, where it may hold them: for what is no answer, but is kept and shown. */
-  readonly discreet?: () => Reply
-}
-
-/**
- * One attempt at a question. `pay` is to be run before every call but the first, which is paid: it waits until one more may be sent, and
- * counts it.
- */
-export type Ask<E> = (question: Question, pay: Effect.Effect<void>) => Effect.Effect<Reply, E>
+export type { Ask, Reply }
 
 /**
  * How a question becomes an answer of type `A`, or an error of type `E`, with the services `R`.
@@ -60,7 +43,7 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
    * Reads a reply: pure, so that it can be applied again to what the ledger keeps, by the edition of the defaults that it was judged by;
    * the newest unless told otherwise. `onFault` is told of rules that could not be applied.
    */
-  readonly read: (reply: Reply, edition?: number, onFault?: Rules.OnFault) => Classify.Verdict<A>
+  readonly read: (reply: Reply, edition?: number, onFault?: Rules.OnFault) => Verdict<A>
   /** Stands for how replies are read: when it changes, those in a ledger are read again. */
   readonly reading: string
   /** How an answer is written where the reply is not JSON itself. */
@@ -123,7 +106,7 @@ export const http = <A = unknown, I = A>(
   const isRange = Object.keys(options.headers ?? {}).some((name) => name.toLowerCase() === "range")
   const terms: Classify.Terms = { isHead, isRange, meaning }
   const { rules = [] } = options
-  const read = (body: string, edition: number, status: number, rule?: Rules.Rule): Classify.Verdict<A> => {
+  const read = (body: string, edition: number, status: number, rule?: Rules.Rule): Verdict<A> => {
     let value: unknown
     try {
       value = parse(body)

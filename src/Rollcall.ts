@@ -2,12 +2,12 @@
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
 import { Clock, DateTime, Effect, Either, Option, Schema } from "effect"
+import type { Select } from "./Answer/Select.ts"
 import * as Code from "./Code.ts"
 import * as Entry from "./Entry.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
-import type { Select } from "./Lookup/Select.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"

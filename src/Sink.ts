@@ -2,9 +2,9 @@
  * A sink is a projection of the ledger: rows in a format, which is pure, written to a target.
  */
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import type { Select } from "./Answer/Select.ts"
 import type { LedgerError, List, Listed, Row } from "./Ledger.ts"
 import type * as Lookup from "./Lookup.ts"
-import type { Select } from "./Lookup/Select.ts"
 import * as Mark from "./Sink/Mark.ts"
 
 /** The output cannot be written. `Closed` is a reader that went away; `Busy`: another run writes to it. */

@@ -4,14 +4,15 @@
  */
 import { type Clock, Duration, Effect, ScheduleDecision, ScheduleIntervals, type Scope } from "effect"
 import type { Question } from "./Entry.ts"
-import type { Ask, Lookup, Reply } from "./Lookup.ts"
-import type * as Classify from "./Lookup/Classify.ts"
+import type { Lookup } from "./Lookup.ts"
+import type { Ask } from "./Lookup/Ask.ts"
 import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Uniform from "./Policy/Uniform.ts"
+import type { Reply } from "./Reply.ts"
 import * as Admission from "./Sweep/Admission.ts"
 import * as Attempt from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
@@ -22,6 +23,7 @@ import * as Stop from "./Sweep/Stop.ts"
 import { StopError } from "./Sweep/Stop.ts"
 import * as Suspicion from "./Sweep/Suspicion.ts"
 import * as Tracing from "./Tracing.ts"
+import type * as Verdict from "./Verdict.ts"
 
 export { Spent } from "./Sweep/Spent.ts"
 export { StopError }
@@ -525,7 +527,7 @@ const askAll = <A, E, R, E2>(
     const askLater = (
       asked: Queue.Asked,
       attempt: Attempt.Attempt<A, E>,
-      verdict: Classify.Retry
+      verdict: Verdict.Retry
     ): Effect.Effect<void, E2> => {
       admission.passed(now(), attempt.ms)
       // its other call may still bring the answer
@@ -595,12 +597,12 @@ const isForLater: ReadonlySet<StopError["reason"]> = new Set(["budget", "throttl
 /** A verdict on what another question may meet as well. */
 type Failure =
   | { readonly verdict: "failed" | "stop"; readonly error: LookupError }
-  | Classify.Retry
+  | Verdict.Retry
 
 /** Whether a verdict is a failure of the kind that another question may meet. */
 const isFailure = <A, E>(
-  verdict: Classify.Verdict<A, E | LookupError>
-): verdict is Classify.Verdict<A, E | LookupError> & Failure =>
+  verdict: Verdict.Verdict<A, E | LookupError>
+): verdict is Verdict.Verdict<A, E | LookupError> & Failure =>
   (verdict.verdict === "failed" || verdict.verdict === "stop" || verdict.verdict === "retry")
   && verdict.error instanceof LookupError
 

@@ -1,9 +1,9 @@
 /**
  * Exit codes, and what is said on the way out.
  */
+import { SelectError } from "../Answer/Select.ts"
 import { DemoError } from "../Demo.ts"
 import { LedgerError } from "../Ledger.ts"
-import { SelectError } from "../Lookup/Select.ts"
 import { TemplateError } from "../Lookup/Template.ts"
 import { SinkError } from "../Sink.ts"
 import { SourceError } from "../Source.ts"

@@ -3,8 +3,8 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
+import { parsers } from "../Answer/Expect.ts"
 import { isReview, Ledger, type Row } from "../Ledger.ts"
-import { parsers } from "../Lookup/Expect.ts"
 import { Kind } from "../Outcome.ts"
 import * as Fields from "../Rollcall/Fields.ts"
 import * as Projection from "../Rollcall/Projection.ts"

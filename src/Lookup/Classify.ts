@@ -5,11 +5,12 @@ import type { Duration } from "effect"
 import * as Refusal from "../Answer/Refusal.ts"
 import type * as Rules from "../Answer/Rules.ts"
 import * as Words from "../Answer/Words.ts"
-import type { Reply } from "../Lookup.ts"
+import * as Limits from "../Limits.ts"
+import * as GraphQl from "../Limits/GraphQl.ts"
+import * as RetryAfter from "../Limits/RetryAfter.ts"
 import { LookupError } from "../Outcome.ts"
-import * as Limits from "./Limits.ts"
-import * as GraphQl from "./Limits/GraphQl.ts"
-import * as RetryAfter from "./Limits/RetryAfter.ts"
+import type { Reply } from "../Reply.ts"
+import type { Retry, Verdict } from "../Verdict.ts"
 
 /** What a status means, before the body is looked at. `unready` is an answer that is not whole, or not there yet. */
 export type Meaning =
@@ -23,27 +24,6 @@ export type Meaning =
   | "throttled"
   | "retry"
   | "failed"
-
-/** What one attempt came to. `retry` and `throttled` are not final; `stop` would be said to every other question too. */
-export type Verdict<A, E = LookupError> =
-  | { readonly verdict: "found"; readonly answer: A; readonly review?: string }
-  | { readonly verdict: "not_found" }
-  | { readonly verdict: "failed"; readonly error: E }
-  | { readonly verdict: "invalid" | "stop"; readonly error: LookupError }
-  | { readonly verdict: "throttled"; readonly error: LookupError; readonly wait: Duration.Duration | undefined }
-  | Retry
-
-/** It is tried again. */
-export interface Retry {
-  readonly verdict: "retry"
-  readonly error: LookupError
-  /** Everybody waits for so long; where it `isAlone`, this question does. */
-  readonly wait: Duration.Duration | undefined
-  /** The server is well, and has no answer to this question yet: nobody else is concerned. */
-  readonly isAlone?: boolean
-  /** There was nothing where the answer should be: it is `not_found` where that stays so. */
-  readonly isEmpty?: boolean
-}
 
 /** The meanings by status; a status that is not listed falls under its class (`2xx` … `5xx`). */
 export const table: Readonly<Record<string, Meaning>> = {

@@ -2,9 +2,9 @@
  * Fields: whether what is selected is there at all. A path with a slip in it gives an empty column, and nobody looks.
  */
 import { Effect } from "effect"
+import { parsers } from "../Answer/Expect.ts"
+import type { Select } from "../Answer/Select.ts"
 import { Ledger, type LedgerError, type Listed } from "../Ledger.ts"
-import { parsers } from "../Lookup/Expect.ts"
-import type { Select } from "../Lookup/Select.ts"
 import { nearest } from "../Nearest.ts"
 
 /** Found answers after which a field that was empty in all of them is told. */

@@ -7,8 +7,9 @@
 import { Clock, Effect } from "effect"
 import { type Answered, isStale, Ledger, type LedgerError, type Revised } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
-import { edition as newest, type Verdict } from "../Lookup/Classify.ts"
+import { edition as newest } from "../Lookup/Classify.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
+import type { Verdict } from "../Verdict.ts"
 import { toErrorRecord, toReview } from "./Recorder.ts"
 
 /** Outcomes per page. */

@@ -1,10 +1,10 @@
 /**
  * How an answer of the ledger stands in an output. One that was forgotten has no body.
  */
+import { type Expect, parsers } from "../Answer/Expect.ts"
+import type { Select } from "../Answer/Select.ts"
 import { exactly } from "../Json.ts"
 import { isStale, type Row } from "../Ledger.ts"
-import { type Expect, parsers } from "../Lookup/Expect.ts"
-import type { Select } from "../Lookup/Select.ts"
 import type { ErrorRecord } from "../Outcome.ts"
 import { wellFormed } from "./Text.ts"
 import * as Value from "./Value.ts"

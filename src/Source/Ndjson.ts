@@ -2,10 +2,10 @@
  * One JSON value per line: an object with the code in a column, or the code itself as a string or a number.
  */
 import { Either } from "effect"
+import { parsers } from "../Answer/Expect.ts"
 import { isBlank } from "../Code.ts"
 import { type Entry, toText } from "../Entry.ts"
 import { withAllDigits, withDigits } from "../Json.ts"
-import { parsers } from "../Lookup/Expect.ts"
 import type { Format, Reading } from "../Source.ts"
 import { missingColumn } from "./Column.ts"
 import { clean } from "./Header.ts"

@@ -3,7 +3,7 @@
  * server is in trouble, and finds out what it can bear. What a call costs is the meter's matter.
  */
 import { Duration } from "effect"
-import type { Told } from "../Lookup/Limits.ts"
+import type { Told } from "../Limits/Dialect.ts"
 import type { Policy } from "../Policy.ts"
 import * as Breaker from "../Policy/Breaker.ts"
 import * as Concurrency from "../Policy/Concurrency.ts"

@@ -3,15 +3,17 @@
  */
 import { Cause, type Duration } from "effect"
 import type { OnFault } from "../Answer/Rules.ts"
-import type { Lookup, Reply } from "../Lookup.ts"
+import type { Lookup } from "../Lookup.ts"
 import * as Classify from "../Lookup/Classify.ts"
 import { LookupError } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
 import { format } from "../Policy/DurationText.ts"
+import type { Reply } from "../Reply.ts"
+import type { Verdict } from "../Verdict.ts"
 
 /** What one attempt came to. */
 export interface Attempt<out A, out E> {
-  readonly verdict: Classify.Verdict<A, E | LookupError>
+  readonly verdict: Verdict<A, E | LookupError>
   readonly reply: Reply | undefined
   readonly ms: number
 }
@@ -27,7 +29,7 @@ export const discreetly = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply, onFau
 }
 
 /** A reader that throws hurts its own question only. */
-const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply, onFault?: OnFault): Classify.Verdict<A> => {
+const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply, onFault?: OnFault): Verdict<A> => {
   try {
     return lookup.read(reply, undefined, onFault)
   } catch (cause) {
@@ -36,7 +38,7 @@ const read = <A, E, R>(lookup: Lookup<A, E, R>, reply: Reply, onFault?: OnFault)
 }
 
 /** A failure that is a `LookupError` is judged by its reason, any other is final; a defect hurts its own question only. */
-export const fromCause = <E>(cause: Cause.Cause<E>): Classify.Verdict<never, E | LookupError> => {
+export const fromCause = <E>(cause: Cause.Cause<E>): Verdict<never, E | LookupError> => {
   const error = Cause.squash(cause)
   if (error instanceof LookupError) return Classify.failure(error)
   if (Cause.isFailure(cause)) return { verdict: "failed", error: error as E }
@@ -47,8 +49,8 @@ export const fromCause = <E>(cause: Cause.Cause<E>): Classify.Verdict<never, E |
 /** Makes final what would be tried again, where that could be once too often. */
 export const lost = <A, E>(
   { idempotent }: Pick<Lookup<unknown>, "idempotent">,
-  verdict: Classify.Verdict<A, E | LookupError>
-): Classify.Verdict<A, E | LookupError> => {
+  verdict: Verdict<A, E | LookupError>
+): Verdict<A, E | LookupError> => {
   // a refusal that is no reply says nothing of what was done before it
   if (idempotent || (verdict.verdict !== "retry" && verdict.verdict !== "throttled")) return verdict
   // whoever writes a rule says that it may be asked again

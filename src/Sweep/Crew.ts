@@ -3,12 +3,13 @@
  * a watch interrupts the calls that outlive their limits, and hedges those that are slow.
  */
 import { Deferred, Duration, Effect, Exit, Fiber, FiberId, type Scope } from "effect"
-import type { Lookup, Reply } from "../Lookup.ts"
+import type { Lookup } from "../Lookup.ts"
 import * as Classify from "../Lookup/Classify.ts"
 import type { LookupError } from "../Outcome.ts"
 import * as Policy from "../Policy.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Hedge from "../Policy/Hedge.ts"
+import type { Reply } from "../Reply.ts"
 import { type Attempt, discreetly, fromCause, lost, timedOut } from "./Attempt.ts"
 import type * as Queue from "./Queue.ts"
 

@@ -5,7 +5,7 @@
  */
 import { Duration, Effect, Fiber, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
-import type { Told } from "../Lookup/Limits.ts"
+import type { Told } from "../Limits/Dialect.ts"
 import type * as Budget from "../Policy/Budget.ts"
 import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"

@@ -6,7 +6,7 @@
 import { DateTime } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import * as RetryAfter from "../Lookup/Limits/RetryAfter.ts"
+import * as RetryAfter from "../Limits/RetryAfter.ts"
 import { LookupError } from "../Outcome.ts"
 
 /** A proxy that speaks HTTP. */

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import type { Reply } from "../../src/Lookup.ts"
 import * as Classify from "../../src/Lookup/Classify.ts"
 import { LookupError, Reason } from "../../src/Outcome.ts"
+import type { Reply } from "../../src/Reply.ts"
+import type { Verdict } from "../../src/Verdict.ts"
 
 const now = Date.parse("2026-03-01T12:00:00Z")
 
@@ -13,13 +14,13 @@ const reply = (status: number, body = "{}", headers: Record<string, string> = {}
   at: now
 })
 
-const decode = (body: string): Classify.Verdict<string> => ({ verdict: "found", answer: body })
+const decode = (body: string): Verdict<string> => ({ verdict: "found", answer: body })
 
 const verdict = (given: Reply) => Classify.reply(given, decode)
 
 describe("Classify.reply", () => {
   /** DESIGN's table; a status that is not listed falls under its class. */
-  const special: Record<number, Classify.Verdict<unknown>["verdict"]> = {
+  const special: Record<number, Verdict<unknown>["verdict"]> = {
     202: "retry",
     204: "not_found",
     206: "retry",
@@ -276,7 +277,7 @@ describe("Classify.reply", () => {
 })
 
 describe("Classify.failure", () => {
-  const expected: Record<Reason, Classify.Verdict<unknown>["verdict"]> = {
+  const expected: Record<Reason, Verdict<unknown>["verdict"]> = {
     invalid_code: "invalid",
     timeout: "retry",
     deadline: "failed",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
+import * as Select from "../../src/Answer/Select.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
-import * as Select from "../../src/Lookup/Select.ts"
 import * as Fields from "../../src/Rollcall/Fields.ts"
 import { enroll, entries, settle } from "../Ledger/fixture.ts"
 

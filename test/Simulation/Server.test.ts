@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Either, Exit, Schema } from "effect"
-import { reader } from "../../src/Lookup/Limits.ts"
+import { reader } from "../../src/Limits.ts"
 import * as Simulation from "../../src/Simulation.ts"
 import * as Server from "../../src/Simulation/Server.ts"
 import * as Spec from "../../src/Simulation/Spec.ts"

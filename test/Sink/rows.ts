@@ -2,8 +2,8 @@
  * Rows and layouts as a ledger and a run give them.
  */
 import { Either } from "effect"
+import * as Select from "../../src/Answer/Select.ts"
 import type { List, Row } from "../../src/Ledger.ts"
-import * as Select from "../../src/Lookup/Select.ts"
 import type { Layout } from "../../src/Sink.ts"
 
 export const row = (given: Partial<Row> = {}): Row => ({

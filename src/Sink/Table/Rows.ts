@@ -2,9 +2,9 @@
  * The columns of a table, and rows as their cells.
  */
 import type { Effect } from "effect"
+import type { Select } from "../../Answer/Select.ts"
 import { fromKey } from "../../Entry.ts"
 import type { List, Row } from "../../Ledger.ts"
-import type { Select } from "../../Lookup/Select.ts"
 import type { Clash } from "../../Sink.ts"
 import * as Answer from "../Answer.ts"
 import * as Columns from "../Columns.ts"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import type { Reply } from "../../src/Lookup.ts"
-import * as Limits from "../../src/Lookup/Limits.ts"
+import * as Limits from "../src/Limits.ts"
+import type { Reply } from "../src/Reply.ts"
 
 const now = Date.parse("2026-03-01T12:00:00Z")
 

@@ -2,7 +2,7 @@
  * The dates of HTTP, and those that servers send in their place.
  */
 import { DateTime } from "effect"
-import type { Reply } from "../../Lookup.ts"
+import type { Reply } from "../Reply.ts"
 
 const weekday = String.raw`(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s{1,3})?`
 const month = "(?:[a-z]{3,9})"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { parsers } from "../../src/Lookup/Expect.ts"
+import { parsers } from "../../src/Answer/Expect.ts"
 
 const nested = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`
 const objects = (levels: number) => `${"{\"a\":".repeat(levels)}1${"}".repeat(levels)}`

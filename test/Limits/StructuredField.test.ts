@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as StructuredField from "../../../src/Lookup/Limits/StructuredField.ts"
+import * as StructuredField from "../../src/Limits/StructuredField.ts"
 
 describe("structured fields", () => {
   it.each([

@@ -2,7 +2,7 @@
  * PubChem: colours that tell how near the limits are.
  */
 import { Duration } from "effect"
-import type { Dialect } from "../Limits.ts"
+import type { Dialect } from "./Dialect.ts"
 
 /**
  * `X-Throttling-Control: Request Count status: Green (0%), Request Time status: Green (0%), Service status: Green (20%)`. Red is more

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck } from "effect"
-import * as Select from "../../src/Lookup/Select.ts"
+import * as Select from "../../src/Answer/Select.ts"
 
 const answer = JSON.parse(`{
   "data": { "city": "Naples", "place name": "Naples FL", "länge": 1.5, "tags": ["a", "b"], "none": null },

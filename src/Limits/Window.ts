@@ -2,8 +2,8 @@
  * A window: so many calls until it is reset.
  */
 import { Duration } from "effect"
-import type { Reply } from "../../Lookup.ts"
-import type { Told } from "../Limits.ts"
+import type { Reply } from "../Reply.ts"
+import type { Told } from "./Dialect.ts"
 import * as Value from "./Value.ts"
 
 export interface Window {

@@ -2,7 +2,7 @@
  * Prose: a refusal that tells the wait in words.
  */
 import { Duration } from "effect"
-import type { Dialect } from "../Limits.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as HttpDate from "./HttpDate.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 import * as Value from "./Value.ts"

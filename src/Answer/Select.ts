@@ -2,9 +2,9 @@
  * Select: named JMESPath expressions that pick fields out of an answer.
  */
 import { Either } from "effect"
-import * as Expression from "../Answer/Expression.ts"
+import * as Expression from "./Expression.ts"
 
-export { SelectError } from "../Answer/Expression.ts"
+export { SelectError } from "./Expression.ts"
 
 /** A named field of the output. */
 export interface Select extends Pick<Expression.Expression, "canFail" | "get"> {

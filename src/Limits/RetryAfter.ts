@@ -2,8 +2,8 @@
  * Retry-After: the wait, or a date.
  */
 import { Duration } from "effect"
-import type { Reply } from "../../Lookup.ts"
-import type { Dialect } from "../Limits.ts"
+import type { Reply } from "../Reply.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as Value from "./Value.ts"
 
 /** `Retry-After` and its kin; what tells its unit is finer. */

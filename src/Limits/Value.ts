@@ -2,7 +2,7 @@
  * Values: a number, a wait or a moment, as servers write them in headers and bodies. Garbage is `undefined`.
  */
 import { Duration } from "effect"
-import type { Reply } from "../../Lookup.ts"
+import type { Reply } from "../Reply.ts"
 import * as HttpDate from "./HttpDate.ts"
 
 /** A number of seconds beyond this is a moment; a moment beyond it is none that anybody means. */

@@ -1,7 +1,7 @@
 /**
  * Shopify's REST API: a leaking bucket.
  */
-import type { Dialect } from "../Limits.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as Value from "./Value.ts"
 import * as Window from "./Window.ts"
 

@@ -1,8 +1,8 @@
 /**
  * The rate limit headers: how many calls remain and when that is reset, in names that servers make of the same few words.
  */
-import type { Reply } from "../../Lookup.ts"
-import type { Dialect } from "../Limits.ts"
+import type { Reply } from "../Reply.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as Value from "./Value.ts"
 import * as Window from "./Window.ts"
 

@@ -1,8 +1,8 @@
 /**
  * RateLimit: the field that the IETF is working on.
  */
-import type { Reply } from "../../Lookup.ts"
-import type { Dialect } from "../Limits.ts"
+import type { Reply } from "../Reply.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as StructuredField from "./StructuredField.ts"
 import * as Value from "./Value.ts"
 import * as Window from "./Window.ts"

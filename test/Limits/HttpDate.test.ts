@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import * as HttpDate from "../../../src/Lookup/Limits/HttpDate.ts"
-import * as RetryAfter from "../../../src/Lookup/Limits/RetryAfter.ts"
+import * as HttpDate from "../../src/Limits/HttpDate.ts"
+import * as RetryAfter from "../../src/Limits/RetryAfter.ts"
 
 const reply = (headers: Readonly<Record<string, string>>) => ({
   status: 429,

@@ -2,8 +2,8 @@
  * JSON: a refusal whose body tells the wait in a field.
  */
 import { Duration } from "effect"
-import type { Reply } from "../../Lookup.ts"
-import type { Dialect } from "../Limits.ts"
+import type { Reply } from "../Reply.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 import * as Value from "./Value.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import type { Reply } from "../../../src/Lookup.ts"
-import * as Limits from "../../../src/Lookup/Limits.ts"
-import { scale } from "../../scale.ts"
+import * as Limits from "../../src/Limits.ts"
+import type { Reply } from "../../src/Reply.ts"
+import { scale } from "../scale.ts"
 
 const cases = scale(5_000, 20_000, 200_000)
 const longest = Duration.toMillis("366 days")

@@ -2,7 +2,7 @@
  * GraphQL: what a query costs and how much is left stands in the body, and a refusal has the status 200.
  */
 import { Schema } from "effect"
-import type { Dialect } from "../Limits.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as HttpDate from "./HttpDate.ts"
 import * as Value from "./Value.ts"
 import * as Window from "./Window.ts"

@@ -1,7 +1,7 @@
 /**
  * ip-api.com: what remains, and for how many seconds.
  */
-import type { Dialect } from "../Limits.ts"
+import type { Dialect } from "./Dialect.ts"
 import * as Value from "./Value.ts"
 import * as Window from "./Window.ts"
 
