@@ -6,13 +6,14 @@ import { Chunk, Effect, Schema, Stream } from "effect"
 import type { Entry } from "./Entry.ts"
 import * as Bytes from "./Source/Bytes.ts"
 import * as Csv from "./Source/Csv.ts"
+import type { Format, Reader, Reading } from "./Source/Format.ts"
 import * as Json from "./Source/Json.ts"
 import * as Lines from "./Source/Lines.ts"
 import * as Ndjson from "./Source/Ndjson.ts"
 import { SourceError } from "./Source/SourceError.ts"
 import * as Told from "./Source/Told.ts"
 
-export { SourceError }
+export { type Format, type Reader, type Reading, SourceError }
 
 /** A list of codes: entries in order, in chunks as they are read. */
 export interface Source<out R = never> {
@@ -27,34 +28,7 @@ export interface Source<out R = never> {
   readonly told?: Effect.Effect<Told.Told>
 }
 
-/**
- * Reads text that comes in pieces of any size: gives the items that a piece completes, and all that are left at the last one, which is
- * empty. It is called in order, and not again after a failure.
- */
-export type Reader<out A> = (piece: string, isLast: boolean) => Effect.Effect<ReadonlyArray<A>, SourceError>
-
-/** What a format has to know to read a text. */
-export interface Reading {
-  readonly name: string
-  /** The column that holds the code. */
-  readonly column: string | undefined
-  /** What parts cells; the format's own sign, or what the text looks like, where it is not given. */
-  readonly delimiter: string | undefined
-  /** Whether the first row of a table names its columns; else they go by their numbers, from 1. */
-  readonly hasHeader: boolean
-  /** Takes what is to be told. */
-  readonly told: Told.Told
-}
-
-/** How text becomes entries. Adding one is a file in Source/ and a key in {@link formats}. */
-export interface Format {
-  /** Endings of file names, without the dot; `.gz` may follow. */
-  readonly endings: ReadonlyArray<string>
-  /** A new reader; it is used for one text. */
-  readonly reader: (reading: Reading) => Reader<Entry>
-}
-
-/** The formats by name. */
+/** The formats by name. Adding one is a file in Source/ and a key here. */
 export const formats = {
   lines: Lines.format,
   csv: Csv.csv,

@@ -1,9 +1,9 @@
 /**
  * CSV (RFC 4180), in the columns of {@link Cells}.
  */
+import { forSpreadsheet, isFormula } from "../Formula.ts"
 import type { Format } from "../Sink.ts"
 import * as Cells from "./Cells.ts"
-import { forSpreadsheet, isFormula } from "./Formula.ts"
 
 export const format: Format = {
   name: "csv",

@@ -2,7 +2,7 @@
  * A JSON array of codes or of objects. It is cut into its elements as it comes, and each is read as a line of NDJSON is.
  */
 import { Either } from "effect"
-import type { Format } from "../Source.ts"
+import type { Format } from "./Format.ts"
 import * as Lines from "./Lines.ts"
 import * as Ndjson from "./Ndjson.ts"
 import { SourceError } from "./SourceError.ts"

@@ -4,7 +4,7 @@
 import { Either } from "effect"
 import * as Code from "../Code.ts"
 import type { Entry } from "../Entry.ts"
-import type { Format } from "../Source.ts"
+import type { Format } from "./Format.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** A line of a text, with its number from 1. */

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
-import { forSpreadsheet, fromSpreadsheet, isFormula } from "../../src/Sink/Formula.ts"
+import { forSpreadsheet, fromSpreadsheet, isFormula } from "../src/Formula.ts"
 
 /** Cells that are formulas, with what stands for them in a file for a spreadsheet. */
 const formulas: ReadonlyArray<readonly [cell: string, guarded: string]> = [
