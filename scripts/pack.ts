@@ -6,23 +6,39 @@
  */
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join, resolve } from "node:path"
 
 const root = resolve(import.meta.dirname, "..")
-const { peerDependencies, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const { exports, peerDependencies, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const peers = Object.entries<string>(peerDependencies).map(([name, range]) => `${name}@${range.replace("^", "")}`)
 
+/** The modules that others may import, and how a program names one. */
+const modules = Object.keys(exports).filter((name) => !name.includes("*") && !/\.(json|gz)$/.test(name))
+const specifier = (name: string) => name.replace(".", "rollcall")
+
+/** What a project that uses the library may cost: packages, and megabytes. */
+const ceiling = { packages: 40, megabytes: 100 }
+
 const library = `
+${modules.map((name, index) => `import * as Module${index} from "${specifier(name)}"`).join("\n")}
 import { Outcome } from "rollcall"
 import * as Policy from "rollcall/Policy"
 import record from "rollcall/schema/record.json" with { type: "json" }
 
 const outcome: Outcome.Kind = "found"
 if (Policy.standard === undefined || record.$schema === undefined) throw new Error(outcome)
+for (const module of [${modules.map((_, index) => `Module${index}`).join(", ")}]) {
+  if (Object.keys(module).length === 0) throw new Error("a module exports nothing")
+}
+const internal: string = "rollcall/Lookup/Redact"
+await import(internal).then(
+  () => { throw new Error(internal + " can be imported, though it is internal") },
+  (error) => { if (error.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error }
+)
 `
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-pack-"))
@@ -39,6 +55,21 @@ const project = (name: string, install: (cwd: string, words: ReadonlyArray<strin
   writeFileSync(join(cwd, "package.json"), JSON.stringify({ private: true, type: "module" }))
   install(cwd, ["install", "--no-audit", "--no-fund", join(folder, `rollcall-${version}.tgz`), ...peers])
   return cwd
+}
+
+/** Fails where a project has more packages, or larger ones, than it may. */
+const weigh = (cwd: string) => {
+  const files = readdirSync(join(cwd, "node_modules"), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile()
+  )
+  const bytes = files.reduce((sum, { name, parentPath }) => sum + statSync(join(parentPath, name)).size, 0)
+  const packages = Object.keys(JSON.parse(readFileSync(join(cwd, "package-lock.json"), "utf8")).packages)
+    .filter((name) => name !== "" && existsSync(join(cwd, name))).length
+  const megabytes = Math.ceil(bytes / 1e6)
+  console.log(`${packages} packages, ${megabytes} MB`)
+  if (packages > ceiling.packages || megabytes > ceiling.megabytes) {
+    throw new Error(`more than ${ceiling.packages} packages or ${ceiling.megabytes} MB`)
+  }
 }
 
 /** Asks one code, with a ledger, and fails unless it is found without another word than the usual ones. */
@@ -64,6 +95,7 @@ const askOne = async (cwd: string, node: string) => {
 
 const here = async () => {
   const cwd = project("here", (cwd, words) => run(cwd, "npm", [...words, "--strict-peer-deps", "--ignore-scripts"]))
+  weigh(cwd)
   run(cwd, "npx", ["--no-install", "rollcall", "--version"])
   await askOne(cwd, process.execPath)
   run(cwd, join(root, "node_modules/.bin/tsx"), [join(root, "scripts/smoke.ts"), "node_modules/.bin/rollcall"])

@@ -3,7 +3,6 @@
  *
  * A statement writes rows and how far they go; there is no other transaction.
  */
-import type { SqlError } from "@effect/sql/SqlError"
 import { DateTime, Effect, type Redacted } from "effect"
 import * as Failure from "../Ledger/Postgres/Failure.ts"
 import type * as Session from "../Ledger/Postgres/Session.ts"
@@ -148,7 +147,7 @@ const open = (
   }).pipe(Effect.mapError(failure(place, "Open")))
 
 /** `datatype_mismatch`, `invalid_text_representation`, `undefined_function`. */
-const isMismatch = (error: SqlError) => ["42804", "22P02", "42883"].includes(Failure.code(error) ?? "")
+const isMismatch = (error: Session.SqlError) => ["42804", "22P02", "42883"].includes(Failure.code(error) ?? "")
 
 /** Columns that every table has. */
 const system = new Set(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"])

@@ -3,7 +3,7 @@
  */
 import { LedgerError } from "../../Ledger.ts"
 
-/** The error of a ledger behind whatever Node, pg or @effect/sql raised. It holds nothing but the innermost message and its code. */
+/** The error of a ledger behind whatever Node or pg raised. It holds nothing but the innermost message and its code. */
 export const make = (ledger: string, reason: "Open" | "Read" | "Write") => (error: unknown): LedgerError => {
   if (error instanceof LedgerError) return error
   const found = innermost(error)

@@ -2,12 +2,11 @@
  * Lock: one run at a time writes to a ledger. It is an advisory lock of the session, which ends with it, however that ends; so what a run
  * that was killed leaves is no obstacle.
  */
-import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect, Schema } from "effect"
 import { busy, Holder, type LedgerError } from "../../Ledger.ts"
 import type { Address } from "./Address.ts"
 import * as Failure from "./Failure.ts"
-import type { Session } from "./Session.ts"
+import type { Session, SqlError } from "./Session.ts"
 import type { Statements } from "./Statements.ts"
 
 /** Holds the ledger as long as the session lasts. One that is held fails with who holds it. */

@@ -2,12 +2,14 @@
  * Session: a connection for reads and writes, that several fibers share. A database that does not answer is told of after 10 s and given
  * up after a minute; one that is lost is connected to again, where the session can be taken up.
  */
-import { SqlError } from "@effect/sql/SqlError"
-import { Clock, DateTime, Effect, Fiber, Redacted, type Scope } from "effect"
+import { Clock, Data, DateTime, Effect, Fiber, Redacted, type Scope } from "effect"
 import * as Pg from "pg"
 import type { Address } from "./Address.ts"
 import * as Failure from "./Failure.ts"
 import * as Text from "./Text.ts"
+
+/** A statement failed, or the connection did; `cause` is what Node or pg raised. */
+export class SqlError extends Data.TaggedError("SqlError")<{ readonly cause: unknown; readonly message: string }> {}
 
 /** Runs statements. */
 export interface Connection {
@@ -252,11 +254,9 @@ const hurry: Effect.Effect<State, never, Scope.Scope> = Effect.gen(function*() {
 
 /** A pooler may give a lock, or a setting, to a connection that it gives to others for the next statement. */
 const pooled = Effect.suspend(() =>
-  new SqlError({
-    cause: new Error(
-      "a connection pooler answers there, through which nothing can be held: name the database's own address"
-    )
-  })
+  failed(
+    new Error("a connection pooler answers there, through which nothing can be held: name the database's own address")
+  )
 )
 /** Types by their number: the numbers that the statements give, and booleans. All else is text. */
 const parsers: Record<number, (text: string) => unknown> = {

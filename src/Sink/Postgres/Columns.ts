@@ -2,7 +2,6 @@
  * The types of the columns that hold values of answers and of the list. Rows come page by page, so a column takes the type of its first
  * values, and a wider one when others come: `bigint`, then `double precision`, else `text`, which holds them all.
  */
-import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import * as Failure from "../../Ledger/Postgres/Failure.ts"
 import type * as Session from "../../Ledger/Postgres/Session.ts"
@@ -30,14 +29,17 @@ export interface Columns {
   /** Of each column; `undefined` where it holds no values. */
   readonly types: () => ReadonlyArray<Type | undefined>
   /** Widens what these rows do not fit. */
-  readonly fit: (rows: ReadonlyArray<ReadonlyArray<unknown>>) => Effect.Effect<void, SqlError>
+  readonly fit: (rows: ReadonlyArray<ReadonlyArray<unknown>>) => Effect.Effect<void, Session.SqlError>
   /** Looks again: another run may have widened them. */
-  readonly look: Effect.Effect<void, SqlError>
+  readonly look: Effect.Effect<void, Session.SqlError>
   readonly warnings: () => ReadonlyArray<string>
 }
 
 /** The columns of a table, each with its type as PostgreSQL writes it. */
-export const select = (session: Session.Session, table: string): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+export const select = (
+  session: Session.Session,
+  table: string
+): Effect.Effect<ReadonlyArray<string>, Session.SqlError> =>
   session.select(selectColumns, [table], ([column]) => column as string)
 
 /** Those of a table that is there, or will be made with columns of text. */
@@ -45,7 +47,7 @@ export const make = (
   session: Session.Session,
   table: string,
   columns: ReadonlyArray<Rows.Column>
-): Effect.Effect<Columns, SqlError> =>
+): Effect.Effect<Columns, Session.SqlError> =>
   Effect.gen(function*() {
     let types: ReadonlyArray<Type | undefined> = []
     const became = new Set<string>()

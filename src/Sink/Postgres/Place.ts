@@ -1,7 +1,6 @@
 /**
  * Which table of which PostgreSQL database is written to, and the session that holds a run's rows in it.
  */
-import type { SqlError } from "@effect/sql/SqlError"
 import { Clock, Effect, Redacted, type Scope } from "effect"
 import { hostname } from "node:os"
 import { held } from "../../Ledger.ts"
@@ -92,7 +91,11 @@ const busy = ({ name }: Place, signature: string) => {
 }
 
 /** Holds the rows of a run as long as the session lasts; gives the signature of who holds them, if somebody else does. */
-const hold = (session: Session.Session, { table }: Place, run: string): Effect.Effect<string | undefined, SqlError> =>
+const hold = (
+  session: Session.Session,
+  { table }: Place,
+  run: string
+): Effect.Effect<string | undefined, Session.SqlError> =>
   Effect.gen(function*() {
     const name = `rollcall output ${table} ${run}`
     const [isOurs] = yield* session.select("select pg_try_advisory_lock(hashtextextended($1, 0))", [name], first)
