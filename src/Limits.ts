@@ -11,6 +11,7 @@ import * as Json from "./Limits/Json.ts"
 import * as Prose from "./Limits/Prose.ts"
 import * as PubChem from "./Limits/PubChem.ts"
 import * as RateLimit from "./Limits/RateLimit.ts"
+import * as Relayed from "./Limits/Relayed.ts"
 import * as RetryAfter from "./Limits/RetryAfter.ts"
 import * as Shopify from "./Limits/Shopify.ts"
 import * as Window from "./Limits/Window.ts"
@@ -18,16 +19,29 @@ import type { Reply } from "./Reply.ts"
 
 export type { Dialect, Told }
 
-/** The dialects by name, those whose waits take precedence first. */
-export const dialects = {
+const inHeaders = {
   "retry-after": RetryAfter.dialect,
   ratelimit: RateLimit.dialect,
   "ratelimit-headers": Headers.dialect,
   shopify: Shopify.dialect,
   "ip-api": IpApi.dialect,
-  pubchem: PubChem.dialect,
+  pubchem: PubChem.dialect
+} as const satisfies Readonly<Record<string, Dialect>>
+
+/** Headers that a body tells count as headers do. */
+const relayed: Dialect = {
+  name: "relayed",
+  headers: [],
+  read: (reply) =>
+    Relayed.replies(reply).map((reply) => readIn(Object.values(inHeaders), reply)).reduce(both, undefined)
+}
+
+/** The dialects by name, those whose waits take precedence first. */
+export const dialects = {
+  ...inHeaders,
   graphql: GraphQl.dialect,
   json: Json.dialect,
+  relayed,
   prose: Prose.dialect
 } as const satisfies Readonly<Record<string, Dialect>>
 
@@ -75,13 +89,13 @@ const isSpoken = ({ headers, isHeader, read }: Dialect, reply: Reply): boolean =
 const readIn = (dialects: ReadonlyArray<Dialect>, reply: Reply): Told | undefined => {
   let told: Told | undefined
   for (const { read } of dialects) {
-    const more = read(reply)
-    if (more !== undefined) told = told === undefined ? more : both(told, more)
+    told = both(told, read(reply))
   }
   return told === undefined || isStored(reply) ? undefined : told
 }
 
-const both = (told: Told, more: Told): Told => {
+const both = (told: Told | undefined, more: Told | undefined): Told | undefined => {
+  if (told === undefined || more === undefined) return told ?? more
   const wait = told.wait ?? more.wait
   const isThrottled = told.isThrottled ?? more.isThrottled
   return {

@@ -390,6 +390,19 @@ const documented: Readonly<Record<keyof typeof Limits.dialects, ReadonlyArray<re
       { wait: 3 }
     ]
   ],
+  relayed: [
+    [
+      "openrouter.ai, Limits",
+      reply(
+        "",
+        429,
+        `{"error":{"message":"Rate limit exceeded: free-models-per-min. ","code":429,"metadata":{"headers":{
+          "X-RateLimit-Limit":"20","X-RateLimit-Remaining":"0","X-RateLimit-Reset":"${now + 3000}"},
+          "provider_name":null}},"user_id":"user_1"}`
+      ),
+      left(0, 3)
+    ]
+  ],
   prose: [
     [
       "www.metadapi.com: the wait is dd:hh:mi:ss",
@@ -857,6 +870,49 @@ describe("JSON", () => {
     for (const body of ["{\"retry_after\":3", `${"{\"error\":".repeat(2000)}{"retry_after":3}${"}".repeat(2000)}`]) {
       assert.isUndefined(read(reply("", 429, body)))
     }
+  })
+})
+
+describe("headers in a body", () => {
+  const remaining = { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3" }
+
+  it.each<[body: unknown, said: Said | undefined]>([
+    [{ headers: { "Retry-After": "3" } }, { wait: 3 }],
+    [{ headers: { "retry-after": ["2", "3"] } }, { wait: 3 }],
+    [{ error: { headers: { "Retry-After-Ms": 3000 } } }, { wait: 3 }],
+    [{ error: { response: { headers: { "Retry-After": "Sun, 01 Mar 2026 12:00:03 GMT" } } } }, { wait: 3 }],
+    [{ errors: [{ metadata: { response_headers: remaining } }] }, left(0, 3)],
+    [{ error: { metadata: remaining } }, left(0, 3)],
+    [{ error: { rate_limit: { "ratelimit-remaining": 0, "ratelimit-reset": 3 } } }, left(0, 3)],
+    [{ headers: { RateLimit: "\"default\";r=0;t=3" } }, left(0, 3)],
+    [{ headers: { "X-Rl": "0", "X-Ttl": "3" } }, left(0, 3)],
+    [
+      { headers: { Date: "Sun, 01 Mar 2026 11:00:00 GMT", ...remaining, "X-RateLimit-Reset": epoch - 3597 } },
+      left(0, 3)
+    ],
+    [{ headers: { ...remaining, "X-RateLimit-Remaining": "5" } }, left(5, 3)],
+    [{ retry_after: 7, headers: remaining }, { wait: 7, ...left(0, 3) }],
+    [{ headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1741305600000" } }, undefined],
+    [{ headers: { "Retry-After": "soon" } }, undefined],
+    [{ headers: { "Retry-After": { seconds: 3 } } }, undefined],
+    [{ headers: ["Retry-After: 3"] }, undefined],
+    [{ data: { headers: remaining } }, undefined],
+    [{ headers: null, message: "rate limit" }, undefined]
+  ])("%j is heard", (body, said) => {
+    const text = JSON.stringify(body)
+    for (const status of [429, 503]) assert.deepStrictEqual(read(reply("", status, text)), said, String(status))
+    assert.isUndefined(read(reply("", 200, text)))
+    const told = read(reply("X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 30", 429, text))
+    assert.strictEqual(told?.reset, 30)
+  })
+
+  it("gives way to those above it", () => {
+    assert.deepStrictEqual(read(reply("Retry-After: 7", 429, `{"headers":{"Retry-After":"3"}}`)), { wait: 7 })
+  })
+
+  it("refuses for asking too much where the status does not say so", () => {
+    const told = read(reply("", 403, JSON.stringify({ error: { headers: remaining } })))
+    assert.deepStrictEqual(told, { ...left(0, 3), isThrottled: true })
   })
 })
 

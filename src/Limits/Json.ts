@@ -3,6 +3,7 @@
  */
 import { Duration } from "effect"
 import type { Reply } from "../Reply.ts"
+import * as Body from "./Body.ts"
 import type { Dialect } from "./Dialect.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 import * as Value from "./Value.ts"
@@ -18,19 +19,12 @@ export const dialect: Dialect = {
   name: "json",
   headers: [],
   read: (reply) => {
-    const { body, status } = reply
-    if (!RetryAfter.isRefusal(status) || body.length > longest || !/^\s*[{[]/.test(body) || !hints.test(body)) {
-      return undefined
-    }
     const found: Found = { wait: undefined, reset: undefined }
-    look(parse(body), reply, found, 0)
+    for (const held of Body.objects(reply, hints, holders)) look(held, reply, found)
     const wait = found.wait ?? found.reset
-    return wait && (RetryAfter.isThrottled(status) ? { wait, isThrottled: true } : { wait })
+    return wait && (RetryAfter.isThrottled(reply.status) ? { wait, isThrottled: true } : { wait })
   }
 }
-
-/** What is longer is no refusal. */
-const longest = 64 * 1024
 
 const hints = /retry|wait|reset|next|back_?off/i
 
@@ -45,23 +39,17 @@ const resets = new RegExp(
 /** What may hold them. */
 const holders = /^(?:errors?|fault|details?|metadata|meta|extensions|parameters|response)$/
 
-const mostDeep = 6
-const mostItems = 100
-
 interface Found {
   wait: Duration.Duration | undefined
   reset: Duration.Duration | undefined
 }
 
-const look = (value: unknown, reply: Reply, found: Found, depth: number): void => {
-  if (typeof value !== "object" || value === null || depth > mostDeep) return
-  if (Array.isArray(value)) return value.slice(0, mostItems).forEach((item) => look(item, reply, found, depth + 1))
-  for (const [key, held] of Object.entries(value).slice(0, mostItems)) {
-    const name = key.replace(/[-_\s]/g, "").toLowerCase()
-    if (holders.test(name)) look(held, reply, found, depth + 1)
-    if (typeof held !== "string" && typeof held !== "number") continue
-    take(found, "wait", waits.exec(name), String(held), reply)
-    take(found, "reset", resets.exec(name), String(held), reply)
+const look = (held: Body.Held, reply: Reply, found: Found): void => {
+  for (const [key, value] of held) {
+    if (typeof value !== "string" && typeof value !== "number") continue
+    const name = Body.plain(key)
+    take(found, "wait", waits.exec(name), String(value), reply)
+    take(found, "reset", resets.exec(name), String(value), reply)
   }
 }
 
@@ -73,11 +61,3 @@ const take = (found: Found, kind: keyof Found, match: RegExpExecArray | null, wr
 }
 
 const unitOf = (name: string | undefined): number => name?.startsWith("m") ? name === "minutes" ? 60_000 : 1 : 1000
-
-const parse = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}

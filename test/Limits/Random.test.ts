@@ -182,6 +182,14 @@ const speakers: Readonly<Record<keyof typeof Limits.dialects, (random: Draws, no
     const body = random.one([{ [key]: value }, { error: { details: [{}, { [key]: value }] } }])
     return { status: random.one([403, 429, 500]), wait: seconds * 1000, headers: {}, body: JSON.stringify(body) }
   },
+  relayed: (random, now) => {
+    const { headers, status: _, ...said } = speakers[random.one(["retry-after", "ratelimit-headers"] as const)](
+      random,
+      now
+    )
+    const held = random.one([{ headers }, { metadata: { headers } }, { response: { headers } }])
+    return { ...said, status: 429, headers: {}, body: JSON.stringify(random.one([held, { error: held }, [held]])) }
+  },
   prose: (random) => {
     const two = (most: number) => `${random.int(0, most)}`.padStart(2, "0")
     const [days, hours, minutes, seconds] = [two(30), two(23), two(59), `${random.int(1, 59)}`.padStart(2, "0")]
