@@ -3,6 +3,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { parse } from "csv-parse/sync"
 import { Effect, Either, Option, Schema, type Scope, Stream } from "effect"
+import { problems, sources } from "../scripts/directions.ts"
 import * as Select from "../src/Answer/Select.ts"
 import type { Code } from "../src/Code.ts"
 import type { Ledger } from "../src/Ledger.ts"
@@ -388,4 +389,8 @@ describe("enrolment", () => {
       assert.deepInclude(error, { _tag: "SourceError", reason: "Column" })
       assert.match(error.message, /^list.*: the request names {year}, but /)
     }).pipe(Effect.provide([Sink.layerNone, ledgers.Memory!])))
+})
+
+it("imports go in one direction, and in no circle", () => {
+  assert.deepStrictEqual(problems(sources()), [])
 })
