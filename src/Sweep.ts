@@ -133,7 +133,14 @@ const emptyLimit = 3
 /** Milliseconds after the time of a run in which the calls in flight may end; the rest of 5 s is for what is to be written. */
 const lateness = 4_500
 
-const stopReasons: Partial<Record<LookupError["reason"], StopError["reason"]>> = { quota: "quota", rule: "rule" }
+const stopReasons: Partial<Record<LookupError["reason"], StopError["reason"]>> = {
+  quota: "quota",
+  rule: "rule",
+  unauthorized: "unauthorized"
+}
+
+/** Whether a refusal of the key may be the fault of the code that was asked. */
+const isDoubted = ({ error, isForAll }: Verdict.Stop): boolean => error.reason === "unauthorized" && isForAll !== true
 
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for `policy.drain`, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
@@ -277,7 +284,8 @@ const askAll = <A, E, R, E2>(
         stop("none_found", Stop.noneFound(answered))
       }
       const { attempts, calls, id, question } = asked
-      if (reply !== undefined && outcome !== "failed" && lookup.isRead) {
+      // what was refused cannot tell whether all are refused
+      if (reply !== undefined && (outcome === "found" || outcome === "not_found") && lookup.isRead) {
         queue.remember(asked)
       }
       spans?.end(id, { outcome, attempts, calls })
@@ -338,7 +346,7 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict === "retry" && verdict.isAlone !== true && policy.breaker !== null) {
         return hold({ kind: "outage" }, verdict.error)
       }
-      if (suspicion.isDoubtful(true, true) && "error" in verdict && verdict.verdict !== "invalid") {
+      if (suspicion.isDoubtful(true, true) && "error" in verdict) {
         return isFailure(verdict) ? allFail(asked, verdict) : allAlike(asked, verdict.error)
       }
       all.answered++
@@ -466,7 +474,7 @@ const askAll = <A, E, R, E2>(
         if (wasFirst && isSetUp(verdict.verdict, error)) {
           return refuse(asked, "unreachable", error)
         }
-        if (verdict.verdict !== "stop" || error.reason === "unauthorized") {
+        if (verdict.verdict !== "stop" || isDoubted(verdict)) {
           const isMet = meet({ asked, attempt, error })
           if (isMet !== undefined) {
             asked.attempts++
@@ -474,13 +482,18 @@ const askAll = <A, E, R, E2>(
             return isMet
           }
           if (isAlike(verdict, policy.breaker !== null)) {
-            last = { asked, attempt, error }
-            const kind = Uniform.kindOf(error, reply?.body ?? error.message, asked.question.code)
             const isFinal = verdict.verdict !== "retry" || verdict.isAlone === true
-            if (suspicion.failed({ kind, at: now(), isProbe: asked.isProbe, isFinal })) {
+            if (isOneTooMany({ asked, attempt, error }, isFinal)) {
               return Effect.zipRight(allFail(asked, verdict), settleOwn(asked, attempt))
             }
           }
+        }
+      } else if (
+        verdict.verdict === "invalid" && verdict.error.rule === undefined && (found > 0 || !policy.allowNone)
+      ) {
+        // the server's word on this code may be its word on all of them
+        if (isOneTooMany({ asked, attempt, error: verdict.error }, false)) {
+          return Effect.zipRight(allAlike(asked, verdict.error), settleOwn(asked, attempt))
         }
       } else if (verdict.verdict !== "failed") {
         suspicion.passed(asked.isProbe, now() - ms)
@@ -489,6 +502,14 @@ const askAll = <A, E, R, E2>(
         }
       }
       return settleOwn(asked, attempt)
+    }
+
+    /** Whether it is certain now that all fail: this is one more of a row that look the same. */
+    const isOneTooMany = (met: Met<A, E>, isFinal: boolean): boolean => {
+      last = met
+      const { asked, attempt: { reply }, error } = met
+      const kind = Uniform.kindOf(error, reply?.body ?? error.message, asked.question.code)
+      return suspicion.failed({ kind, at: now(), isProbe: asked.isProbe, isFinal })
     }
 
     /** What a reply means for its own question. */
@@ -509,7 +530,7 @@ const askAll = <A, E, R, E2>(
         case "invalid":
           return finish(asked, "invalid", attempt, undefined, verdict.error)
         case "stop":
-          if (verdict.error.reason !== "unauthorized") {
+          if (!isDoubted(verdict)) {
             lost.push(asked.id)
             return refuse(asked, stopReasons[verdict.error.reason] ?? "quota", verdict.error)
           }
@@ -596,7 +617,8 @@ const isForLater: ReadonlySet<StopError["reason"]> = new Set(["budget", "throttl
 
 /** A verdict on what another question may meet as well. */
 type Failure =
-  | { readonly verdict: "failed" | "stop"; readonly error: LookupError }
+  | { readonly verdict: "failed"; readonly error: LookupError }
+  | Verdict.Stop
   | Verdict.Retry
 
 /** Whether a verdict is a failure of the kind that another question may meet. */

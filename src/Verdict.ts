@@ -4,14 +4,22 @@
 import type { Duration } from "effect"
 import type { LookupError } from "./Outcome.ts"
 
-/** `retry` and `throttled` are not final; `stop` would be said to every other question too. */
+/** `retry` and `throttled` are not final. */
 export type Verdict<A, E = LookupError> =
   | { readonly verdict: "found"; readonly answer: A; readonly review?: string }
   | { readonly verdict: "not_found" }
   | { readonly verdict: "failed"; readonly error: E }
-  | { readonly verdict: "invalid" | "stop"; readonly error: LookupError }
+  | { readonly verdict: "invalid"; readonly error: LookupError }
+  | Stop
   | { readonly verdict: "throttled"; readonly error: LookupError; readonly wait: Duration.Duration | undefined }
   | Retry
+
+/** It would be said to every other question too; where a key is refused that is certain only where it `isForAll`. */
+export interface Stop {
+  readonly verdict: "stop"
+  readonly error: LookupError
+  readonly isForAll?: boolean
+}
 
 /** It is tried again. */
 export interface Retry {

@@ -23,6 +23,12 @@ const statuses: ReadonlySet<number> = new Set([400, 402, 403, 429])
 /** What stands further down is a page, not a message. */
 const longest = 16_384
 
+/** Words about the key, where the status may be that of a wrong question. Source: `ErrorReason` of google.api, which comes with 400 and 403. */
+const badKey = /\bAPI_KEY_(?:INVALID|\w+_BLOCKED)\b/
+
+/** Whether a refusal says that it is the key that is not accepted, whatever is asked. */
+export const isKey = (body: string): boolean => badKey.test(body.slice(0, longest))
+
 /**
  * What an error says about an empty purse, its code first; `undefined` where it says nothing of the kind. A 402 says it by its status,
  * unless it asks to wait, which is for the caller to know.

@@ -169,7 +169,7 @@ export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, w
       ? `with a new ${settings.map((name) => `\${${name}}`).join(" and ")} ${goes}`
       : `with a ${keys?.length === 0 ? "key" : "new key"} the run goes on`,
     forbidden: `with a key that may ask this, ${goes}`,
-    uniform: `later ${goes}, and begins elsewhere in the list`,
+    uniform: `later ${goes}, and begins elsewhere in the list; where each is right, --uniform off asks on`,
     quota: `when the account has something left, ${goes}`,
     unreachable: unreached(stop ?? {}),
     redirected: `with the right --url, or --allow-origin, ${goes}`,

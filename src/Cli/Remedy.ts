@@ -9,7 +9,8 @@ const flags: Readonly<Record<Remedy, string>> = {
   http: "write http:// in --url",
   https: "write https:// in --url",
   ca: "--ca FILE trusts it",
-  cert: "--cert FILE and --key FILE send one"
+  cert: "--cert FILE and --key FILE send one",
+  proxy: "HTTP_PROXY and HTTPS_PROXY name it as http://NAME:PASSWORD@HOST:PORT"
 }
 
 /** With what a run goes on. */
@@ -19,7 +20,8 @@ export const instead: Readonly<Record<Remedy, string>> = {
   http: "with http:// in --url",
   https: "with https:// in --url",
   ca: "with --ca FILE",
-  cert: "with --cert FILE and --key FILE"
+  cert: "with --cert FILE and --key FILE",
+  proxy: "with a name and a password for the proxy"
 }
 
 /** A message with what helps, before the code at its end. */

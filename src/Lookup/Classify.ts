@@ -135,6 +135,9 @@ const byStatus = <A>(
       if (Refusal.isTooLarge(reply.status, reply.body)) return invalid(reply)
       const words = Refusal.emptyPurse(reply.status, reply.body)
       if (words !== undefined) return unpaid(reply, words)
+      if (kind !== "throttled" && Refusal.isKey(reply.body)) {
+        return { verdict: "stop", isForAll: true, error: statusError(reply, "unauthorized") }
+      }
       if (kind === "throttled" || (kind === "forbidden" && Refusal.isLimit(reply.body))) return throttled(reply)
       if (Refusal.wantsTls(reply.status, reply.body)) return { verdict: "failed", error: wantsTls(reply) }
       return kind === "invalid" ? invalid(reply) : failedAs(kind, reply, Limits.read(reply))
@@ -235,7 +238,7 @@ export const refused = (status: number, { kind, words }: Refusal.Refused): Verdi
     case "stop":
       return { verdict: "stop", error: error("quota") }
     case "unauthorized":
-      return { verdict: "stop", error: error("unauthorized") }
+      return { verdict: "stop", isForAll: true, error: error("unauthorized") }
     case "throttled":
       return { verdict: "throttled", error: error("throttled"), wait: undefined }
     case "failed":

@@ -9,6 +9,8 @@ import type { StopError } from "./Stop.ts"
 /** An outcome, as far as suspicion is concerned. */
 interface Settled {
   readonly outcome: Kind
+  /** That of the deciding reply; `undefined` where none came. */
+  readonly status: number | undefined
 }
 
 /** What every question may meet where the set-up is wrong. */
@@ -45,7 +47,7 @@ export interface Suspicion<S extends Settled, W> {
   readonly take: (settled: S) => ReadonlyArray<S>
   /** Gives what is withheld, for settling: at the end, or because the suspicion is gone. */
   readonly release: () => ReadonlyArray<S>
-  /** Leaves pending what is withheld: all of it, or what failed. */
+  /** Leaves pending what is withheld: all of it, or what failed; what was refused as invalid too where so many were that it is doubtful. */
   readonly drop: (which: "all" | "failed") => void
   /** What stays pending. */
   readonly dropped: ReadonlyArray<S>
@@ -112,7 +114,7 @@ export const make = <S extends Settled, W>(
     opening: () => opening,
     take: (settled) => {
       if (settled.outcome === "found") isFound = true
-      const isWithheld = !isFound || (settled.outcome === "failed" && row.count > 0)
+      const isWithheld = !isFound || (row.count > 0 && isRefused(settled))
       // only what ends the row tells something of the others
       if (!isWithheld) return withheld.length === 0 || row.count > 0 ? [settled] : [...release(), settled]
       // what failed before this row began is nothing like it
@@ -122,13 +124,18 @@ export const make = <S extends Settled, W>(
     },
     release,
     drop: (which) => {
-      const isDropped = ({ outcome }: S) => which === "all" || outcome === "failed"
+      const isMany = Uniform.isDoubtful(row, true)
+      const isDropped = (one: S) => which === "all" || one.outcome === "failed" || (isMany && isRefused(one))
       dropped.push(...withheld.filter(isDropped))
       withheld = withheld.filter((one) => !isDropped(one))
     },
     dropped
   }
 }
+
+/** Whether it may be one of a row that look the same. */
+const isRefused = ({ outcome, status }: Settled) =>
+  outcome === "failed" || (outcome === "invalid" && status !== undefined)
 
 const isSame = (a: Doubt, b: Doubt) => a === b || (isRefusal.has(a) && isRefusal.has(b))
 

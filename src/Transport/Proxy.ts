@@ -70,7 +70,8 @@ export const unauthorized = (): LookupError =>
   new LookupError({
     reason: "unauthorized",
     status: 407,
-    message: "the proxy refuses who asks: it is named with http://NAME:PASSWORD@HOST:PORT in HTTP_PROXY or HTTPS_PROXY"
+    message: "the proxy refuses who asks (the server has heard nothing of it)",
+    remedy: "proxy"
   })
 
 /**

@@ -170,6 +170,15 @@ describe("Classify.reply", () => {
     }
   })
 
+  it("takes a 400 and a 403 about the key for one about every code", () => {
+    for (const [status, why] of [[400, "API_KEY_INVALID"], [403, "API_KEY_SERVICE_BLOCKED"]] as const) {
+      const judged = verdict(reply(status, `{"error":{"message":"no","details":[{"reason":"${why}"}]}}`))
+      assert.deepInclude(judged, { verdict: "stop", isForAll: true })
+      assert.strictEqual(judged.verdict === "stop" && judged.error.reason, "unauthorized")
+    }
+    assert.strictEqual(verdict(reply(400, `{"error":{"message":"API key not known here"}}`)).verdict, "invalid")
+  })
+
   const errors: ReadonlyArray<readonly [status: number, body: string, reason: Reason, message: string]> = [
     [500, "", "status", "the server said 500"],
     [503, " \n\t", "status", "the server said 503"],

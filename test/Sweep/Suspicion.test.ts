@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
+import * as Refusal from "../../src/Answer/Refusal.ts"
+import * as Classify from "../../src/Lookup/Classify.ts"
+import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Budget from "../../src/Policy/Budget.ts"
 import { type Answer, of, run, serve, stopReason, transport } from "../sweep.ts"
@@ -14,6 +17,7 @@ describe("an account that runs dry", () => {
     ["401", 401],
     ["405", 405],
     ["501", 501],
+    ["400, which is said of codes as well", 400],
     ["a redirect", transport("redirect")],
     ["a body that is too large", transport("too_large")]
   ]
@@ -61,6 +65,49 @@ describe("an account that runs dry", () => {
   })
 })
 
+describe("codes that are refused as invalid", () => {
+  it("cost no look where others are answered in between, and none where a rule says so", () => {
+    const mixed = serve((code) => number(code) % 10 === 0 ? 200 : 422)
+    assert.lengthOf(run(mixed, 300).settled, 300)
+    assert.lengthOf(mixed.calls, 300)
+    const ruled = serve((code) => number(code) < 200 ? 200 : 422)
+    const error = new LookupError({ reason: "rule", message: "no", rule: "on-status 422=invalid" })
+    const lookup: typeof ruled.lookup = {
+      ...ruled.lookup,
+      read: (reply) => reply.status === 422 ? { verdict: "invalid", error } : ruled.lookup.read(reply)
+    }
+    assert.lengthOf(run({ ...ruled, lookup }, 300).settled, 300)
+    assert.lengthOf(ruled.calls, 300)
+  })
+
+  it("are all that there is where a budget ends the run, and are settled then", () => {
+    const server = serve((code) => number(code) < 5 ? 200 : 422)
+    const { exit, settled } = run(server, 400, { budget: { calls: [Budget.most(15)] } })
+    assert.strictEqual(stopReason(exit), "budget")
+    assert.lengthOf(settled.filter(({ outcome }) => outcome === "invalid"), 10)
+  })
+})
+
+describe("a word on the key that is meant for every code", () => {
+  const refusal = `{"status":"REQUEST_DENIED","error_message":"This API key is not authorized."}`
+  for (const concurrency of [1, 8] as const) {
+    it(`stops at once, also after others were answered, ${concurrency} in flight`, () => {
+      let answers = 0
+      const server = serve(() => ++answers <= 50 ? 200 : 203)
+      const refused = Refusal.inAnswer(JSON.parse(refusal))!
+      const lookup: typeof server.lookup = {
+        ...server.lookup,
+        read: (reply) => reply.status === 203 ? Classify.refused(200, refused) : server.lookup.read(reply)
+      }
+      const { exit, settled } = run({ ...server, lookup }, 400, { concurrency, allowNone: false })
+      assert.strictEqual(stopReason(exit), "unauthorized")
+      assert.lengthOf(settled, 50)
+      assert.isAtMost(server.calls.length, 50 + concurrency)
+      assert.match(message(exit), /REQUEST_DENIED: This API key is not authorized/)
+    })
+  }
+})
+
 describe("a server that is away for a moment", () => {
   for (const from of [0, 60]) {
     for (const isRead of [true, false]) {
@@ -89,14 +136,14 @@ describe("a block of bad codes", () => {
   for (const [from, to] of [[0, 30], [5, 60], [70, 100], [0, 60]] as const) {
     for (const concurrency of [1, 8, "auto"] as const) {
       it(`${from} to ${to}, ${concurrency} in flight, ends with a word on each code`, () => {
-        for (const answer of [403, 401, 500, transport("too_large")] as const) {
+        for (const answer of [403, 401, 422, 500, transport("too_large")] as const) {
           const server = serve((code) => number(code) >= from && number(code) < to ? answer : 200)
           const { exit, settled } = run(server, 100, { concurrency, allowNone: false })
           assert.deepStrictEqual(exit, Exit.void, String(answer))
           assert.lengthOf(settled, 100)
           for (const { outcome, question } of settled) {
             const isBad = number(question.code) >= from && number(question.code) < to
-            assert.strictEqual(outcome, isBad ? "failed" : "found", question.code)
+            assert.strictEqual(outcome, !isBad ? "found" : answer === 422 ? "invalid" : "failed", question.code)
           }
           assert.isAtMost(server.calls.at(-1)!.at, 5 * 60_000, String(answer))
         }

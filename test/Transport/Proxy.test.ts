@@ -93,7 +93,7 @@ describe("Transport over a proxy", () => {
   }
 
   const refusals: ReadonlyArray<readonly [name: string, reply: string, reason: Reason | StopError["reason"]]> = [
-    ["407", "HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n", "unauthorized"],
+    ["407", "HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n", "unreachable"],
     ["502", "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "transport"],
     ["a hang-up", "", "transport"],
     // a second question has met the same
@@ -124,15 +124,15 @@ describe("Transport over a proxy", () => {
       }), 20_000)
   }
 
-  it.scopedLive("that relays says 407: the run stops", () =>
+  it.scopedLive("that relays says 407: the run stops, for want of a name and not of the server's key", () =>
     Effect.gen(function*() {
       const { port } = yield* proxy(0, () => "HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n")
       const [, run] = yield* ask({ origin: "http://api.test" }, codes, {
         environment: { HTTP_PROXY: `127.0.0.1:${port}` }
       })
       const stopped = yield* Effect.flip(run)
-      assert.strictEqual(stopped.reason, "unauthorized")
-      assert.match(stopped.message, /NAME:PASSWORD@HOST/)
+      assert.deepStrictEqual([stopped.reason, stopped.remedy], ["unreachable", "proxy"])
+      assert.match(stopped.message, /^the proxy refuses who asks/)
     }))
 
   it.scopedLive("that forbids a tunnel stops the run at the first question", () =>
