@@ -216,6 +216,8 @@ export class Ledger extends Context.Tag("rollcall/Ledger")<Ledger, {
   /** The entries of these questions, in the order given, and of each in input order. */
   readonly rowsOf: (list: number, questions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Row>, LedgerError>
   readonly counts: (list: number) => Effect.Effect<Counts, LedgerError>
+  /** Fails where another program has removed rows of the list since it was enrolled: what they held is pending again. */
+  readonly intact: (list: number) => Effect.Effect<void, LedgerError>
   /** The questions of all lists, each once, and how many of them have an outcome. */
   readonly distinct: Effect.Effect<{ readonly questions: number; readonly answered: number }, LedgerError>
   /** The first entry of the list whose row was changed after `epoch`; `Infinity` where none was. */
@@ -279,6 +281,16 @@ export const held = (holder: Holder | undefined): string => {
 }
 
 const clock = (at: number) => DateTime.formatIso(DateTime.unsafeMake(at)).replace(/\.\d+Z$/, "Z")
+
+/** The error of a ledger that another program has removed rows of. */
+export const robbed = (ledger: string): LedgerError =>
+  new LedgerError({
+    reason: "Write",
+    ledger,
+    message:
+      "another program removed rows of it while the run was using it: see who writes there, and run the same command "
+      + "again, which asks what is missing"
+  })
 
 /** How many outcomes of a question are kept when it is asked again. */
 export const keptOutcomes = 2

@@ -176,6 +176,7 @@ export const run = <A, E, R, R2>(
     const inVain = new Set(
       Schema.decodeUnknownOption(Ids)(yield* ledger.note("in_vain")).pipe(Option.getOrElse(() => []))
     )
+    const flush = Effect.zipRight(recorder.flush, ledger.intact(list.id))
     const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
     yield* Sweep.sweep({
       lookup,
@@ -193,12 +194,12 @@ export const run = <A, E, R, R2>(
       spent,
       reserve: (spent) => ledger.setNotes({ spent })
     }).pipe(
-      Effect.zipRight(recorder.flush),
+      Effect.zipRight(flush),
       Effect.zipRight(recorder.verdict),
       // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
-      Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(recorder.flush, projection.keep))),
+      Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(flush, projection.keep))),
       Effect.catchAll((error) =>
-        Effect.zipRight(recorder.flush, projection.keep).pipe(
+        Effect.zipRight(flush, projection.keep).pipe(
           Effect.zipRight(error._tag === "StopError" ? keepStop(ledger, error) : Effect.void),
           Effect.zipRight(Effect.fail(error))
         )

@@ -1,7 +1,13 @@
+import { FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Answered, difference, Ledger, type Redo } from "../src/Ledger.ts"
+import { type Answered, difference, Ledger, type LedgerError, type Redo } from "../src/Ledger.ts"
+import * as Postgres from "../src/Ledger/Postgres.ts"
+import * as Sqlite from "../src/Ledger/Sqlite.ts"
 import { answer, enroll, entries, ledgers, list, pending, rows, settle, short } from "./Ledger/fixture.ts"
+import * as Schemas from "./schema.ts"
+import * as Sqlites from "./sqlite.ts"
 
 describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
   /** A test with an empty ledger. */
@@ -656,6 +662,104 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       assert.deepInclude(yield* ledger.counts(id), { forgotten: 0 })
     })
   )
+})
+
+/** A ledger with what another program does to its tables. */
+const shared = {
+  Sqlite: Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const file = `${yield* fs.makeTempDirectoryScoped()}/zips.ledger`
+    return { layer: Sqlite.layer(file), elsewhere: (text: string) => Sqlites.query(file, text) }
+  }).pipe(Effect.provide(NodeFileSystem.layer)),
+  ...(Schemas.isThere
+    ? {
+      Postgres: Effect.map(Schemas.fresh, (url) => ({
+        layer: Postgres.layer(url),
+        elsewhere: (text: string) =>
+          Schemas.query(text.replace(/\b(outcome|entry|question|list|note)\b/, `"${Schemas.nameOf(url)}".$1`))
+      }))
+    }
+    : {})
+}
+
+describe.each(Object.entries(shared))("Ledger/%s: rows that another program removes", (name, make) => {
+  /** A run that has answered three of five codes when it happens. */
+  const during = <A, E>(
+    what: string,
+    then: (
+      around: {
+        readonly id: number
+        readonly d: Answered
+        /** As a run keeps it from its beginning. */
+        readonly intact: Effect.Effect<void, LedgerError>
+        readonly elsewhere: (text: string) => Effect.Effect<unknown>
+      }
+    ) => Effect.Effect<A, E, Ledger>
+  ) =>
+    Effect.gen(function*() {
+      const { elsewhere, layer } = yield* make
+      return yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const id = yield* enroll(entries(["a", "b", "c", "d", "e"]))
+        const intact = ledger.intact(id)
+        yield* settle(["a", "b", "c"])
+        const [d] = yield* ledger.pending(id, 3, 1)
+        yield* elsewhere(what)
+        return yield* then({ id, d: answer(d!.question), intact, elsewhere })
+      }).pipe(Effect.provide(layer))
+    })
+
+  const removals = [
+    ...(name === "Postgres" ? ["truncate outcome"] : []),
+    "delete from outcome",
+    "delete from outcome where body = '\"a\"'",
+    "delete from entry",
+    "delete from entry where line = 2",
+    "delete from question where key = 'a'",
+    "delete from list"
+  ]
+
+  it.scopedLive.each(removals)(
+    "notices, at the next commit or in the end: %s",
+    (what) =>
+      during(what, ({ d, id, intact }) =>
+        Effect.gen(function*() {
+          const ledger = yield* Ledger
+          const error = yield* Effect.flip(Effect.zipRight(ledger.record(id, [d]), intact))
+          assert.deepInclude(error, { _tag: "LedgerError", reason: "Write" })
+          assert.match(error.message, /^another program removed rows of it .*: see who writes there, and run the same /)
+        }))
+  )
+
+  it.scopedLive("asks again what is missing, takes what came meanwhile, and writes its outputs anew", () =>
+    during(removals[0]!, ({ d, id, intact }) =>
+      Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const { epoch } = (yield* ledger.lists)[0]!
+        assert.match((yield* Effect.flip(ledger.record(id, [d]))).message, /^another program removed /)
+        yield* ledger.record(id, [d])
+        assert.strictEqual((yield* ledger.counts(id)).outcomes.found, 1)
+        assert.deepStrictEqual(yield* pending(10), ["a", "b", "c", "e"])
+        assert.strictEqual(yield* ledger.changedSince(id, epoch), 0)
+        // the next run
+        yield* enroll(entries(["a", "b", "c", "d", "e"]))
+        yield* settle(["a", "b", "c", "e"])
+        yield* intact
+      })))
+
+  it.scopedLive("minds nobody who changes nothing of the list", () =>
+    during("insert into note values ('theirs', '1')", ({ d, elsewhere, id, intact }) =>
+      Effect.gen(function*() {
+        const ledger = yield* Ledger
+        yield* ledger.record(id, [d])
+        yield* elsewhere("update note set value = '2' where name = 'theirs'")
+        yield* intact
+        yield* ledger.redo(id, [{ codes: ["d"] }])
+        yield* settle(["d", "e"])
+        yield* ledger.forget({ codes: ["e"] })
+        yield* enroll(entries(["a", "b", "c", "d"]))
+        yield* intact
+      })))
 })
 
 describe("difference", () => {

@@ -250,6 +250,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         const refused = entries.filter(({ key }) => key === null).length
         return { entries: entries.length, questions: ordinals.size, refused, outcomes: counts, forgotten }
       }),
+    intact: () => Effect.void,
     distinct: Effect.sync(() => {
       const asked = new Set(lists.flatMap(({ ordinals }) => [...ordinals.keys()]))
       return { questions: asked.size, answered: [...asked].filter((question) => outcomes.has(question)).length }

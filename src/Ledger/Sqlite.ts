@@ -3,7 +3,7 @@
  *
  * A batch is one transaction of statements with many rows each: 3–4 µs a row.
  */
-import { Clock, Effect, Layer, Random, Schema, type Scope } from "effect"
+import { Clock, Data, Effect, Layer, Random, Schema, type Scope } from "effect"
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
@@ -20,6 +20,7 @@ import {
   type Listed,
   mismatch,
   noStanding,
+  robbed,
   standing as standingOf
 } from "../Ledger.ts"
 import type { Kind } from "../Outcome.ts"
@@ -173,10 +174,20 @@ const make = (
   /** The end of each list as the ledger had it, and those of which an entry was found changed. */
   const extents = new Map<number, number>()
   const changed = new Set<number>()
+  /** The lists that have been enrolled to their end, and the version of the database when nobody had removed rows of them. */
+  const whole = new Set<number>()
+  let version: number | undefined
 
   const read = <A, E>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, failure(file, "Read"))
   const write = <A, E>(body: (on: On) => Effect.Effect<A, E>) =>
-    Effect.mapError(transaction(body), Failure.make(file, "Write"))
+    transaction((on) => Effect.zipRight(look(on), body(on))).pipe(
+      // rows are gone: what is still there is counted anew, and the outputs are written anew
+      Effect.catchIf(
+        (error) => error instanceof RobbedError,
+        () => Effect.zipRight(transaction(changeAll), robbed(file))
+      ),
+      Effect.mapError(Failure.make(file, "Write"))
+    )
   const select = <A>(text: string, params: ReadonlyArray<unknown>, make: (row: ReadonlyArray<any>) => A) =>
     Effect.map(sql.select(text, params), (rows) => rows.map(make))
   const selectTexts = <A>(
@@ -232,6 +243,25 @@ const make = (
         on.run(Statements.updateCounts, [...counters, list]),
         on.run(Statements.updateStanding, [...Statements.fromStanding(standing), list])
       ))
+
+  /** Looks whether rows were removed, where another program has written to the database: 2 µs where none has. */
+  const look = (on: On) =>
+    Effect.flatMap(on.select(Statements.selectVersion), ([row]) => {
+      const found = row![0] as number
+      if (version === found) return Effect.void
+      const isFirst = version === undefined
+      version = found
+      return isFirst ? Effect.void : Effect.forEach(whole, (list) => lookAt(list, on), { discard: true })
+    })
+  const lookAt = (list: number, on: On) =>
+    Effect.gen(function*() {
+      const range = [place(list, 0), place(list + 1, 0)]
+      const [lost] = yield* on.select(Statements.selectLost, [...range, ...range, list])
+      const [[isCounted, , ...kept] = []] = yield* on.select(Statements.selectCounts, [list])
+      const { counters } = yield* countAll(list, on.select)
+      const isLess = isCounted === 1 && counters.some((count, index) => index !== isForgotten && count !== kept[index])
+      if (lost === undefined || lost.some((count) => count !== 0) || isLess) return yield* new RobbedError()
+    })
 
   return Ledger.of({
     name: file,
@@ -292,6 +322,7 @@ const make = (
           yield* on.run("update list set is_counted = 0")
           yield* recount(list, on)
           yield* on.run(Statements.updateList, [JSON.stringify(Schema.encodeSync(List)(what)), list])
+          whole.add(list)
         })
       )),
     pending: (list, ordinal, limit) =>
@@ -427,6 +458,7 @@ const make = (
         const outcomes = { found, not_found, invalid, failed, skipped }
         return { entries, questions, refused, outcomes, forgotten } satisfies Counts
       })),
+    intact: () => Effect.asVoid(write(() => Effect.void)),
     distinct: Effect.map(
       read(select(Statements.selectDistinct, [], ([questions, answered]) => ({ questions, answered }))),
       ([found]) => found!
@@ -480,6 +512,11 @@ const make = (
       })
   })
 }
+
+/** Rows of a list are not there any more. */
+class RobbedError extends Data.TaggedError("RobbedError") {}
+
+const isForgotten = Statements.counters.indexOf("forgotten")
 
 /** As `Array.flat`, which takes fifteen times as long: 0.7 µs a row. */
 const flat = (rows: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<unknown> => {

@@ -422,7 +422,7 @@ describe.skipIf(!isThere)("Postgres", () => {
           [statements.selectRowsOf, [0, "{3,2,1}"]],
           [statements.selectAnswered, [100, 10]],
           [statements.selectKnown("true"), ["[{\"key\":\"c1\"}]"]],
-          [statements.record, [0, JSON.stringify([answer(1)])]],
+          [statements.record, [0, JSON.stringify([answer(1)]), 1]],
           [statements.enroll, [0, JSON.stringify(entries(["a"]))]]
         ]
         for (const [text, params] of pages) {

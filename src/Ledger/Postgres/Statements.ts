@@ -140,9 +140,14 @@ export const make = (schema: string) => {
       where list = $1 and ordinal >= $2 and question is not null
         and (select question from ${outcome} o where o.question = e.question) is null and ordinal = ${first}
       order by ordinal limit $3`,
-    /** Parameters: the list, and the outcomes. Other lists may ask the same questions. */
+    /**
+     * Parameters: the list, the outcomes, and a question that has an outcome, or null; where it has none any more nothing is recorded.
+     * Gives the list and how many were recorded. Other lists may ask the same questions.
+     */
     record: `
-      with given as (${givenOutcomes(2)}),
+      with given as (
+          select * from (${givenOutcomes(2)}) all_of
+          where $3::bigint is null or (select question from ${outcome} where question = $3::bigint) is not null),
         recorded as (
           insert into ${outcome} select * from given on conflict do nothing returning outcome, body, at, error),
         stands as (select count(*) as outcomes, ${stands} from recorded),
@@ -154,7 +159,12 @@ export const make = (schema: string) => {
       update ${list} l set
         ${["forgotten", ...kinds].map((name) => `${name} = l.${name} + counts.${name}`).join(", ")},
         is_counted = is_counted and id = $1
-      from counts where id = $1 or is_counted`,
+      from counts where (id = $1 or is_counted)
+        and ($3::bigint is null or (select question from ${outcome} where question = $3::bigint) is not null)
+      returning id, (select count(*) from recorded)`,
+    /** All rows that a run depends on, of all lists: 0.7 s for a million. */
+    size:
+      `select (select count(*) from ${outcome}), (select count(*) from ${entry}), (select count(*) from ${question})`,
     /** Parameters: from which question on, and how many. */
     selectAnswered: `select * from ${outcome} where question >= $1 order by question limit $2`,
     revise: `

@@ -138,6 +138,17 @@ export const selectUnfinished = `
 
 export const toUnfinished = ([count, since]: ReadonlyArray<any>): Unfinished => ({ count, since: moment(since) })
 
+/** Another one once another program has written to the database. */
+export const selectVersion = "pragma data_version"
+
+/** Entries that a list has lost, and questions of it that are not there. Parameters: the places of the list, twice, and the list. */
+export const selectLost = `
+  select (value ->> 'entries') - (select count(*) from entry where place >= ? and place < ?), (
+      select count(*) from entry
+      where place >= ? and place < ? and question is not null
+        and not exists (select 1 from question where question.id = entry.question))
+  from list where id = ?`
+
 /** Gives where they stand among those asked. */
 export const selectKnown = (where: string) => `
   select asked.key from json_each(?) asked join question on question.key = asked.value
