@@ -20,12 +20,19 @@ const peers = Object.entries<string>(peerDependencies).map(([name, range]) => `$
 const modules = Object.keys(exports).filter((name) => !name.includes("*") && !/\.(json|gz)$/.test(name))
 const specifier = (name: string) => name.replace(".", "rollcall")
 
+/** How projects are compiled that use the library. */
+const compilers = ["typescript", "typescript-5.9"].flatMap((compiler) => [
+  { compiler, module: "esnext", moduleResolution: "bundler" },
+  { compiler, module: "nodenext", moduleResolution: "nodenext" }
+])
+
 /** What a project that uses the library may cost: packages, and megabytes. */
 const ceiling = { packages: 40, megabytes: 100 }
 
 const library = `
 ${modules.map((name, index) => `import * as Module${index} from "${specifier(name)}"`).join("\n")}
-import { Outcome } from "rollcall"
+import { Effect } from "effect"
+import { Lookup, Outcome, Rollcall } from "rollcall"
 import * as Policy from "rollcall/Policy"
 import record from "rollcall/schema/record.json" with { type: "json" }
 
@@ -34,6 +41,14 @@ if (Policy.standard === undefined || record.$schema === undefined) throw new Err
 for (const module of [${modules.map((_, index) => `Module${index}`).join(", ")}]) {
   if (Object.keys(module).length === 0) throw new Error("a module exports nothing")
 }
+/** Each has a type that a declaration must be able to name. */
+export const zip = Lookup.http({ url: "https://api.example/zip/{code}" })
+export const one = Rollcall.lookup(zip, "34102")
+export const many = Rollcall.forEach(zip, ["34102"])
+export const found = Effect.map(many, (outcomes) => outcomes.filter((outcome) => outcome.outcome === "found"))
+export const answers = Effect.map(found, (outcomes) => outcomes.map(({ answer }) => answer))
+export const failed = Effect.map(many, (outcomes) => outcomes.flatMap((one) => one.outcome === "failed" ? [one] : []))
+export const gentle = { ...Policy.gentle, concurrency: 1 }
 const internal: string = "rollcall/Lookup/Redact"
 await import(internal).then(
   () => { throw new Error(internal + " can be imported, though it is internal") },
@@ -101,9 +116,11 @@ const here = async () => {
   run(cwd, join(root, "node_modules/.bin/tsx"), [join(root, "scripts/smoke.ts"), "node_modules/.bin/rollcall"])
 
   writeFileSync(join(cwd, "library.ts"), library)
-  const compilerOptions = { strict: true, module: "nodenext", target: "es2022" }
-  writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["library.ts"] }))
-  run(cwd, process.execPath, [join(root, "node_modules/typescript/bin/tsc")])
+  for (const { compiler, module, moduleResolution } of compilers) {
+    const compilerOptions = { strict: true, declaration: true, module, moduleResolution, target: "es2022" }
+    writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["library.ts"] }))
+    run(cwd, process.execPath, [join(root, "node_modules", compiler, "bin/tsc")])
+  }
   run(cwd, process.execPath, ["library.js"])
 }
 

@@ -77,20 +77,30 @@ const told = {
   at: Schema.optional(Schema.String)
 }
 
-interface Told {
-  readonly code: string
-  readonly http_status?: number
-  readonly attempts: number
-  readonly calls: number
-  readonly ms?: number
-  readonly at?: string
+/** What every outcome tells of how it came to be. */
+export interface Told extends Schema.Struct.Type<typeof told> {}
+
+/** There is an answer. */
+export interface Found<out A> extends Told {
+  readonly outcome: "found"
+  readonly answer: A
+  /** A rule marks it for a person to look at. */
+  readonly review?: true
+}
+
+/** There is none, and that is final; or the question was not asked, as its answer is not needed. */
+export interface NotFound extends Told {
+  readonly outcome: "not_found" | "skipped"
+}
+
+/** The question cannot be asked so, or no answer could be had. */
+export interface Failed<out E = LookupError> extends Told {
+  readonly outcome: "invalid" | "failed"
+  readonly error: E
 }
 
 /** The outcome of a question with answers of type `A` and errors of type `E`. */
-export type Outcome<A, E = LookupError> =
-  | Told & { readonly outcome: "found"; readonly answer: A; readonly review?: true }
-  | Told & { readonly outcome: "not_found" | "skipped" }
-  | Told & { readonly outcome: "invalid" | "failed"; readonly error: E }
+export type Outcome<A, E = LookupError> = Found<A> | NotFound | Failed<E>
 
 /** The selected fields, where the body has any of them. */
 const some = Schema.optional(Schema.Unknown)

@@ -41,7 +41,7 @@ export const Policy = Schema.Struct({
   /** Go on although none of the first 100 outcomes is `found`. */
   allowNone: Schema.Boolean
 }).annotations({ identifier: "Policy" })
-export type Policy = typeof Policy.Type
+export interface Policy extends Schema.Schema.Type<typeof Policy> {}
 
 /** What the command does unless told otherwise. */
 export const standard: Policy = {

@@ -39,4 +39,4 @@ export const Summary = Schema.Struct({
   /** The time that this run took, in seconds. */
   seconds: Schema.Number
 }).annotations({ identifier: "Summary" })
-export type Summary = typeof Summary.Type
+export interface Summary extends Schema.Schema.Type<typeof Summary> {}
