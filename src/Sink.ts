@@ -1,65 +1,15 @@
 /**
  * A sink is a projection of the ledger: rows in a format, which is pure, written to a target.
  */
-import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import type { Select } from "./Answer/Select.ts"
-import type { LedgerError, List, Listed, Row } from "./Ledger.ts"
-import type * as Lookup from "./Lookup.ts"
+import type { LedgerError, Listed, Row } from "./Ledger.ts"
+import type { Clash, Encoder, Format, Layout } from "./Sink/Format.ts"
 import * as Mark from "./Sink/Mark.ts"
+import { SinkError } from "./Sink/SinkError.ts"
+import type { Held, Lock, Opened, Target } from "./Sink/Target.ts"
 
-/** The output cannot be written. `Closed` is a reader that went away; `Busy`: another run writes to it. */
-export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
-  reason: Schema.Literal("Exists", "Open", "Write", "Closed", "Clash", "Busy"),
-  sink: Schema.String,
-  detail: Schema.String,
-  cause: Schema.optional(Schema.Defect)
-}) {
-  override get message() {
-    return `${this.sink}: ${this.detail}`
-  }
-}
-
-/** What a format has to know besides the rows. */
-export interface Layout {
-  readonly list: List
-  /** How the lookup writes keys and answers. */
-  readonly lookup: Pick<Lookup.Any, "expect" | "inputs">
-  /** The fields to pick out of an answer; none for the whole answer. */
-  readonly select: ReadonlyArray<Select>
-  /** Leave `ms` and `at` out, so that equal runs give equal bytes. */
-  readonly noTiming: boolean
-  /** The entries as they stood in place of the records: an input to run again. */
-  readonly entries: boolean
-  /** CSV for a spreadsheet: nothing in it is a formula of somebody else's, and codes keep their digits. */
-  readonly excel: boolean
-}
-
-/** Why a layout or a row cannot be written in a format. */
-export interface Clash {
-  readonly clash: string
-}
-
-/** A layout as rows of text. */
-export interface Encoder {
-  /** What stands before the first row, between two rows, and after the last one. */
-  readonly header: string
-  readonly separator?: string
-  readonly footer?: string
-  readonly encode: (row: Row) => string | Clash
-  /** The cells so far that a spreadsheet would take for formulas, in a format that spreadsheets open. */
-  readonly formulas?: () => number
-  /** What else a reader should know, in a line each. */
-  readonly warnings?: () => ReadonlyArray<string>
-}
-
-/** How rows become text: a value, so that a program can bring its own. The command knows some by name (Cli/Format). */
-export interface Format {
-  /** What tells its outputs from those of other formats; equal names give equal bytes. */
-  readonly name: string
-  /** Endings of file names, without the dot. */
-  readonly endings: ReadonlyArray<string>
-  readonly encoder: (layout: Layout) => Encoder | Clash
-}
+export { type Clash, type Encoder, type Format, type Held, type Layout, type Lock, type Opened, SinkError, type Target }
 
 /** The run whose rows a sink gets, and what it needs to go on where an earlier one stopped. */
 export interface Run {
@@ -98,53 +48,6 @@ export class Sink extends Context.Tag("rollcall/Sink")<Sink, {
   readonly fits: (list: Listed) => Effect.Effect<void, SinkError>
   readonly open: (run: Run) => Effect.Effect<Writer, SinkError | LedgerError, Scope.Scope>
 }>() {}
-
-/** What a target holds: so many bytes, and the hash of all of them. */
-export interface Held {
-  readonly offset: number
-  readonly hash: string
-  /** What the system knows it by, as long as it is there. */
-  readonly inode: string
-}
-
-/** Where text and bytes go: a file, standard output. */
-export interface Target {
-  readonly name: string
-  /** The same for the same target, however its name is written. */
-  readonly id: string
-  /** Fails where something stands there that is not, byte for byte, what the mark says that we left. */
-  readonly check: (mark: Mark.Mark | undefined) => Effect.Effect<void, SinkError>
-  /** Opens it to go on with what the mark says, or to begin anew; it fails as `check` does. */
-  readonly open: (
-    mark: Mark.Mark | undefined,
-    goesOn: boolean
-  ) => Effect.Effect<Opened, SinkError, Scope.Scope>
-}
-
-/** Keeps other runs from an output. */
-export interface Lock {
-  /** Holds it until the scope closes; fails where another run does. */
-  readonly hold: Effect.Effect<void, SinkError, Scope.Scope>
-  /** Fails where a run holds it. */
-  readonly free: Effect.Effect<void, SinkError>
-}
-
-/** A target that is open. */
-export interface Opened {
-  /** It holds what the mark said. Otherwise it is empty. */
-  readonly isHeld: boolean
-  /** It is complete and has its final name: nothing is written any more. */
-  readonly isFinal: boolean
-  /** What it holds now; `undefined` where nothing can be kept. */
-  readonly held: Held | undefined
-  readonly write: (data: string | Uint8Array) => Effect.Effect<void, SinkError>
-  /** Makes durable what has been written. */
-  readonly keep: Effect.Effect<Held | undefined, SinkError>
-  /** Fails where it is not what has been written to it: somebody else wrote there, or cut it. */
-  readonly intact: Effect.Effect<void, SinkError>
-  /** Gives it its final name. */
-  readonly complete: Effect.Effect<void, SinkError>
-}
 
 /** How the rows are laid out. */
 export interface Options {

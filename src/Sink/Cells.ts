@@ -5,9 +5,9 @@
  */
 import { fromKey } from "../Entry.ts"
 import type { Row } from "../Ledger.ts"
-import type { Clash, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 import * as Columns from "./Columns.ts"
+import type { Clash, Layout } from "./Format.ts"
 import { fit, onOneLine } from "./Text.ts"
 import * as Value from "./Value.ts"
 

@@ -3,7 +3,7 @@
  * selected field says is not said by a column of the list: where both would have the name of a result, that is refused; from any other name
  * of ours the list's column steps back, `code` becomes `list_code`.
  */
-import type { Clash } from "../Sink.ts"
+import type { Clash } from "./Format.ts"
 
 /** What only an outcome says. */
 const results: ReadonlySet<string> = new Set(["outcome", "http_status", "error", "error_type"])

@@ -2,8 +2,8 @@
  * CSV (RFC 4180), in the columns of {@link Cells}.
  */
 import { forSpreadsheet, isFormula } from "../Formula.ts"
-import type { Format } from "../Sink.ts"
 import * as Cells from "./Cells.ts"
+import type { Format } from "./Format.ts"
 
 export const format: Format = {
   name: "csv",

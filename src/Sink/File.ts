@@ -6,9 +6,11 @@
  */
 import { type Error, FileSystem } from "@effect/platform"
 import { Effect, Layer, Option } from "effect"
-import { type Lock, make as sinkOf, type Opened, type Options, Sink, SinkError, type Target } from "../Sink.ts"
+import { make as sinkOf, type Options, Sink } from "../Sink.ts"
 import type { Mark, Print as Printed } from "./Mark.ts"
 import * as Print from "./Print.ts"
+import { SinkError } from "./SinkError.ts"
+import type { Lock, Opened, Target } from "./Target.ts"
 
 /**
  * Writes to `path`; who may read it is for the umask to say. `id` tells files apart whose paths are written in different ways; `lock` keeps runs away

@@ -5,7 +5,8 @@
 import { Effect } from "effect"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
-import { SinkError, type Target } from "../Sink.ts"
+import { SinkError } from "./SinkError.ts"
+import type { Target } from "./Target.ts"
 
 /** Bytes of a member, about: where little is written between two marks, it has less. */
 const memberSize = 1024 * 1024

@@ -1,7 +1,7 @@
 /**
  * JSON: one array of the records that NDJSON has on a line each, here on a line each too.
  */
-import type { Format } from "../Sink.ts"
+import type { Format } from "./Format.ts"
 import * as Ndjson from "./Ndjson.ts"
 
 export const format: Format = {

@@ -1,7 +1,7 @@
 /**
  * Lines: the input of each entry on a line of its own, whatever its outcome.
  */
-import type { Format } from "../Sink.ts"
+import type { Format } from "./Format.ts"
 
 export const format: Format = {
   name: "lines",

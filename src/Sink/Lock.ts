@@ -6,10 +6,11 @@ import { Clock, Effect, type Scope } from "effect"
 import { existsSync } from "node:fs"
 import { hostname } from "node:os"
 import { held, Holder } from "../Ledger.ts"
-import { type Lock, SinkError } from "../Sink.ts"
 import { connect, type Connection } from "../Sql/Sqlite/Connection.ts"
 import { SqliteError } from "../Sql/Sqlite/Failure.ts"
 import * as Sqlite from "../Sql/Sqlite/Lock.ts"
+import { SinkError } from "./SinkError.ts"
+import type { Lock } from "./Target.ts"
 
 /** The lock in the file `path` for an output that messages call `sink`. */
 export const make = (path: string, sink: string): Lock => {

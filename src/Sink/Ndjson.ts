@@ -5,9 +5,9 @@ import { DateTime } from "effect"
 import * as Entry from "../Entry.ts"
 import { exactly } from "../Json.ts"
 import { isStale, type Row } from "../Ledger.ts"
-import type { Format, Layout } from "../Sink.ts"
 import * as Answer from "./Answer.ts"
 import * as Columns from "./Columns.ts"
+import type { Format, Layout } from "./Format.ts"
 import { wellFormed } from "./Text.ts"
 
 export const format: Format = {

@@ -9,10 +9,12 @@
 import { Effect } from "effect"
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
 import type { Listed, Row } from "../Ledger.ts"
-import { type Sink, SinkError, type Target, track } from "../Sink.ts"
+import { type Sink, track } from "../Sink.ts"
 import * as Shared from "./Shared.ts"
+import { SinkError } from "./SinkError.ts"
 import type * as Table from "./Table.ts"
 import * as Rows from "./Table/Rows.ts"
+import type { Target } from "./Target.ts"
 import * as Value from "./Value.ts"
 
 /** Rows, and characters of answers, of a row group: what stands in memory at once. */

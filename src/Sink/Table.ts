@@ -7,8 +7,9 @@
  */
 import { Effect, type Scope } from "effect"
 import type { Listed, Row } from "../Ledger.ts"
-import { type Options, type Sink, SinkError, type Writer } from "../Sink.ts"
+import type { Options, Sink, Writer } from "../Sink.ts"
 import * as Mark from "./Mark.ts"
+import { SinkError } from "./SinkError.ts"
 import * as Rows from "./Table/Rows.ts"
 import type { Progress } from "./Table/Sql.ts"
 import * as Sql from "./Table/Sql.ts"

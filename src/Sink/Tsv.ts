@@ -2,8 +2,8 @@
  * TSV, in the columns of {@link Cells}: a row a line, and a tab between cells. A cell holds neither; text that does stands as JSON, in which
  * they are `\t`, `\n` and `\r`. A cell that holds a quote stands in quotes, as spreadsheets write it.
  */
-import type { Format } from "../Sink.ts"
 import * as Cells from "./Cells.ts"
+import type { Format } from "./Format.ts"
 
 export const format: Format = {
   name: "tsv",

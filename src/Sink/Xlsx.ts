@@ -5,9 +5,12 @@
 import { Effect } from "effect"
 import { Zip, ZipDeflate } from "fflate"
 import type { Listed } from "../Ledger.ts"
-import { type Clash, type Layout, layoutOf, type Options, type Sink, SinkError, type Target, track } from "../Sink.ts"
+import { layoutOf, type Options, type Sink, track } from "../Sink.ts"
 import * as Cells from "./Cells.ts"
+import type { Clash, Layout } from "./Format.ts"
 import * as Mark from "./Mark.ts"
+import { SinkError } from "./SinkError.ts"
+import type { Target } from "./Target.ts"
 
 /** What a sheet holds. */
 const [rowLimit, columnLimit, cellLimit] = [1_048_576, 16_384, 32_767]

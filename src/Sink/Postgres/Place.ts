@@ -7,7 +7,7 @@ import { held } from "../../Ledger.ts"
 import * as Address from "../../Ledger/Postgres/Address.ts"
 import * as Failure from "../../Ledger/Postgres/Failure.ts"
 import * as Session from "../../Ledger/Postgres/Session.ts"
-import { SinkError } from "../../Sink.ts"
+import { SinkError } from "../SinkError.ts"
 import * as Sql from "../Table/Sql.ts"
 
 /** A table of a database. */
