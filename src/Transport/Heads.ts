@@ -1,10 +1,13 @@
 /**
  * Heads of answers that other clients read and undici does not: a `100 Continue` that nobody has asked for, and the same length told
- * twice. They are mended in the bytes, before undici sees them.
+ * twice. They are mended in the bytes, before undici sees them. An answer that goes on beyond the length in its head is refused: undici
+ * would cut it off there, and what is left may well be read as an answer.
  *
- * Sources: RFC 9110, 15.2 (a client must be able to parse and may ignore them) and 8.6 (lengths that are the same are one).
+ * Sources: RFC 9110, 15.2 (a client must be able to parse and may ignore them) and 8.6 (lengths that are the same are one); RFC 9112, 6.3
+ * and 11.2 (what goes beyond the length is no part of an answer, and may be somebody's).
  */
 import type { Socket } from "node:net"
+import { LookupError } from "../Outcome.ts"
 
 type Push = (chunk: Buffer | null, encoding?: BufferEncoding) => boolean
 type Write = (...args: ReadonlyArray<unknown>) => boolean
@@ -17,30 +20,72 @@ export const mend = (socket: Socket): void => {
   let isAwaited = false
   /** The beginning of a head that goes before the answer, of which more is to come. */
   let begun: Buffer | undefined
+  /** The beginning of the answer's head, which has been given on. */
+  let given: Buffer | undefined
+  /** Bytes of the answer that are still to come, where it has told its length. */
+  let left = 0
   own.write = (...args) => {
     isAwaited = true
     return write(...args)
   }
   own.push = (chunk, encoding) => {
-    if (chunk === null || !isAwaited) return push(chunk, encoding)
-    const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk])
-    begun = undefined
-    const from = afterInterim(bytes)
-    if (from === undefined && bytes.length < longest) {
-      begun = bytes
-      return true
+    if (chunk === null) return push(chunk, encoding)
+    if (isAwaited) {
+      const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk])
+      begun = undefined
+      const from = afterInterim(bytes)
+      if (from === undefined && bytes.length < longest) {
+        begun = bytes
+        return true
+      }
+      const answer = from === undefined || from === 0 ? bytes : bytes.subarray(from)
+      if (answer.length === 0) return true
+      isAwaited = false
+      given = undefined
+      return begin(answer, answer)
     }
-    const left = from === undefined || from === 0 ? bytes : bytes.subarray(from)
-    if (left.length === 0) return true
-    isAwaited = false
-    return push(withOneLength(left))
+    if (given !== undefined) return begin(given.length < longest ? Buffer.concat([given, chunk]) : nothing, chunk)
+    if (left === 0) return push(chunk)
+    if (left < chunk.length && isMore(chunk, left)) return refuse(socket)
+    left = Math.max(0, left - chunk.length)
+    return push(chunk)
+  }
+  /** Of an answer its first bytes, of which `chunk` is to be given on. */
+  const begin = (bytes: Buffer, chunk: Buffer): boolean => {
+    left = 0
+    const end = bytes[0] === h ? bytes.indexOf(blank) : -1
+    given = end < 0 && bytes[0] === h ? bytes : undefined
+    if (end < 0) return push(chunk)
+    const head = bytes.subarray(0, end)
+    const told = lengthOf(head)
+    if (told === undefined) return push(chunk)
+    const over = end + blank.length + told.length
+    if (over !== bytes.length && isFramed(head)) {
+      if (over < bytes.length && isMore(bytes, over)) return refuse(socket)
+      left = Math.max(0, over - bytes.length)
+    }
+    return push(told.isTwice && chunk === bytes ? Buffer.concat([once(head, told.length), bytes.subarray(end)]) : chunk)
   }
 }
 
-/** What is longer is no interim head. */
+const nothing = Buffer.alloc(0)
+
+const refuse = (socket: Socket): boolean => {
+  socket.destroy(new LookupError({ reason: "protocol", message: "the answer is longer than the length that it tells" }))
+  return false
+}
+
+/** Whether something goes on there; blank lines, which some servers send behind an answer, and another answer are nothing of this one. */
+const isMore = (bytes: Buffer, from: number): boolean => {
+  let at = from
+  while (bytes[at] === cr || bytes[at] === lf) at++
+  return at < bytes.length && bytes.toString("latin1", at, at + 5) !== "HTTP/"
+}
+
+/** What is longer is no head that anybody waits for. */
 const longest = 64 * 1024
 
-const [h, zero, one] = Array.from("H01", (text) => text.charCodeAt(0))
+const [h, zero, one, cr, lf] = Array.from("H01\r\n", (text) => text.charCodeAt(0))
 const blank = "\r\n\r\n"
 const statusAt = "HTTP/1.1 ".length
 
@@ -57,38 +102,32 @@ const afterInterim = (bytes: Buffer): number | undefined => {
 
 const isSwitch = (bytes: Buffer, at: number) => bytes[at + 1] === zero && bytes[at + 2] === one
 
-const lengths = ["ontent-Length:", "ontent-length:"]
+/** Whether the length is what tells the end of the answer: chunks do so themselves, and some statuses have no body. */
+const isFramed = (head: Buffer): boolean => !/^.{9}(?:204|304)|\ntransfer-encoding:/i.test(head.toString("latin1"))
 
-const withOneLength = (bytes: Buffer): Buffer => {
-  const end = bytes.indexOf(blank)
-  if (end < 0) return bytes
-  const head = bytes.subarray(0, end)
+const lengths = ["ontent-Length:", "ontent-length:", "ONTENT-LENGTH:"]
+
+/** The length that a head tells, and whether it does so more than once; nothing where it tells none, or several that differ. */
+const lengthOf = (head: Buffer): { readonly length: number; readonly isTwice: boolean } | undefined => {
+  let told: string | undefined
   let isTwice = false
-  let count = 0
   for (const name of lengths) {
     for (let at = head.indexOf(name); at >= 0; at = head.indexOf(name, at + name.length)) {
-      count++
+      if (head[at - 2] !== lf) continue
       const line = head.indexOf("\r", at)
-      const comma = head.indexOf(",", at)
-      isTwice ||= count > 1 || (comma >= 0 && (line < 0 || comma < line))
+      const text = head.toString("latin1", at + name.length, line < 0 ? head.length : line).trim()
+      isTwice ||= told !== undefined || text.includes(",")
+      if (told !== undefined && told !== text) return undefined
+      told = text
     }
   }
-  return isTwice ? Buffer.concat([Buffer.from(merged(head.toString("latin1")), "latin1"), bytes.subarray(end)]) : bytes
+  if (told === undefined) return undefined
+  const [text = "", ...others] = new Set(told.split(",").map((text) => text.trim()))
+  return others.length === 0 && /^\d{1,15}$/.test(text) ? { length: Number(text), isTwice } : undefined
 }
 
-/** Lengths that differ stay, and are refused. */
-const merged = (head: string): string => {
-  const lines = head.split("\r\n")
-  const isLength = (line: string) => /^content-length:/i.test(line)
-  const told = lines.filter(isLength).flatMap((line) => line.slice(line.indexOf(":") + 1).split(",")).map((text) =>
-    text.trim()
-  )
-  if (new Set(told).size !== 1) return head
-  let isFirst = true
-  return lines.flatMap((line) => {
-    if (!isLength(line)) return [line]
-    const kept = isFirst ? [`Content-Length: ${told[0]}`] : []
-    isFirst = false
-    return kept
-  }).join("\r\n")
+/** The same head with its length told once. */
+const once = (head: Buffer, length: number): Buffer => {
+  const lines = head.toString("latin1").split("\r\n").filter((line) => !/^content-length:/i.test(line))
+  return Buffer.from([...lines, `Content-Length: ${length}`].join("\r\n"), "latin1")
 }

@@ -129,6 +129,25 @@ const lenient: ReadonlyArray<Row> = [
   ["1 MB of headers", (wire) => wire.write(reply(good, [`x: ${"a".repeat(1e6)}`])), final("too_large")]
 ]
 
+/** What was cut off at the length that is told could be read. */
+const beyondLength = ([
+  ["in one piece", (wire) => wire.write(reply("12", ["Content-Length: 1"]))],
+  ["by a character that takes two bytes", (wire) => wire.write(reply("\"ü\"", ["content-length: 3"]))],
+  ["where nothing was told to come", (wire) => wire.end(reply(good, ["CONTENT-LENGTH: 0"]))],
+  ["where the length is told twice", (wire) => wire.write(reply("{}{}", ["Content-Length: 2, 2"]))],
+  ["on a connection that ends", (wire) => wire.end(reply("{}{}", ["Connection: close", "Content-Length: 2"]))],
+  ["after all that was told", (wire) => wire.write(`${reply(good)}left over`)],
+  ["after an interim head", (wire) => wire.write(`HTTP/1.1 100 Continue\r\n\r\n${reply("12", ["Content-Length: 1"])}`)],
+  ["in pieces", (wire) => {
+    const pieces = ["HTTP/1.1 200 OK\r\nContent-", "Length: 4\r\n", "\r\n", "[1", ",2]"]
+    wire.every(10, () => wire.write(pieces.shift() ?? ""))
+  }]
+] as ReadonlyArray<readonly [name: string, fault: Faulty.Fault]>).map(([name, fault]): Row => [
+  name,
+  fault,
+  retried("protocol")
+])
+
 const inBody: ReadonlyArray<Row> = [
   ["reset", (wire) => wire.reset(reply("{", ["Content-Length: 17"])), retried("transport")],
   ["close", (wire) => wire.end(reply("1", ["Content-Length: 17"])), retried("transport")],
@@ -227,7 +246,7 @@ const reuse: ReadonlyArray<Row> = [
   ["the server closes after its reply", (wire) => wire.end(reply(good)), found],
   ["the server resets after its reply", (wire) => wire.reset(reply(good)), found],
   ["no time to wait", (wire) => wire.write(reply(good, ["Keep-Alive: timeout=0"])), found],
-  ["more than its length", (wire) => wire.write(reply(`${good}left over`, [`Content-Length: ${good.length}`])), found],
+  ["blank lines after its reply", (wire) => wire.write(`${reply(good)}\r\n\n`), found],
   ["a second reply at once", (wire) => wire.write(Buffer.concat([reply(good), smuggled])), found],
   ["a second reply, cut", (wire) => wire.write(Buffer.concat([reply(good), smuggled.subarray(0, 20)])), found],
   ["a second reply in the next turn", (wire) => {
@@ -431,6 +450,8 @@ watch()
 for (const transport of ["http", "https"] as const) {
   table(`before headers, ${transport}`, beforeHeaders, servers[transport])
   table(`in the body, ${transport}`, inBody, servers[transport])
+  table(`beyond its length, ${transport}`, beyondLength, servers[transport])
+  table(`beyond its length, read leniently, ${transport}`, beyondLength, servers[transport], { lenient: true })
   table(`read leniently, ${transport}`, lenient, servers[transport], { lenient: true })
   table(`reuse, ${transport}`, reuse, servers[transport])
 }
