@@ -6,11 +6,8 @@ import type * as CliApp from "@effect/cli/CliApp"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as CommandDirective from "@effect/cli/CommandDirective"
-import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
-import * as ValidationError from "@effect/cli/ValidationError"
-import { Cause, Effect } from "effect"
-import { stripVTControlCharacters } from "node:util"
+import { Cause, Effect, Either } from "effect"
 import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
 import * as Demo from "./Cli/Demo.ts"
@@ -82,7 +79,10 @@ export const main = (
   }).pipe(
     Effect.catchAllCause((cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-      const { code, message } = Exit.of(explain(Cause.squash(cause)))
+      const { code, message } = Either.match(Cause.failureOrCause(cause), {
+        onLeft: Exit.of,
+        onRight: (cause) => Exit.defect(Cause.squash(cause))
+      })
       return Effect.as(message === "" ? Effect.void : say(`rollcall: ${message}`), code)
     })
   )
@@ -91,21 +91,15 @@ const parse = (command: Command.Command<Requirements>, words: ReadonlyArray<stri
   Effect.gen(function*() {
     const argument = Args.optional(Args.text({ name: command.argument ?? "ARGUMENT" }))
     const descriptor = CommandDescriptor.make(command.name, Options.all(Command.options(command)), argument)
-    const directive = yield* CommandDescriptor.parse(descriptor, [command.name, ...words], config)
+    const directive = yield* Effect.mapError(
+      CommandDescriptor.parse(descriptor, [command.name, ...words], config),
+      Argv.parsed
+    )
     if (!CommandDirective.isUserDefined(directive)) return 2
     return yield* command.handle(directive.value.options, directive.value.args)
   })
 
 const config = CliConfig.make({ isCaseSensitive: true, showBuiltIns: false })
-
-/** The parser's own errors become usage errors in one line. */
-const explain = (error: unknown): unknown =>
-  ValidationError.isValidationError(error)
-    ? new Argv.UsageError({
-      // each fault in a line of its own
-      message: stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim().split(/\s*\n\s*/).join("\nrollcall: ")
-    })
-    : error
 
 const helps = new Set(["--help", "-h"])
 

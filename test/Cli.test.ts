@@ -53,7 +53,10 @@ describe("rollcall: what is refused", () => {
       [["run", "f", "--url", url, "--pattern", "("], /^rollcall: --pattern: .*$/],
       [["run", "f", "--url", url, "-o", "a", "-o", "./a"], /^rollcall: \.\/a would be written twice$/],
       [["run", "f", "--url", url, "-o", "a", "--ledger", "a"], /^rollcall: a would be written twice$/],
-      [["run", "f", "--url", url, "--header-file", "nosuch"], /^rollcall: --header-file nosuch cannot be read$/],
+      [
+        ["run", "f", "--url", url, "--header-file", "nosuch"],
+        /^rollcall: --header-file nosuch: there is no such file$/
+      ],
       [["run", "f", "--url", url, "--header-file", "bad"], /^rollcall: --header-file bad: each line is 'Name: value'$/],
       [["run", "f", "--url", url, "--as", "x"], /^rollcall: --as.*: write it as name='COLUMN'$/],
       [["--verison"], /^rollcall: there is no flag --verison: did you mean --version\? \(rollcall --help\)$/],

@@ -5,6 +5,7 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { difference, Ledger, LedgerError } from "../Ledger.ts"
 import { type Progress, settled } from "../Rollcall/Progress.ts"
+import type { Failure } from "./Command.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Talk from "./Talk.ts"
 
@@ -83,16 +84,16 @@ export const hint = (alike: ReadonlyArray<Alike>, { firstKeys, questions }: Prog
 
 /** Adds to a refusal because of another request what would be lost by the way out of it. */
 export const explain = (named: Ledgers.Named) =>
-<A, E, R>(
-  run: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | LedgerError, R> =>
-  Effect.catchIf(
+<A, R>(
+  run: Effect.Effect<A, Failure, R>
+): Effect.Effect<A, Failure, R> =>
+  Effect.catchTag(
     run,
-    isMismatch,
+    "LedgerError",
     (error) =>
-      Effect.flatMap(Effect.option(look(named)), (found): Effect.Effect<never, E | LedgerError> => {
+      error.reason !== "Mismatch" ? Effect.fail(error) : Effect.flatMap(Effect.option(look(named)), (found) => {
         if (found._tag === "None") return Effect.fail(error)
-        const { ledger, message, reason } = error as E & LedgerError
+        const { ledger, message, reason } = error
         const holds = found.value.found === 0
           ? "nothing in it was found"
           : `it holds ${Talk.counted(found.value.answered, "answer")}`
@@ -103,5 +104,3 @@ export const explain = (named: Ledgers.Named) =>
         })
       })
   )
-
-const isMismatch = (error: unknown): boolean => error instanceof LedgerError && error.reason === "Mismatch"

@@ -2,7 +2,10 @@
  * From what people type to what @effect/cli parses without surprises: `--url=u`, `-c16`, options on either side of the file, a lone
  * `-`, and `ROLLCALL_…` variables for what was not typed.
  */
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import type * as ValidationError from "@effect/cli/ValidationError"
 import { Either, Schema } from "effect"
+import { stripVTControlCharacters } from "node:util"
 import { nearest } from "../Nearest.ts"
 import * as Flag from "./Flag.ts"
 import * as Habit from "./Habit.ts"
@@ -15,6 +18,12 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
   /** The command whose help screen may help. */
   command: Schema.optional(Schema.String)
 }) {}
+
+/** An error of the parser, each fault in a line of its own. */
+export const parsed = ({ error }: ValidationError.ValidationError): UsageError =>
+  new UsageError({
+    message: stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim().split(/\s*\n\s*/).join("\nrollcall: ")
+  })
 
 /** How the lone `-` is handed on, which the parser would take for an option. */
 export const stdin = "stdin:"

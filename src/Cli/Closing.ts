@@ -163,7 +163,10 @@ type Stop = Pick<StopError, "reason" | "until"> & Partial<Pick<StopError, "messa
 /** What is done next. */
 export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, wall }: Rest): string => {
   const goes = "the same command goes on"
-  const words: Partial<Record<StopError["reason"], string>> = {
+  const words: Readonly<Record<StopError["reason"], string>> = {
+    setting: goes,
+    rule: goes,
+    time: goes,
     // a key that stands in the command is another command
     unauthorized: settings.length > 0
       ? `with a new ${settings.map((name) => `\${${name}}`).join(" and ")} ${goes}`
@@ -179,7 +182,7 @@ export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, w
     throttled: `later ${goes}`,
     budget: larger(budget, calls, stop, wall)
   }
-  return stop === undefined ? goes : words[stop.reason] ?? goes
+  return stop === undefined ? goes : words[stop.reason]
 }
 
 /** What helps where no server is reached: time alone mends neither a flag nor a name. */

@@ -3,7 +3,15 @@
  */
 import type * as Options from "@effect/cli/Options"
 import type { Effect, Option } from "effect"
+import type { SelectError } from "../Answer/Select.ts"
+import type { DemoError } from "../Demo.ts"
+import type { TemplateError } from "../Lookup/Template.ts"
+import type { RunError } from "../Rollcall.ts"
+import type { UsageError } from "./Argv.ts"
 import type * as Flag from "./Flag.ts"
+
+/** What may end a command; each has its exit code in Cli/Exit. */
+export type Failure = UsageError | TemplateError | SelectError | DemoError | RunError
 
 /** A command as the registry lists it. */
 export interface Command<R> {
@@ -23,7 +31,7 @@ export interface Command<R> {
   readonly common?: ReadonlyArray<string>
   readonly argument: string | undefined
   /** What it does; the number is the exit code. */
-  readonly handle: (values: any, argument: Option.Option<string>) => Effect.Effect<number, unknown, R>
+  readonly handle: (values: any, argument: Option.Option<string>) => Effect.Effect<number, Failure, R>
 }
 
 /** The values of flags. */
@@ -32,10 +40,10 @@ export type Values<Flags extends Readonly<Record<string, Flag.Any>>> = {
 }
 
 /** A command whose handler is typed by its flags. */
-export const make = <const Flags extends Readonly<Record<string, Flag.Any>>, E, R>(
+export const make = <const Flags extends Readonly<Record<string, Flag.Any>>, R>(
   command: Omit<Command<R>, "flags" | "handle"> & {
     readonly flags: Flags
-    readonly handle: (values: Values<Flags>, argument: Option.Option<string>) => Effect.Effect<number, E, R>
+    readonly handle: (values: Values<Flags>, argument: Option.Option<string>) => Effect.Effect<number, Failure, R>
   }
 ): Command<R> => command
 

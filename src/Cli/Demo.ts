@@ -4,6 +4,7 @@
 import { FileSystem } from "@effect/platform"
 import { ConfigProvider, Effect, Layer, Option, Schema } from "effect"
 import * as Api from "../Demo.ts"
+import * as Errno from "../Errno.ts"
 import * as Lookup from "../Lookup.ts"
 import * as Policy from "../Policy.ts"
 import { DurationText } from "../Policy/DurationText.ts"
@@ -11,6 +12,7 @@ import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
 import * as Ndjson from "../Sink/Ndjson.ts"
 import * as Source from "../Source.ts"
+import { UsageError } from "./Argv.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
@@ -148,13 +150,19 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
     const [list, output] = [`${folder}/zips.txt`, `${folder}/zips.ndjson`]
     const ledger = yield* Ledgers.named(`${output}.ledger`)
     const codes = sample(yield* Api.codes, values.sample)
-    yield* fs.makeDirectory(folder, { recursive: true })
+    yield* Effect.mapError(
+      fs.makeDirectory(folder, { recursive: true }),
+      (error) => new UsageError({ message: `--folder ${folder}: ${Errno.ofWriting(error)}: name another folder` })
+    )
     // each demo has an API at another port, and so a ledger of its own
     yield* Effect.forEach(
       [output, `${output}.part`, ...ledger.files],
       (path) => Effect.ignore(fs.remove(path))
     )
-    yield* fs.writeFileString(list, `${codes.join("\n")}\n`)
+    yield* Effect.mapError(
+      fs.writeFileString(list, `${codes.join("\n")}\n`),
+      (cause) => new Sink.SinkError({ reason: "Open", sink: list, detail: Errno.ofWriting(cause), cause })
+    )
 
     const lookup = Lookup.http<unknown>({ url: server.lookupUrl, headers: { [header]: "${DEMO_KEY}" } })
     const concurrency = Option.getOrElse(values.concurrency, () => 64)

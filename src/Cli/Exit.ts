@@ -1,15 +1,12 @@
 /**
  * Exit codes, and what is said on the way out.
  */
-import { SelectError } from "../Answer/Select.ts"
-import { DemoError } from "../Demo.ts"
-import { LedgerError } from "../Ledger.ts"
-import { TemplateError } from "../Lookup/Template.ts"
-import { SinkError } from "../Sink.ts"
-import { SourceError } from "../Source.ts"
-import { StopError } from "../Sweep.ts"
-import { UsageError } from "./Argv.ts"
+import { Match } from "effect"
+import type { LedgerError } from "../Ledger.ts"
+import type { SinkError } from "../Sink.ts"
+import type { StopError } from "../Sweep.ts"
 import { stopped } from "./Closing.ts"
+import type { Failure } from "./Command.ts"
 
 /** How a command ends that did not succeed. */
 export interface Exit {
@@ -18,39 +15,69 @@ export interface Exit {
   readonly message: string
 }
 
-/** 1 is a defect of ours, 2 usage or input, 4 stopped early, 5 ledger or output, 141 a reader that went away. */
-export const of = (error: unknown): Exit => {
-  if (error instanceof UsageError) {
-    return {
-      code: 2,
-      message: `${error.message}${
-        error.command === undefined ? "" : `\nrollcall ${error.command} --help shows the flags`
-      }`
-    }
-  }
-  if (
-    error instanceof TemplateError || error instanceof SelectError || error instanceof SourceError ||
-    error instanceof DemoError
-  ) return { code: 2, message: error.message }
-  if (error instanceof StopError) {
-    return error.reason === "setting"
-      ? { code: 2, message: error.message }
-      : { code: 4, message: stopped(error) }
-  }
-  if (error instanceof LedgerError) {
-    return { code: isAsked.has(error.reason) ? 2 : 5, message: `${error.ledger}: ${error.message}` }
-  }
-  if (error instanceof SinkError) {
-    if (error.reason === "Closed") return { code: 141, message: "" }
-    return { code: error.reason === "Exists" || error.reason === "Clash" ? 2 : 5, message: error.message }
-  }
-  return {
-    code: 1,
-    message: `this is a defect of rollcall, please report it: ${
-      error instanceof Error ? error.stack ?? error.message : String(error)
-    }`
-  }
+/**
+ * How an error ends its command: 2 usage or input, 4 stopped early, 5 ledger or output, 141 a reader that went away. Each error and each
+ * reason has its code here, or this does not compile.
+ */
+export const of: (error: Failure) => Exit = Match.typeTags<Failure>()({
+  UsageError: ({ command, message }) => ({
+    code: 2,
+    message: command === undefined ? message : `${message}\nrollcall ${command} --help shows the flags`
+  }),
+  TemplateError: ({ message }) => ({ code: 2, message }),
+  SelectError: ({ message }) => ({ code: 2, message }),
+  SourceError: ({ message }) => ({ code: 2, message }),
+  DemoError: ({ message }) => ({ code: 2, message }),
+  StopError: (error) => ({
+    code: ofStop[error.reason],
+    message: error.reason === "setting" ? error.message : stopped(error)
+  }),
+  LedgerError: ({ ledger, message, reason }) => ({ code: ofLedger[reason], message: `${ledger}: ${message}` }),
+  SinkError: ({ message, reason }) => ({ code: ofSink[reason], message: reason === "Closed" ? "" : message })
+})
+
+/** What nobody has foreseen. */
+export const defect = (thrown: unknown): Exit => ({
+  code: 1,
+  message: `this is a defect of rollcall, please report it: ${
+    thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown)
+  }`
+})
+
+const ofStop: Readonly<Record<StopError["reason"], number>> = {
+  setting: 2,
+  unreachable: 4,
+  redirected: 4,
+  unauthorized: 4,
+  forbidden: 4,
+  quota: 4,
+  rule: 4,
+  uniform: 4,
+  none_found: 4,
+  vanished: 4,
+  throttled: 4,
+  outage: 4,
+  budget: 4,
+  time: 4
 }
 
-/** What the user asked of a ledger that is sound. */
-const isAsked: ReadonlySet<LedgerError["reason"]> = new Set(["Mismatch", "Forgotten", "Missing"])
+/** What was asked of a ledger that is sound is 2. */
+const ofLedger: Readonly<Record<LedgerError["reason"], number>> = {
+  Mismatch: 2,
+  Forgotten: 2,
+  Missing: 2,
+  Open: 5,
+  Read: 5,
+  Write: 5,
+  Binding: 5,
+  Busy: 5
+}
+
+const ofSink: Readonly<Record<SinkError["reason"], number>> = {
+  Exists: 2,
+  Clash: 2,
+  Open: 5,
+  Write: 5,
+  Busy: 5,
+  Closed: 141
+}

@@ -8,7 +8,7 @@ import { isReview, Ledger, type Row } from "../Ledger.ts"
 import { Kind } from "../Outcome.ts"
 import * as Fields from "../Rollcall/Fields.ts"
 import * as Projection from "../Rollcall/Projection.ts"
-import { SinkError } from "../Sink.ts"
+import type { SinkError } from "../Sink.ts"
 import type { Marks } from "../Sink/Mark.ts"
 import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
@@ -94,11 +94,10 @@ export const command = Command.make({
         const fallback = !entries ? format ?? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
         const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, fallback)
         const marks = noMarks(values.force)
-        yield* Effect.catchIf(
-          sink.check(marks),
-          (error): error is SinkError => error instanceof SinkError && error.reason === "Exists",
-          (error) => Effect.flatMap(isPlain(error.sink), (isPlain) => Effect.fail(isPlain ? standing(error) : error))
-        )
+        yield* Effect.catchTag(sink.check(marks), "SinkError", (error) =>
+          error.reason !== "Exists"
+            ? Effect.fail(error)
+            : Effect.flatMap(isPlain(error.sink), (isPlain) => Effect.fail(isPlain ? standing(error) : error)))
         const wanted: ReadonlySet<string> = new Set(only)
         const fields = Fields.make(entries ? [] : select)
         const isChosen = ({ error, isAgain = false, outcome }: Old) =>

@@ -4,7 +4,8 @@
  */
 import { FileSystem } from "@effect/platform"
 import { DateTime, Effect } from "effect"
-import { Ledger, LedgerError, type Notes } from "../Ledger.ts"
+import * as Errno from "../Errno.ts"
+import { Ledger, type Notes } from "../Ledger.ts"
 import type { Sink } from "../Sink.ts"
 import * as Mark from "../Sink/Mark.ts"
 import { UsageError } from "./Argv.ts"
@@ -45,7 +46,7 @@ export const putAside = (
     const notes = yield* owned(sink, list).pipe(
       Effect.provide(ledger.read),
       // one that cannot be read is a reason to begin anew
-      Effect.catchIf((error): error is LedgerError => error instanceof LedgerError, () => Effect.succeed({}))
+      Effect.catchTag("LedgerError", () => Effect.succeed({}))
     )
 
     const time = DateTime.formatIso(yield* DateTime.now).replace(/[-:]|\.\d+Z/g, "")
@@ -62,7 +63,11 @@ export const putAside = (
       const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/s.exec(path)!
       const to = `${base}.${stamp}${journal}`
       yield* fs.rename(path, to).pipe(
-        Effect.mapError(() => new UsageError({ message: `${path} could not be put aside: move it away yourself` })),
+        Effect.mapError((error) =>
+          new UsageError({
+            message: `${path} cannot be put aside (${Errno.ofWriting(error)}): move it away yourself`
+          })
+        ),
         Effect.tapError(() => putBack)
       )
       renamed.push([path, to])

@@ -2,9 +2,8 @@
  * `--if-running`: what a run does where another one holds its ledger, as a schedule needs it.
  */
 import { Clock, Duration, Effect, Option, Schema } from "effect"
-import { LedgerError } from "../Ledger.ts"
 import { Limit } from "../Policy/DurationText.ts"
-import { SinkError } from "../Sink.ts"
+import type { Failure } from "./Command.ts"
 import * as Exit from "./Exit.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
@@ -31,10 +30,10 @@ export const flag = Flag.optional("if-running", Word, {
 const interval = 1_000
 
 /** Does what the flag says where it is held. */
-export const heed = <E, R>(
+export const heed = <R>(
   word: Option.Option<string>,
-  run: Effect.Effect<number, E, R>
-): Effect.Effect<number, E, R> =>
+  run: Effect.Effect<number, Failure, R>
+): Effect.Effect<number, Failure, R> =>
   Effect.gen(function*() {
     const text = Option.getOrElse(word, () => "fail")
     const until = (yield* Clock.currentTimeMillis) + Option.match(limitOf(text), {
@@ -42,7 +41,7 @@ export const heed = <E, R>(
       onSome: Duration.toMillis
     })
     let isTold = false
-    const again: Effect.Effect<number, E, R> = Effect.catchIf(run, isBusy, (error) =>
+    const again: Effect.Effect<number, Failure, R> = Effect.catchIf(run, isBusy, (error) =>
       Effect.gen(function*() {
         const message = Exit.of(error).message
         if (text === "skip") return yield* Effect.as(Talk.say(`${message.replace(/:[^:]*$/, "")}: skipped`), 0)
@@ -56,5 +55,5 @@ export const heed = <E, R>(
     return yield* again
   })
 
-const isBusy = (error: unknown): boolean =>
-  (error instanceof LedgerError || error instanceof SinkError) && error.reason === "Busy"
+const isBusy = (error: Failure): boolean =>
+  (error._tag === "LedgerError" || error._tag === "SinkError") && error.reason === "Busy"

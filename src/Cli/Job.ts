@@ -1,7 +1,7 @@
 /**
  * What `run` and `plan` have in common: the flags that say what is asked, of whom, and how hard to try.
  */
-import { FileSystem } from "@effect/platform"
+import type { FileSystem } from "@effect/platform"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Schema } from "effect"
 import { fstatSync } from "node:fs"
@@ -20,6 +20,7 @@ import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
 import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
+import * as TextFile from "./Text.ts"
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const
 const formats = Object.keys(Source.formats) as Array<Source.FormatName>
@@ -275,12 +276,10 @@ const bodyOf = (data: Option.Option<string>) => {
   if (Option.isNone(data) || !data.value.startsWith("@")) return Effect.succeed(data)
   if (data.value.startsWith("@@")) return Effect.succeedSome(data.value.slice(1))
   const path = data.value.slice(1)
-  return Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
-    Effect.mapBoth({
-      onFailure: () => usage(`-d ${data.value} cannot be read (@@ for a body that begins with @)`),
-      // the end of the last line is the editor's
-      onSuccess: (text) => Option.some(text.replace(/\r?\n$/, ""))
-    })
+  return Effect.map(
+    TextFile.read(`-d ${data.value}`, path, " (@@ for a body that begins with @)"),
+    // the end of the last line is the editor's
+    (text) => Option.some(text.replace(/\r?\n$/, ""))
   )
 }
 
@@ -313,8 +312,7 @@ const headerLines = (file: Option.Option<string>) =>
   Option.match(file, {
     onNone: () => Effect.succeed([]),
     onSome: (path) =>
-      Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
-        Effect.mapError(() => usage(`--header-file ${path} cannot be read`)),
+      TextFile.read(`--header-file ${path}`, path).pipe(
         Effect.map((text) => text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"))),
         Effect.filterOrFail(
           (lines) => lines.every((line) => /^[^:\s]+:/.test(line)),

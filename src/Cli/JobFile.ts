@@ -3,6 +3,7 @@
  */
 import { FileSystem } from "@effect/platform"
 import { Chunk, Effect, Stream } from "effect"
+import * as Errno from "../Errno.ts"
 import { inFile, type JobValues, nearest, UsageError } from "./Argv.ts"
 import type * as Flag from "./Flag.ts"
 import { isUrl } from "./Ledgers.ts"
@@ -78,7 +79,7 @@ const sizeLimit = 1024 * 1024
 const bounded = (fs: FileSystem.FileSystem, path: string, fail: (message: string) => UsageError) =>
   Effect.gen(function*() {
     const pieces = yield* Stream.runCollect(fs.stream(path, { bytesToRead: FileSystem.Size(sizeLimit + 1) })).pipe(
-      Effect.mapError(() => fail("it cannot be read"))
+      Effect.mapError((error) => fail(Errno.ofReading(error)))
     )
     const bytes = Buffer.concat(Chunk.toReadonlyArray(pieces))
     return bytes.length > sizeLimit ? yield* fail("it is larger than 1 MiB: is it a job?") : bytes.toString("utf8")

@@ -4,6 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Config, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
 import { homedir } from "node:os"
+import * as Errno from "../Errno.ts"
 import { type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import { UsageError } from "./Argv.ts"
@@ -94,7 +95,10 @@ export const stateFolder = Effect.gen(function*() {
   const folder = path.join((yield* variable("XDG_STATE_HOME")) ?? path.join(home, ".local", "state"), "rollcall")
   yield* Effect.mapError(
     Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), fs.chmod(folder, 0o700)),
-    () => new UsageError({ message: `${folder} cannot be made for the ledger: name one with --ledger FILE` })
+    (error) =>
+      new UsageError({
+        message: `${folder} cannot be made for the ledger (${Errno.ofWriting(error)}): name one with --ledger FILE`
+      })
   )
   return folder
 })

@@ -1,7 +1,7 @@
 /**
  * How the API is reached: the flags that `run` and `plan` have for it, and the transport that they stand for.
  */
-import { FileSystem } from "@effect/platform"
+import type { FileSystem } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
 import { LookupError } from "../Outcome.ts"
 import type * as Transport from "../Transport.ts"
@@ -10,6 +10,7 @@ import { UsageError } from "./Argv.ts"
 import type { Values } from "./Command.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
+import * as Text from "./Text.ts"
 
 const network = "Network"
 
@@ -106,9 +107,7 @@ const identity = (cert: Option.Option<string>, key: Option.Option<string>) =>
     if (Option.isNone(cert)) {
       return Option.isNone(key) ? {} : yield* usage("--key is the key of a certificate: name that by --cert FILE")
     }
-    const fs = yield* FileSystem.FileSystem
-    const read = (flag: string, path: string) =>
-      Effect.mapError(fs.readFileString(path), () => usage(`${flag} ${path} cannot be read: name a file in PEM`))
+    const read = (flag: string, path: string) => Text.read(`${flag} ${path}`, path, "; it is to be a file in PEM")
     const made = {
       cert: yield* read("--cert", cert.value),
       key: yield* Option.match(key, {
@@ -135,11 +134,7 @@ const identity = (cert: Option.Option<string>, key: Option.Option<string>) =>
 
 const certificates = (path: string): Effect.Effect<ReadonlyArray<string>, UsageError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(
-      fs.readFileString(path),
-      () => usage(`--ca ${path} cannot be read: name a file with certificates in PEM`)
-    )
+    const text = yield* Text.read(`--ca ${path}`, path, "; it is to be a file with certificates in PEM")
     const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
     if (found.length === 0) {
       return yield* usage(

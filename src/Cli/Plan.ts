@@ -4,7 +4,7 @@
 import { FetchHttpClient } from "@effect/platform"
 import { Clock, Effect, type Layer, Option } from "effect"
 import * as Entry from "../Entry.ts"
-import { Ledger, LedgerError, mismatch, type Redo } from "../Ledger.ts"
+import { Ledger, type LedgerError, mismatch, type Redo } from "../Ledger.ts"
 import * as Memory from "../Ledger/Memory.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -49,15 +49,15 @@ export const command = Command.make({
 type Planned = Effect.Effect.Success<ReturnType<typeof Run.prepare>>
 
 /** Uses the ledger that is there; gives `undefined` where there is none, and nothing is made. */
-const look = <A, E>(
+const look = <A>(
   reader: Layer.Layer<Ledger, LedgerError>,
-  use: (ledger: typeof Ledger.Service) => Effect.Effect<A, E>
-): Effect.Effect<A | undefined, E | LedgerError> =>
+  use: (ledger: typeof Ledger.Service) => Effect.Effect<A, Command.Failure>
+): Effect.Effect<A | undefined, Command.Failure> =>
   Effect.flatMap(Ledger, use).pipe(
     Effect.provide(reader),
-    Effect.catchIf(
-      (error): error is LedgerError & E => error instanceof LedgerError && error.reason === "Missing",
-      () => Effect.succeed(undefined)
+    Effect.catchTag(
+      "LedgerError",
+      (error) => error.reason === "Missing" ? Effect.succeed(undefined) : Effect.fail(error)
     )
   )
 

@@ -1,7 +1,7 @@
 /**
  * `--redo` and `--redo-codes`: which answered questions are asked again.
  */
-import { FileSystem } from "@effect/platform"
+import type { FileSystem } from "@effect/platform"
 import { Clock, DateTime, Duration, Effect, Option, Schema } from "effect"
 import type { Redo } from "../Ledger.ts"
 import { Kind } from "../Outcome.ts"
@@ -9,6 +9,7 @@ import { Limit } from "../Policy/DurationText.ts"
 import { UsageError } from "./Argv.ts"
 import type { Values } from "./Command.ts"
 import * as Flag from "./Flag.ts"
+import * as Text from "./Text.ts"
 
 const kinds: ReadonlyArray<string> = Kind.literals
 const age = Schema.decodeOption(Limit)
@@ -90,8 +91,7 @@ export const parse = (
 
 /** The codes in a file, one a line. */
 export const codesOf = (flag: string, file: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
-    Effect.mapError(() => new UsageError({ message: `${flag} ${file} cannot be read` })),
+  Text.read(`${flag} ${file}`, file).pipe(
     Effect.map((text) => text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "")),
     Effect.filterOrFail(
       (codes) => codes.length > 0,

@@ -4,7 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
-import { Ledger, LedgerError } from "../Ledger.ts"
+import { Ledger } from "../Ledger.ts"
 import * as Policy from "../Policy.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -13,7 +13,7 @@ import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
 import * as Pipe from "../Source/Pipe.ts"
 import type { Summary } from "../Summary.ts"
-import { StopError } from "../Sweep.ts"
+import type { StopError } from "../Sweep.ts"
 import type * as Transport from "../Transport.ts"
 import * as Alike from "./Alike.ts"
 import { stdin } from "./Argv.ts"
@@ -307,15 +307,15 @@ export const call = (
     )
     const shown = Effect.scoped(Effect.zipRight(Watch.onSignals(progress, job.lookup.idempotent), watched))
 
-    const end = (exit: Exit.Exit<unknown, unknown>) =>
+    const end = (exit: Exit.Exit<Summary, Rollcall.RunError>) =>
       Effect.gen(function*() {
         const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
         const summary = Progress.summary(progress, seconds)
         const answered = Progress.settled(progress.outcomes)
         // what was spent, and who was asked in vain, is known to the next run; who never reached the server spent nothing
-        const isSpent = progress.calls + progress.cut > 0 && !isUnreachable(exit)
+        const isSpent = progress.calls + progress.cut > 0 && !isUnreachable(errorOf(exit))
         if (Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)) {
-          if (Exit.isFailure(exit) && isReaderGone(exit.cause)) return
+          if (isReaderGone(errorOf(exit))) return
           if (!options.quiet) {
             yield* options.summary(summary, progress)
             yield* Effect.forEach(progress.warnings, (text) => Talk.say(`warning: ${text}`), { discard: true })
@@ -334,7 +334,7 @@ export const call = (
         }
         if (hasBegun) yield* remove(options.outputs.map((path) => `${path}.part`))
         // one that cannot be used may be another run's by now
-        const isOurs = !(Cause.squash(exit.cause) instanceof LedgerError)
+        const isOurs = errorOf(exit)?._tag !== "LedgerError"
         if (!wasThere && !isSpent && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
         if (!hasBegun) yield* aside.putBack
       })
@@ -352,7 +352,7 @@ export const call = (
       })
     return yield* Effect.matchEffect(Effect.onExit(shown, (exit) => Effect.zipRight(end(exit), cut)), {
       onFailure: (error) =>
-        error instanceof StopError && error.reason !== "setting"
+        error._tag === "StopError" && error.reason !== "setting"
           ? Effect.as(Talk.say(`rollcall: ${Closing.stopped(error, options.keys)}\n${next(error)}`), 4)
           : Effect.fail(error),
       onSuccess: (summary) =>
@@ -381,15 +381,14 @@ export const call = (
 const owning = ({ notes }: Fresh.Aside) =>
   Object.keys(notes).length === 0 ? Effect.void : Effect.flatMap(Ledger, (ledger) => ledger.setNotes(notes))
 
-const isUnreachable = (exit: Exit.Exit<unknown, unknown>): boolean => {
-  const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
-  return error instanceof Rollcall.StopError && error.reason === "unreachable"
-}
+const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
+  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
 
-const isReaderGone = (cause: Cause.Cause<unknown>): boolean => {
-  const error = Cause.squash(cause)
-  return error instanceof Sink.SinkError && error.reason === "Closed"
-}
+const isUnreachable = (error: Rollcall.RunError | undefined): boolean =>
+  error?._tag === "StopError" && error.reason === "unreachable"
+
+const isReaderGone = (error: Rollcall.RunError | undefined): boolean =>
+  error?._tag === "SinkError" && error.reason === "Closed"
 
 const remove = (paths: ReadonlyArray<string>) =>
   Effect.flatMap(

@@ -110,7 +110,7 @@ const other = (text: string, given: Command.Values<typeof Effort.flags>) =>
     const typed = [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, three]) => one ?? two ?? three!)
     const accepts = { name: "simulate", flags: Object.values(Effort.flags), argument: undefined }
     const words = yield* Argv.normalize(typed, accepts, () => undefined)
-    const [, , values] = yield* Options.processCommandLine(options, words, config)
+    const [, , values] = yield* Effect.mapError(Options.processCommandLine(options, words, config), Argv.parsed)
     return yield* effort(merge(given, values as unknown as typeof given))
   })
 

@@ -3,8 +3,8 @@
  *
  * A batch is one transaction of statements with many rows each: 3–4 µs a row.
  */
-import { Clock, Data, Effect, Layer, Random, Schema, type Scope } from "effect"
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs"
+import { Clock, Data, Effect, Layer, Option, Random, Schema, type Scope } from "effect"
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -83,13 +83,14 @@ export const layerReader = (file: string): Layer.Layer<Ledger, LedgerError> =>
   open(
     file,
     // it may be made, or put aside, between the naming of it and the reading
-    Effect.suspend(() =>
-      existsSync(file)
-        ? Effect.catchIf(reading(file), isUnwritable, () => readingAside(file))
-        : missing(file)
+    Effect.zipRight(
+      Effect.catchIf(Effect.try({ try: () => statSync(file), catch: explain }), isAbsent, () => missing(file)),
+      Effect.catchIf(reading(file), isUnwritable, () => readingAside(file))
     ),
     Failure.reading
   )
+
+const isAbsent = ({ code }: SqliteError): boolean => code === "ENOENT" || code === "ENOTDIR"
 
 const reading = (file: string, name = file) =>
   Effect.gen(function*() {
@@ -113,7 +114,7 @@ const readingAside = (file: string) =>
     }
     const folder = yield* Effect.acquireRelease(
       Effect.try({ try: () => mkdtempSync(join(tmpdir(), "rollcall-")), catch: explain }),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+      (folder) => Effect.ignore(Effect.try(() => rmSync(folder, { recursive: true, force: true })))
     )
     const copy = join(folder, "ledger")
     yield* Effect.try({
@@ -141,8 +142,9 @@ const missing = (ledger: string) => new LedgerError({ reason: "Missing", ledger,
 
 /** SQLite's locks and its shared memory do not work over a network. */
 const isLocal = (file: string) =>
-  Effect.suspend(() => {
-    const name = existsSync(dirname(file)) ? networks[statfsSync(dirname(file)).type >>> 0] : undefined
+  Effect.flatMap(Effect.option(Effect.try(() => statfsSync(dirname(file)).type)), (type) => {
+    // what cannot be looked at is refused when it is opened
+    const name = Option.isSome(type) ? networks[type.value >>> 0] : undefined
     return name === undefined ? Effect.void : new LedgerError({
       reason: "Open",
       ledger: file,

@@ -6,6 +6,7 @@
  */
 import { type Error, FileSystem } from "@effect/platform"
 import { Effect, Layer, Option } from "effect"
+import * as Errno from "../Errno.ts"
 import { make as sinkOf, type Options, Sink } from "../Sink.ts"
 import type { Mark, Print as Printed } from "./Mark.ts"
 import * as Print from "./Print.ts"
@@ -20,7 +21,7 @@ export const make = (path: string, id = path, lock?: Lock): Effect.Effect<Target
   Effect.map(FileSystem.FileSystem, (fs): Target => {
     const part = `${path}.part`
     const failed = (reason: "Open" | "Write", what: string) => (cause: Error.PlatformError) =>
-      new SinkError({ reason, sink: path, detail: `${what}: ${explain(cause)}`, cause })
+      new SinkError({ reason, sink: path, detail: `${what}: ${Errno.ofWriting(cause)}`, cause })
     const exists = (detail: string) => new SinkError({ reason: "Exists", sink: path, detail })
     const taken = (detail: string) => new SinkError({ reason: "Write", sink: path, detail })
 
@@ -241,26 +242,3 @@ const folderOf = (path: string) => /^(.*?)[\\/]?[^\\/]*$/.exec(path)![1] || (pat
 /** A file as the sink of a run. */
 export const layer = (path: string, options: Options): Layer.Layer<Sink, never, FileSystem.FileSystem> =>
   Layer.effect(Sink, Effect.map(make(path), (target) => sinkOf(target, options)))
-
-const explain = (error: Error.PlatformError): string => {
-  const cause = error.cause as
-    | { readonly code?: string; readonly errno?: number; readonly message?: string }
-    | undefined
-  // Node has no name for this error of Linux
-  return reasons[cause?.errno === -122 ? "EDQUOT" : cause?.code ?? ""] ?? cause?.message ?? error.message
-}
-
-const again = "run the same command again, what is answered is kept"
-const room = `make room and ${again}`
-const reasons: Record<string, string> = {
-  EACCES: "you may not write in its folder",
-  EDQUOT: `your share of the disk is used up: ${room}`,
-  EFBIG: `it would be larger than files may be here (ulimit -f): ${again}`,
-  EIO: `the disk failed: look after it and ${again}`,
-  EMFILE: `too many files are open (ulimit -n): ${again}`,
-  ENFILE: `too many files are open on this machine: ${again}`,
-  ENOENT: "there is no such folder",
-  ENOSPC: `the disk is full: ${room}`,
-  ENOTDIR: "a part of its path is a file, not a folder",
-  EROFS: "the disk is read-only"
-}

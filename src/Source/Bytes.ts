@@ -2,6 +2,7 @@
  * What stands in a stream of bytes: text in some encoding, or a workbook, packed by gzip or plain.
  */
 import { Effect, Option, type Scope, Stream } from "effect"
+import * as Errno from "../Errno.ts"
 import * as Encoding from "./Encoding.ts"
 import * as Gzip from "./Gzip.ts"
 import * as Kind from "./Kind.ts"
@@ -61,28 +62,12 @@ const unpack = (source: string, bytes: Bytes): Bytes =>
     error instanceof SourceError ? error : new SourceError({
       reason: "Encoding",
       source,
-      detail: `it begins like gzip and does not unpack (${explain(error)}): is it whole?`
+      detail: `it begins like gzip and does not unpack (${Errno.line(error)}): is it whole?`
     }))
 
-const unreadable = (source: string) => (error: unknown) => {
-  if (error instanceof SourceError) return error
-  const { reason } = error as { reason?: string }
-  const why = explain(error)
-  return reason === "NotFound"
-    ? new SourceError({ reason: "NotFound", source, detail: "there is no such file" })
-    : new SourceError({
-      reason: "Unreadable",
-      source,
-      detail: reason === "PermissionDenied"
-        ? "you may not read it: chmod u+r, or ask its owner"
-        : why.startsWith("EISDIR")
-        ? "it is a folder: name a file in it"
-        : `it cannot be read: ${why}`
-    })
-}
-
-/** The innermost message: platform errors tell of the system's as their cause. */
-const explain = (error: unknown): string => {
-  const { cause, message } = error as { cause?: unknown; message?: string }
-  return cause instanceof Error ? cause.message : message ?? String(error)
-}
+const unreadable = (source: string) => (error: unknown) =>
+  error instanceof SourceError ? error : new SourceError({
+    reason: Errno.codeOf(error) === "ENOENT" ? "NotFound" : "Unreadable",
+    source,
+    detail: Errno.ofReading(error)
+  })

@@ -7,7 +7,13 @@ import { constants, openSync, statSync } from "node:fs"
 import { Socket } from "node:net"
 
 /** Whether there is one of this name. */
-export const is = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() === true
+export const is = (path: string): boolean => {
+  try {
+    return statSync(path).isFIFO()
+  } catch {
+    return false
+  }
+}
 
 /** Its bytes, until its writer is gone. */
 export const bytes = (path: string): Stream.Stream<Uint8Array, unknown> =>

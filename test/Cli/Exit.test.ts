@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { UsageError } from "../../src/Cli/Argv.ts"
+import type { Failure } from "../../src/Cli/Command.ts"
 import * as Exit from "../../src/Cli/Exit.ts"
 import { DemoError } from "../../src/Demo.ts"
 import { LedgerError } from "../../src/Ledger.ts"
@@ -12,7 +13,7 @@ const sink = (reason: SinkError["reason"]) => new SinkError({ reason, sink: "out
 const stop = (reason: StopError["reason"]) => new StopError({ reason, message: "why", curl: "curl 'u'" })
 
 describe("Exit.of", () => {
-  const cases: ReadonlyArray<readonly [error: unknown, code: number, message: RegExp]> = [
+  const cases: ReadonlyArray<readonly [error: Failure, code: number, message: RegExp]> = [
     [new UsageError({ message: "why" }), 2, /^why$/],
     [new UsageError({ message: "why", command: "run" }), 2, /^why\nrollcall run --help shows the flags$/],
     [new SourceError({ reason: "Empty", source: "f", detail: "why" }), 2, /^f: why$/],
@@ -31,13 +32,18 @@ describe("Exit.of", () => {
     [sink("Clash"), 2, /why/],
     [sink("Open"), 5, /why/],
     [sink("Write"), 5, /why/],
-    [sink("Closed"), 141, /^$/],
-    [new TypeError("oops"), 1, /defect.*report.*oops/],
-    ["oops", 1, /defect.*report.*oops/]
+    [sink("Busy"), 5, /why/],
+    [sink("Closed"), 141, /^$/]
   ]
   it.each(cases)("%s: exit %d", (error, code, message) => {
     const exit = Exit.of(error)
     assert.strictEqual(exit.code, code)
     assert.match(exit.message, message)
+  })
+
+  it.each([new TypeError("oops"), "oops"])("asks for a report of what nobody has foreseen: %s", (thrown) => {
+    const exit = Exit.defect(thrown)
+    assert.strictEqual(exit.code, 1)
+    assert.match(exit.message, /defect.*report.*oops/)
   })
 })

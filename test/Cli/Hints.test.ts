@@ -20,7 +20,10 @@ describe("what the command says on the way", () => {
       assert.include((yield* plan("@@{code}")).stdout, "--data-raw '@7'")
       const refused = yield* plan("@nothing")
       assert.deepStrictEqual([refused.exit, refused.stdout], [2, ""])
-      assert.match(refused.stderr, /^rollcall: -d @nothing cannot be read \(@@ for a body that begins with @\)\n/)
+      assert.match(
+        refused.stderr,
+        /^rollcall: -d @nothing: there is no such file \(@@ for a body that begins with @\)\n/
+      )
       assert.notStrictEqual(cwd, "")
     }))
 

@@ -91,7 +91,7 @@ describe.concurrent("--job", () => {
       }
       const missing = yield* api.run("--job", "nowhere.yaml")
       assert.strictEqual(missing.exit, 2)
-      assert.match(missing.stderr, /--job nowhere.yaml: it cannot be read/)
+      assert.match(missing.stderr, /--job nowhere.yaml: there is no such file/)
       assert.deepStrictEqual(api.asked, [])
     }))
 })

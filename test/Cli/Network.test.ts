@@ -92,7 +92,7 @@ describe.concurrent("rollcall run", () => {
       writeFileSync(join(cwd, "garbage"), "no certificate at all")
       writeFileSync(join(cwd, "damaged.pem"), Faulty.ca.cert + Faulty.ca.cert.replace(/\n.{9}/, "\nAAAAAAAAA"))
       const wrong = [
-        ["missing", /--ca missing cannot be read: name a file/],
+        ["missing", /--ca missing: there is no such file; it is to be a file with certificates/],
         ["garbage", /--ca garbage holds no certificate in PEM; .* openssl x509 -inform der -in garbage/],
         ["damaged.pem", /--ca damaged\.pem: certificate 2 of 2 is damaged: get the file again/]
       ] as const

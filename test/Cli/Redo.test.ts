@@ -44,7 +44,7 @@ describe("Redo.parse", () => {
       assert.deepStrictEqual(which, [{ outcomes: ["failed"] }, { codes: ["a", "b"] }])
       assert.deepStrictEqual(words, ["failed", `codes of ${file}`])
       const refused = yield* Effect.flip(parse([], Option.some(`${file}-not`)))
-      assert.match(refused.message, /^--redo-codes .*-not cannot be read$/)
+      assert.match(refused.message, /^--redo-codes .*-not: there is no such file$/)
     }))
 
   const words = Schema.decodeEither(Redo.Words)

@@ -1,28 +1,33 @@
 /**
  * Failure: says in one line what is wrong with a database, and what to do.
  */
+import * as Errno from "../../Errno.ts"
 import { LedgerError } from "../../Ledger.ts"
 
 /** The error of a ledger behind whatever Node or pg raised. It holds nothing but the innermost message and its code. */
 export const make = (ledger: string, reason: "Open" | "Read" | "Write") => (error: unknown): LedgerError => {
   if (error instanceof LedgerError) return error
-  const found = innermost(error)
+  const found = Errno.innermost(error)
   if (found instanceof LedgerError) return found
   const { code, message } = found
   const cause = Object.assign(new Error(message), code === undefined ? {} : { code })
   const known = code === undefined ? undefined : messages[code] ?? messages[code.slice(0, 2)]
   const text = code === "57014"
     ? known!
-    : byText.find(([pattern]) => pattern.test(message))?.[1] ?? known ?? firstLine(message)
+    : byText.find(([pattern]) => pattern.test(message))?.[1] ?? known ?? ofFile(found) ?? Errno.line(found)
   return new LedgerError({ reason, ledger, message: text, cause })
 }
 
+/** What is wrong with a file that the URL names: that of a certificate. */
+const ofFile = (error: Error & { readonly path?: string; readonly syscall?: string }): string | undefined =>
+  error.syscall === "open" && error.path !== undefined ? `${error.path}: ${Errno.ofReading(error)}` : undefined
+
 /** The code that Node or PostgreSQL (SQLSTATE) gave an error. */
-export const code = (error: unknown): string | undefined => innermost(error).code
+export const code = (error: unknown): string | undefined => Errno.innermost(error).code
 
 /** Whether the connection is gone, or is not to be had now: it may come back. */
 export const isLost = (error: unknown): boolean => {
-  const { code = "", message } = innermost(error)
+  const { code = "", message } = Errno.innermost(error)
   return /^(08|57P0[1-3]|53300|ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN)/
     .test(
       code
@@ -88,11 +93,3 @@ const byText: ReadonlyArray<readonly [RegExp, string]> = [
     "it does not speak TLS: where the way to it is safe, take sslmode out of the URL"
   ]
 ]
-
-const innermost = (error: unknown): Error & { readonly code?: string } => {
-  let found = error instanceof Error ? error : new Error(String(error))
-  while (found.cause instanceof Error) found = found.cause
-  return found
-}
-
-const firstLine = (text: string) => text.split("\n", 1)[0]!

@@ -15,7 +15,7 @@ export const watch = (
   const seen = new Map<string, { inode: number; size: number }>()
   const check = Effect.suspend(() => {
     for (const path of [file, `${file}-wal`, `${file}-lock`]) {
-      const { ino: inode, size } = statSync(path, { throwIfNoEntry: false }) ?? { ino: undefined, size: 0 }
+      const { inode, size } = look(path)
       const before = seen.get(path)
       if (before !== undefined && (inode !== before.inode || size < before.size)) return damaged(file)
       if (inode !== undefined) seen.set(path, { inode, size })
@@ -23,6 +23,16 @@ export const watch = (
     return Effect.void
   })
   return { check, renew: Effect.sync(() => seen.clear()) }
+}
+
+/** What cannot be looked at is as good as not there. */
+const look = (path: string): { readonly inode: number | undefined; readonly size: number } => {
+  try {
+    const { ino: inode, size } = statSync(path)
+    return { inode, size }
+  } catch {
+    return { inode: undefined, size: 0 }
+  }
 }
 
 const damaged = (ledger: string) =>
@@ -44,21 +54,30 @@ export const reserve = (file: string): Effect.Effect<{ readonly giveBack: () => 
           return { isThere: true }
         } catch {
           // the part that was written would take the last room from the ledger itself
-          rmSync(`${file}-reserve`, { force: true })
+          remove(`${file}-reserve`)
           return { isThere: false }
         }
       }),
-      () => Effect.sync(() => rmSync(`${file}-reserve`, { force: true }))
+      () => Effect.sync(() => remove(`${file}-reserve`))
     ),
     (room) => ({
       giveBack: () => {
         const { isThere } = room
         room.isThere = false
-        rmSync(`${file}-reserve`, { force: true })
+        remove(`${file}-reserve`)
         return isThere
       }
     })
   )
+
+/** Who may not take it away any more leaves it. */
+const remove = (path: string): void => {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // the next run does
+  }
+}
 
 /** Bytes: some batches of answers. */
 const reserved = 1024 * 1024

@@ -2,7 +2,7 @@
  * Connection: a SQLite database. Its statements keep the whole process waiting, and are prepared once.
  */
 import { Effect, type Scope } from "effect"
-import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from "node:fs"
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs"
 import * as Driver from "./Driver.ts"
 import * as Failure from "./Failure.ts"
 
@@ -41,7 +41,13 @@ export const connect = (
     let failure: Effect.Effect<never, unknown> | undefined
     let hasWritten = false
     const database = yield* Effect.acquireRelease(
-      Effect.try({ try: () => new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 }), catch: Failure.make }),
+      Effect.try({
+        try: () => {
+          refuseOthers(statSync(file, { throwIfNoEntry: false }))
+          return new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 })
+        },
+        catch: Failure.make
+      }),
       (database) =>
         Effect.sync(() => {
           if (failure === undefined) close(database, hasWritten)
@@ -160,11 +166,15 @@ const open = (file: string, mode: number): number => {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
     const found = lstatSync(file)
-    if (!found.isFile() && !found.isDirectory() && !found.isSymbolicLink()) {
-      throw Object.assign(new Error("not a file"), { code: "ENOTFILE" })
-    }
+    if (!found.isSymbolicLink()) refuseOthers(found)
     return openSync(file, flags)
   }
+}
+
+/** Who opens a pipe waits in the system for its writer, and SQLite says of a folder only that it cannot be opened. */
+const refuseOthers = (found: Stats | undefined): void => {
+  if (found === undefined || found.isFile()) return
+  throw Object.assign(new Error("not a file"), { code: found.isDirectory() ? "EISDIR" : "ENOTFILE" })
 }
 
 /** Cuts into powers of two, at most `largest`, so that few statements have to be prepared. */

@@ -2,6 +2,7 @@
  * Failure: says in one line what is wrong with a SQLite database, and what to do.
  */
 import { Schema } from "effect"
+import * as Errno from "../../Errno.ts"
 
 /** A statement failed, a file could not be opened, or SQLite itself is missing. */
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
@@ -54,29 +55,28 @@ export const explain = (
   error: unknown,
   messages: Readonly<Record<string, string>>
 ): { readonly code: string | undefined; readonly message: string } => {
-  const cause = innermost(error)
+  const cause = Errno.innermost(error)
   const code = cause.code ?? ""
   if (code === "binding") return { code, message: cause.message }
   const known = Object.keys(messages).find((known) => code === known || code.startsWith(`${known}_`))
-  return { code: known, message: known === undefined ? firstLine(cause.message) : messages[known]! }
+  return { code: known, message: known === undefined ? Errno.line(cause) : messages[known]! }
 }
 
 /** Whether the disk failed: what was to be made durable may be lost, and nothing that is asked of it later would tell. */
-export const isDisk = (error: unknown): boolean => innermost(error).code?.startsWith("SQLITE_IOERR") ?? false
+export const isDisk = (error: unknown): boolean => Errno.innermost(error).code?.startsWith("SQLITE_IOERR") ?? false
 
 /** What may be wrong with any database, by code; `flag` is what names another file. */
 export const messagesOf = (flag: string): Readonly<Record<string, string>> => {
   const kept = "and run the same command again, what is answered is kept"
   const unwritable = `you may not read and write it: ask its owner, or name another file with ${flag}`
   return {
+    ...Errno.writing,
     EACCES: unwritable,
     EISDIR: `it is a folder: name a file in it with ${flag}`,
     ELOOP: `it is a link: name the file itself with ${flag}`,
     ENAMETOOLONG: `its name is too long for this disk: name a shorter one with ${flag}`,
     ENOENT: `there is no such folder: make it, or name another file with ${flag}`,
-    ENOSPC: `the disk is full: make room ${kept}`,
     ENOTFILE: `it is a pipe or a device: name a file with ${flag}`,
-    ENOTDIR: "a part of its path is a file, not a folder",
     EPERM: unwritable,
     EROFS: `the disk is read-only: name another file with ${flag}`,
     SQLITE_BUSY: `another program is using it: wait for its end, ${kept}`,
@@ -90,11 +90,3 @@ export const messagesOf = (flag: string): Readonly<Record<string, string>> => {
     SQLITE_READONLY: unwritable
   }
 }
-
-const innermost = (error: unknown): Error & { readonly code?: string } => {
-  let found = error instanceof Error ? error : new Error(String(error))
-  while (found.cause instanceof Error) found = found.cause
-  return found
-}
-
-const firstLine = (text: string) => text.split("\n", 1)[0]!

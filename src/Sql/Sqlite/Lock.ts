@@ -2,7 +2,7 @@
  * Lock: a tiny database that one process holds at a time. The system ends the lock with the process, however that ends; so what a process
  * that was killed leaves is no obstacle.
  */
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, Option, Schema, type Scope } from "effect"
 import { statSync, unlinkSync } from "node:fs"
 import { connect, type Connection, touch } from "./Connection.ts"
 import { SqliteError } from "./Failure.ts"
@@ -24,8 +24,8 @@ export const hold = (
     yield* prepare(sql)
     yield* sql.run(`begin ${mode}`)
     // whoever held it may have taken the file away in between
-    const found = yield* Effect.sync(() => statSync(path, { throwIfNoEntry: false }))
-    if (found?.ino !== inode) return yield* new SqliteError({ code: busy, message: "it was held until now" })
+    const found = yield* Effect.option(Effect.try(() => statSync(path).ino))
+    if (!Option.contains(found, inode)) return yield* new SqliteError({ code: busy, message: "it was held until now" })
     yield* Effect.addFinalizer(() => remove(path))
   })
 
