@@ -1,8 +1,8 @@
 /**
- * A source is a stream of entries. Its formats are in Source/, one file each; all read text in any encoding, plain or gzip.
+ * A source is a stream of entries. Its formats are in Source/, one file each, as values; all read text in any encoding, plain or gzip.
  */
 import { FileSystem } from "@effect/platform"
-import { Chunk, Effect, Schema, Stream } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import type { Entry } from "./Entry.ts"
 import * as Bytes from "./Source/Bytes.ts"
 import * as Csv from "./Source/Csv.ts"
@@ -28,24 +28,13 @@ export interface Source<out R = never> {
   readonly told?: Effect.Effect<Told.Told>
 }
 
-/** The formats by name. Adding one is a file in Source/ and a key here. */
-export const formats = {
-  lines: Lines.format,
-  csv: Csv.csv,
-  tsv: Csv.tsv,
-  psv: Csv.psv,
-  ndjson: Ndjson.format,
-  json: Json.format
-} as const satisfies Record<string, Format>
-
-/** The name of a format. */
-export const FormatName = Schema.Literal(...(Object.keys(formats) as Array<keyof typeof formats>))
-export type FormatName = typeof FormatName.Type
+/** The formats that a file name tells by its ending. A program can bring one of its own along, as a value. */
+export const formats: ReadonlyArray<Format> = [Lines.format, Csv.csv, Csv.tsv, Csv.psv, Ndjson.format, Json.format]
 
 /** What to read and how. */
 export interface Options {
-  /** Told by the ending of the file name where it is not given; for any other ending `lines`, or `csv` where there are columns. */
-  readonly format?: FormatName
+  /** Told by the ending of the file name where it is not given; for any other ending lines, or CSV where there are columns. */
+  readonly format?: Format
   /** The column that holds the code. */
   readonly column?: string
   /** What parts the cells of a table. */
@@ -65,17 +54,20 @@ export interface Options {
 }
 
 /** The format that a file name tells; nothing where it tells none. */
-export const formatOf = (name: string): FormatName | undefined => {
+export const formatOf = (name: string, known: ReadonlyArray<Format> = formats): Format | undefined => {
   const plain = name.toLowerCase().replace(/\.gz$/, "")
-  return Object.entries(formats).find(([, { endings }]) => endings.some((ending) => plain.endsWith(`.${ending}`)))
-    ?.[0] as FormatName | undefined
+  return known.find(({ endings }) => endings.some((ending) => plain.endsWith(`.${ending}`)))
 }
 
 /** How a file of this name is read unless told otherwise: a text is a table where columns are spoken of. */
-export const formatFor = (name: string, { column, delimiter, hasHeader = true }: Options = {}): FormatName => {
+export const formatFor = (
+  name: string,
+  { column, delimiter, hasHeader = true }: Options = {},
+  known: ReadonlyArray<Format> = formats
+): Format => {
   // a workbook is told by its first bytes, and is a table
-  const told = /\.xls[xm]$/i.test(name) ? "csv" : formatOf(name) ?? "lines"
-  return told === "lines" && (column !== undefined || delimiter !== undefined || !hasHeader) ? "csv" : told
+  const told = /\.xls[xm]$/i.test(name) ? Csv.csv : formatOf(name, known) ?? Lines.format
+  return told === Lines.format && (column !== undefined || delimiter !== undefined || !hasHeader) ? Csv.csv : told
 }
 
 /** Reads a file, or a named pipe as its bytes come. */
@@ -94,7 +86,7 @@ export const file = (path: string, options: Options = {}): Source<FileSystem.Fil
   )
 
 /** Reads a file with one code per line; blank lines are passed over. */
-export const lines = (path: string): Source<FileSystem.FileSystem> => file(path, { format: "lines" })
+export const lines = (path: string): Source<FileSystem.FileSystem> => file(path, { format: Lines.format })
 
 /** Reads bytes from anywhere, standard input for one. */
 export const bytes = <E, R>(
@@ -116,7 +108,7 @@ export const bytes = <E, R>(
       const found = yield* Bytes.open(name, Stream.provideContext(stream, context), encoding, told)
       const entries = "archive" in found
         ? sheet(reading, found.archive, options.sheet)
-        : read(found.text, formats[format].reader(reading))
+        : read(found.text, format.reader(reading))
       if (options.isColumnGuess === true) told.assumed.push(`codes from the column ${JSON.stringify(column)}`)
       return checked(name, entries, told, options)
     }))

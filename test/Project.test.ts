@@ -5,6 +5,7 @@ import { parse } from "csv-parse/sync"
 import { Effect, Either, Option, Schema, type Scope, Stream } from "effect"
 import { problems, sources } from "../scripts/directions.ts"
 import * as Select from "../src/Answer/Select.ts"
+import * as ListFormat from "../src/Cli/ListFormat.ts"
 import type { Code } from "../src/Code.ts"
 import type { Ledger } from "../src/Ledger.ts"
 import * as Lookup from "../src/Lookup.ts"
@@ -382,7 +383,7 @@ describe("enrolment", () => {
     Effect.gen(function*() {
       const lookup = Lookup.make("year", (code) => Effect.succeed(code), { inputs: ["year"] })
       const source = Source.bytes("list", Stream.make(Buffer.from(text)), {
-        format,
+        format: ListFormat.formats[format],
         ...(format === "lines" ? {} : { column: "zip" })
       })
       const error = yield* Effect.flip(Rollcall.run(lookup, { source, policy }))

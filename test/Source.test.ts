@@ -6,11 +6,12 @@ import { zipSync } from "fflate"
 import { execFileSync } from "node:child_process"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { gzipSync } from "node:zlib"
+import * as ListFormat from "../src/Cli/ListFormat.ts"
 import * as Source from "../src/Source.ts"
 import { lines, read, refuse, tell } from "./Source/read.ts"
 
 /** The same two codes in each format. */
-const samples: Record<Source.FormatName, string> = {
+const samples: Record<ListFormat.Name, string> = {
   lines: "00501\nZürich 🎉\n",
   csv: "zip,city\n00501,\"Holtsville, NY\"\nZürich 🎉,\n",
   tsv: "zip\tcity\n00501\tHoltsville\nZürich 🎉\t\n",
@@ -34,6 +35,7 @@ const middle = (text: string) => Buffer.from(text).subarray(0, Buffer.from(text)
 const rest = (text: string) => Buffer.from(text).subarray(middle(text).length)
 
 describe.each(formats)("Source of $format", ({ first, format, open, options, text }) => {
+  const given = { ...options, format: ListFormat.formats[format] }
   const ways: ReadonlyArray<readonly [way: string, input: string | Uint8Array]> = [
     ["as it is", text],
     ["without a final newline", text.trimEnd() + (format === "tsv" ? "\t" : "")],
@@ -180,7 +182,7 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
           return piece
         }))
       )
-      const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", endless, options).entries))
+      const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", endless, given).entries))
       assert.strictEqual(error.reason, "TooLong")
       assert.isBelow(pulled, (limit + 1) * 2 ** 20)
     }))
@@ -196,7 +198,7 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
             isOpen = false
           }))
         )
-        const { entries } = Source.bytes("list", forever, options)
+        const { entries } = Source.bytes("list", forever, given)
         assert.strictEqual(yield* Stream.runCount(Stream.take(entries, 1)), 1)
         assert.isFalse(isOpen)
       })
@@ -206,13 +208,15 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
     Effect.gen(function*() {
       const bytes = (way === "gzip" ? gzip(text) : Buffer.from(text)).subarray(0, 20)
       const broken = Stream.concat(Stream.make(bytes), Stream.fail({ message: "EIO: i/o error, read" }))
-      const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", broken, options).entries))
+      const error = yield* Effect.flip(
+        Stream.runDrain(Source.bytes("list", broken, given).entries)
+      )
       assert.strictEqual(error.message, "list: it cannot be read: EIO: i/o error, read")
     }))
 })
 
 describe("Source.formatOf", () => {
-  it.each([
+  it.each<[name: string, format: ListFormat.Name | undefined]>([
     ["zips.txt", "lines"],
     ["zips.csv", "csv"],
     ["ZIPS.CSV", "csv"],
@@ -229,7 +233,48 @@ describe("Source.formatOf", () => {
     ["zips.csv.bak", undefined],
     ["standard input", undefined]
   ])("%s is %s", (name, format) => {
-    assert.strictEqual(Source.formatOf(name), format)
+    assert.strictEqual(Source.formatOf(name), format && ListFormat.formats[format])
+  })
+})
+
+describe("a format of one's own", () => {
+  /** Codes between semicolons, as far as they have come. */
+  const semicolons: Source.Format = {
+    endings: ["semi"],
+    reader: () => {
+      let [text, line] = ["", 0]
+      return (piece, isLast) => {
+        const codes = (text + piece).split(";")
+        text = isLast ? "" : codes.pop()!
+        return Effect.succeed(codes.filter((code) => code !== "").map((input) => ({ line: ++line, input })))
+      }
+    }
+  }
+
+  it.effect("is a value, and reads any encoding, plain or packed", () =>
+    Effect.gen(function*() {
+      for (
+        const bytes of [
+          Buffer.from("00501;Zürich;1"),
+          gzip("00501;Zür", "ich;1;"),
+          Buffer.from("00501;Zürich;1", "utf16le")
+        ]
+      ) {
+        const { entries } = Source.bytes("list.csv", Stream.make(bytes), {
+          format: semicolons,
+          ...(bytes[1] === 0 ? { encoding: "utf-16le" } : {})
+        })
+        assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Stream.runCollect(entries)), [
+          { line: 1, input: "00501" },
+          { line: 2, input: "Zürich" },
+          { line: 3, input: "1" }
+        ])
+      }
+    }))
+
+  it("may be told by its ending", () => {
+    assert.strictEqual(Source.formatOf("zips.semi.gz", [...Source.formats, semicolons]), semicolons)
+    assert.isUndefined(Source.formatOf("zips.semi.gz"))
   })
 })
 
@@ -271,7 +316,7 @@ describe("Source.file", () => {
     Effect.gen(function*() {
       const { fs, path } = yield* folder
       for (const { format, options, text } of formats) {
-        const file = path(`list.${Source.formats[format].endings[0]}`)
+        const file = path(`list.${ListFormat.formats[format].endings[0]}`)
         yield* fs.writeFileString(file, text)
         yield* fs.writeFile(`${file}.gz`, gzip(text))
         const { column } = { column: undefined, ...options }

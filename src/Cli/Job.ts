@@ -18,12 +18,12 @@ import * as Columns from "./Columns.ts"
 import type { Values } from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
+import * as ListFormat from "./ListFormat.ts"
 import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
 import * as TextFile from "./Text.ts"
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const
-const formats = Object.keys(Source.formats) as Array<Source.FormatName>
 
 const request = "Request"
 const input = "Input"
@@ -123,10 +123,10 @@ export const flags = {
     value: "FILE",
     help: "flags by their names, in YAML or JSON"
   }),
-  inputFormat: Flag.optional("input-format", Flag.choice(formats), {
+  inputFormat: Flag.optional("input-format", Flag.choice(ListFormat.names), {
     group: input,
     value: "FORMAT",
-    help: `${formats.join(", ")}; else by FILE's ending, else lines`
+    help: `${ListFormat.names.join(", ")}; else by FILE's ending, else lines`
   }),
   column: Flag.optional("column", Text, { group: input, value: "NAME", help: "the column that holds the code" }),
   as: Flag.repeated("as", Alias, {
@@ -230,8 +230,10 @@ export const make = (
       isColumnGuess: isGuess,
       isCodeNamed
     }
-    const format = Option.getOrElse(values.inputFormat, () => Source.formatFor(nameOf(file), layout))
-    const hasColumns = format !== "lines"
+    const format = Option.match(values.inputFormat, {
+      onNone: () => ListFormat.formatFor(nameOf(file), layout),
+      onSome: (name) => ListFormat.formats[name]
+    })
     const rules = {
       trim: true,
       ...Flag.given("pad", values.pad),
@@ -252,9 +254,11 @@ export const make = (
         rules: verdicts,
         ...Rules.reading(values, verdicts),
         // in plain lines, what stands in braces in a body is the body's own
-        columns: hasColumns ? Columns.named([...Object.values(headers), ...Option.toArray(data).map(fill)]) : []
+        columns: ListFormat.hasColumns(format)
+          ? Columns.named([...Object.values(headers), ...Option.toArray(data).map(fill)])
+          : []
       }),
-      source: yield* source(file, { ...layout, ...Flag.given("format", values.inputFormat) }),
+      source: yield* source(file, { ...layout, format }),
       ...Flag.given("carry", values.carry),
       rules,
       refuseEmpty: !values.allowEmpty,

@@ -9,6 +9,7 @@ import * as Rollcall from "../../src/Rollcall.ts"
 import * as Progress from "../../src/Rollcall/Progress.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
+import * as Ndjson from "../../src/Source/Ndjson.ts"
 import { some } from "../scale.ts"
 import { simulate } from "../simulate.ts"
 
@@ -55,7 +56,10 @@ describe("a row of JSON", () => {
       const text = `{"id":"a","n":18446744073709551616,"l":[1e400,1.50]}\n`
       const rows: Array<Row> = []
       yield* Rollcall.run(Lookup.make("any", (code) => Effect.succeed({ code })), {
-        source: Source.bytes("rows", Stream.make(new TextEncoder().encode(text)), { format: "ndjson", column: "id" }),
+        source: Source.bytes("rows", Stream.make(new TextEncoder().encode(text)), {
+          format: Ndjson.format,
+          column: "id"
+        }),
         carry
       }).pipe(Effect.provideService(Sink.Sink, Sink.memory(rows)))
       assert.deepStrictEqual(rows.map(({ columns }) => columns), [kept])

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, FastCheck } from "effect"
 import * as Format from "../../src/Cli/Format.ts"
+import type * as ListFormat from "../../src/Cli/ListFormat.ts"
 import * as Code from "../../src/Code.ts"
 import * as Entry from "../../src/Entry.ts"
 import type * as Sink from "../../src/Sink.ts"
-import type * as Source from "../../src/Source.ts"
 import { read } from "../Source/read.ts"
 import { layout, list, row } from "./rows.ts"
 
@@ -52,7 +52,7 @@ const write = (
 }
 
 interface Sample {
-  readonly format: Source.FormatName
+  readonly format: ListFormat.Name
   readonly text: string
   readonly column?: string
   readonly inputs?: ReadonlyArray<string>

@@ -145,7 +145,7 @@ describe("Json", () => {
         pulled = n
         return Buffer.from(`${n === 0 ? "[" : ","}"${n}"`)
       })
-      const { entries } = Source.bytes("list", Stream.rechunk(pieces, 1), format)
+      const { entries } = Source.bytes("list", Stream.rechunk(pieces, 1), { format: Json.format })
       const first = yield* Stream.runCollect(Stream.take(entries, 3))
       assert.deepStrictEqual(Chunk.toReadonlyArray(first).map(({ input }) => input), ["0", "1", "2"])
       assert.isAtMost(pulled, 4)

@@ -2,22 +2,27 @@
  * Reads a text or bytes as a source does, in pieces of any size.
  */
 import { Chunk, Effect, Stream } from "effect"
+import * as ListFormat from "../../src/Cli/ListFormat.ts"
 import * as Source from "../../src/Source.ts"
 
-export interface Options extends Source.Options {
+export interface Options extends Omit<Source.Options, "format"> {
+  readonly format?: ListFormat.Name
   /** What the source is called; its ending tells the format where `format` does not. */
   readonly name?: string
   /** Bytes in a piece; all in one where it is not given. */
   readonly size?: number
 }
 
-const source = (input: string | Uint8Array, { name = "list", size, ...options }: Options = {}) => {
+const source = (input: string | Uint8Array, { format, name = "list", size, ...options }: Options = {}) => {
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input
   const pieces = Array.from(
     { length: Math.ceil(bytes.length / (size ?? bytes.length)) || 0 },
     (_, index) => bytes.subarray(index * (size ?? bytes.length), (index + 1) * (size ?? bytes.length))
   )
-  return Source.bytes(name, Stream.fromIterable(pieces), options)
+  return Source.bytes(name, Stream.fromIterable(pieces), {
+    ...options,
+    ...(format === undefined ? {} : { format: ListFormat.formats[format] })
+  })
 }
 
 /** The entries of a text. */
