@@ -114,15 +114,17 @@ export const http = <A = unknown, I = A>(
       const page = expect === "json" ? webPage(body) : undefined
       return Classify.undecodable(page ?? `the body is not ${expect.toUpperCase()}: ${(cause as Error).message}`)
     }
+    let review: { readonly review: string } | undefined
     if (rule === undefined) {
       if (options.notFoundWhen?.(value) === true) return Classify.notFound
       const refusal = expect === "json" && edition > 1 ? Refusal.inAnswer(value) : undefined
       if (refusal !== undefined) return Classify.refused(status, refusal)
+      if (expect === "json" && edition > 1 && Refusal.isPartial(value)) review = { review: "errors beside data" }
     }
-    if (decode === undefined) return { verdict: "found", answer: value as A }
+    if (decode === undefined) return { verdict: "found", answer: value as A, ...review }
     const decoded = decode(value)
     return decoded._tag === "Right"
-      ? { verdict: "found", answer: decoded.right }
+      ? { verdict: "found", answer: decoded.right, ...review }
       : Classify.undecodable(`the answer does not fit its schema: ${oneLine(decoded.left.message)}`)
   }
   return {

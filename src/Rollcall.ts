@@ -17,6 +17,7 @@ import * as Progress from "./Rollcall/Progress.ts"
 import * as Projection from "./Rollcall/Projection.ts"
 import * as Recorder from "./Rollcall/Recorder.ts"
 import * as Revision from "./Rollcall/Revision.ts"
+import * as Sameness from "./Rollcall/Sameness.ts"
 import { Sink, type SinkError } from "./Sink.ts"
 import { marks } from "./Sink/Mark.ts"
 import type { Source, SourceError } from "./Source.ts"
@@ -165,14 +166,22 @@ export const run = <A, E, R, R2>(
     yield* options.onBegin ?? Effect.void
     const { onWarning = () => Effect.void, sample, select = [] } = options
     const fields = Fields.make(select)
-    const settle: typeof recorder.settle = select.length === 0
-      ? recorder.settle
-      : (settled) => {
-        const told = settled.outcome === "found" ? Fields.see(fields, settled.answer) : []
-        return told.length === 0
-          ? recorder.settle(settled)
-          : Effect.zipRight(Effect.forEach(told, onWarning), recorder.settle(settled))
-      }
+    const sameness = Sameness.make(lookup, yield* lookup.fingerprint)
+    const settle: typeof recorder.settle = (settled) => {
+      const same = sameness.isOpen ? Sameness.see(sameness, settled) : undefined
+      const told = select.length > 0 && settled.outcome === "found" ? Fields.see(fields, settled.answer) : nothing
+      return same === undefined && told.length === 0
+        ? recorder.settle(settled)
+        : Effect.zipRight(
+          Effect.forEach(same === undefined ? told : [same, ...told], onWarning),
+          recorder.settle(settled)
+        )
+    }
+    const judgeSameness = Effect.suspend(() => Sameness.judge(sameness, ledger, list, progress.outcomes.found)).pipe(
+      Effect.map((same) => {
+        progress.same = same
+      })
+    )
     const inVain = new Set(
       Schema.decodeUnknownOption(Ids)(yield* ledger.note("in_vain")).pipe(Option.getOrElse(() => []))
     )
@@ -200,7 +209,9 @@ export const run = <A, E, R, R2>(
       Effect.onInterrupt(() => Effect.ignore(Effect.zipRight(flush, projection.keep))),
       Effect.catchAll((error) =>
         Effect.zipRight(flush, projection.keep).pipe(
-          Effect.zipRight(error._tag === "StopError" ? keepStop(ledger, error) : Effect.void),
+          Effect.zipRight(
+            error._tag === "StopError" ? Effect.zipRight(keepStop(ledger, error), judgeSameness) : Effect.void
+          ),
           Effect.zipRight(Effect.fail(error))
         )
       )
@@ -208,6 +219,7 @@ export const run = <A, E, R, R2>(
     const seconds = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
     const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
     yield* isPart ? projection.keep : projection.complete
+    yield* judgeSameness
     if (progress.outcomes.found === 0) progress.sample = yield* sampleOf(lookup, ledger, list.id)
     progress.warnings = [
       ...(progress.room === undefined ? [] : [wantOfRoom(progress.room)]),
@@ -217,6 +229,8 @@ export const run = <A, E, R, R2>(
     ]
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
+
+const nothing: ReadonlyArray<never> = []
 
 /** The request for the first question of a list, for showing. */
 const sampleOf = <A, E, R>(

@@ -143,6 +143,8 @@ describe("Lookup.http reads", () => {
     assert.deepInclude(lookups.json.read(reply(errors), 1), { verdict: "found" })
     assert.strictEqual(lookups.json.read(reply(`{"status":"REQUEST_DENIED"}`)).verdict, "stop")
     assert.strictEqual(lookups.text.read(reply(errors)).verdict, "found")
+    const partial = lookups.json.read(reply(`{"data":{"a":1,"b":null},"errors":[{"message":"no b"}]}`))
+    assert.deepInclude(partial, { verdict: "found", review: "errors beside data" })
   })
 
   it("survives JSON of any depth", () => {

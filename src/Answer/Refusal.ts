@@ -96,7 +96,7 @@ const number = (text: string) => Number(text.replace(/[,_]/g, ""))
 export const isHeldMoney = (body: string): boolean => body.slice(0, longest).includes("in_flight_budget_exhausted")
 
 /** What an answer with a 200 comes to that is none. */
-export type Kind = "stop" | "unauthorized" | "throttled" | "failed"
+export type Kind = "stop" | "unauthorized" | "throttled" | "failed" | "not_found"
 
 /** An answer that is none, and what the server says in it. */
 export interface Refused {
@@ -118,7 +118,7 @@ const graphQl: ReadonlySet<string> = new Set(["data", "errors", "extensions"])
 export const inAnswer = (value: unknown): Refused | undefined => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
   const body = value as Readonly<Record<string, unknown>>
-  const { data, errors, status } = body
+  const { data, status } = body
   if (typeof status === "string" && Object.hasOwn(google, status)) {
     const { error_message: message } = body
     const words = typeof message === "string" && message !== "" ? `${status}: ${message}` : status
@@ -129,11 +129,41 @@ export const inAnswer = (value: unknown): Refused | undefined => {
       : google[status]!
     return { kind, words: Words.inLine(words) }
   }
-  // errors beside data are for whoever selects from it to judge
-  if (!Array.isArray(errors) || errors.length === 0 || (data !== undefined && data !== null)) return undefined
-  if (!Object.keys(body).every((name) => graphQl.has(name)) || !errors.every(isError)) return undefined
-  return { kind: "failed", words: Words.inLine(errors.map(({ message }) => message).join("; ")) }
+  const errors = errorsOf(body)
+  if (errors === undefined || !isNothing(data)) return undefined
+  return {
+    kind: errors.every(isNotFound) ? "not_found" : "failed",
+    words: Words.inLine(errors.map(({ message }) => message).join("; "))
+  }
 }
 
-const isError = (error: unknown): error is { readonly message: string } =>
+/** Whether an answer lacks what its errors speak of: GraphQL gives what it has. */
+export const isPartial = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && errorsOf(value as Readonly<Record<string, unknown>>) !== undefined
+
+/** The errors of a GraphQL response, where it has some. */
+const errorsOf = (body: Readonly<Record<string, unknown>>): ReadonlyArray<GraphQlError> | undefined => {
+  const { errors } = body
+  if (!Array.isArray(errors) || errors.length === 0) return undefined
+  return Object.keys(body).every((name) => graphQl.has(name)) && errors.every(isError) ? errors : undefined
+}
+
+/** Whether GraphQL has no data: none at all, or null in every field that was asked for. */
+const isNothing = (data: unknown): boolean =>
+  data === undefined || data === null
+  || (typeof data === "object" && !Array.isArray(data) && Object.values(data).every((field) => field === null))
+
+/** Source: docs.github.com, `type`; Apollo Server and Hasura, `extensions.code`. */
+const isNotFound = (error: GraphQlError): boolean =>
+  [error.type, error.extensions?.code].some((code) =>
+    typeof code === "string" && /^(?:RESOURCE_)?NOT_?FOUND$/i.test(code)
+  )
+
+interface GraphQlError {
+  readonly message: string
+  readonly type?: unknown
+  readonly extensions?: { readonly code?: unknown } | null
+}
+
+const isError = (error: unknown): error is GraphQlError =>
   typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string"

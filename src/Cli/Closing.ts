@@ -5,10 +5,12 @@ import type { Cause } from "../Ledger.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
 import { type Progress, settled } from "../Rollcall/Progress.ts"
+import type { Same } from "../Rollcall/Sameness.ts"
 import type { Summary } from "../Summary.ts"
 import type { StopError } from "../Sweep.ts"
 import * as Effort from "./Effort.ts"
 import * as Remedy from "./Remedy.ts"
+import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
 
 /** Causes of an outcome that are told apart. */
@@ -224,6 +226,14 @@ export const noneFound = (questions: number, curl: string | undefined): string =
       ? "the only code was not found: is the path right?"
       : `none of ${Talk.count(questions)} codes was found: is the path right?`,
     ...(curl === undefined ? [] : [`  ${curl}`])
+  ].join("\n")
+
+/** A list whose answers are all the same, and the rule that says so where they are none. */
+export const allSame = ({ found, value, words }: Same): string =>
+  [
+    `all ${Talk.count(found)} answers are the same${words === "" ? "" : `: ${words}`}`,
+    `if that is no answer, the same command with ${Rules.against(value)} says so, without a call; `
+    + "if it is one, --found-when is a rule for it"
   ].join("\n")
 
 /** What is left to say of a run that ended with codes that have no answer, where nothing else is said. */

@@ -82,6 +82,24 @@ export const watch = (rules: ReadonlyArray<Rules.Rule>): Watched => {
   }
 }
 
+/** The rule that takes an answer for none, as it is typed. */
+export const against = (value: unknown): string => {
+  if (value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0)) {
+    return "--not-found-when '!@'"
+  }
+  const body = typeof value === "object" && !Array.isArray(value) ? value as Readonly<Record<string, unknown>> : {}
+  const error = ["error", "errors", "error_message", "fault"].find((name) => isSaid(body[name]))
+  if (error !== undefined) return `--failed-when ${error}`
+  const state = ["status", "code", "result"].find((name) => /^[\w-]+$/.test(String(body[name])))
+  return state === undefined
+    ? "--not-found-when EXPR (or --failed-when, --stop-when)"
+    : `--not-found-when ${state}=${String(body[state])} (or --failed-when, --stop-when)`
+}
+
+/** What JMESPath takes for true. */
+const isSaid = (value: unknown) =>
+  typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value) || value === 0
+
 const ruleOf = (name: string, text: string): Either.Either<ReadonlyArray<Rules.Rule>, UsageError | SelectError> => {
   const typed = `--${name} ${text}`
   if (name === "throttled-on") return onStatus(typed, `${text}=throttled`, "write statuses such as 403,503")

@@ -353,7 +353,14 @@ export const call = (
     return yield* Effect.matchEffect(Effect.onExit(shown, (exit) => Effect.zipRight(end(exit), cut)), {
       onFailure: (error) =>
         error._tag === "StopError" && error.reason !== "setting"
-          ? Effect.as(Talk.say(`rollcall: ${Closing.stopped(error, options.keys)}\n${next(error)}`), 4)
+          ? Effect.as(
+            Talk.say([
+              `rollcall: ${Closing.stopped(error, options.keys)}`,
+              ...(progress.same === undefined ? [] : [Closing.allSame(progress.same)]),
+              next(error)
+            ].join("\n")),
+            4
+          )
           : Effect.fail(error),
       onSuccess: (summary) =>
         Effect.gen(function*() {
@@ -362,6 +369,7 @@ export const call = (
           if (outcomes.found === 0 && questions > 0 && pending === 0) {
             yield* Talk.say(Closing.noneFound(questions, progress.sample))
           }
+          if (progress.same !== undefined) yield* Talk.say(Closing.allSame(progress.same))
           if (pending > 0) {
             yield* Talk.say(
               options.quiet ? next(undefined) : Sample.extrapolate(summary, job.policy)

@@ -8,6 +8,7 @@ import type * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import * as Sameness from "../Rollcall/Sameness.ts"
 import type { StopError } from "../Sweep.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
@@ -42,6 +43,7 @@ export const command = Command.make({
           return [json ? beginning(named.name, holder) : `${ofOutput(named.name)}: ${begun(holder)}`]
         }
         const stop = yield* Rollcall.stopOf(ledger)
+        const same = yield* Sameness.kept(ledger)
         const budget = yield* Rollcall.budgetOf(ledger)
         const purse = yield* Purse.of(ledger, budget)
         yield* Ledgers.refuseOthers(named, lists, argument)
@@ -61,6 +63,7 @@ export const command = Command.make({
               standing: yield* ledger.standing(list.id),
               unfinished: pendingOf(counts) > 0 ? yield* ledger.unfinished(list.id) : none,
               now: yield* Clock.currentTimeMillis,
+              same: same?.list === list.id && same.found === counts.outcomes.found ? same : undefined,
               stop: list.id === lists[0]!.id ? stop : undefined,
               holder: running,
               ledger: named.name
@@ -99,6 +102,8 @@ interface Told {
   readonly standing: Standing
   readonly unfinished: Unfinished
   readonly now: number
+  /** What is the same in all answers. */
+  readonly same: Sameness.Same | undefined
   /** Why the last run stopped, where it said so. */
   readonly stop: StopError | undefined
   readonly holder: Holder | undefined
@@ -120,7 +125,7 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { budget, causes, counts, holder, name, now, purse, standing: { oldest, stale }, stop, unfinished } = told
+  const { budget, causes, counts, holder, name, now, purse, same, standing: { oldest, stale }, stop, unfinished } = told
   const pending = pendingOf(counts)
   const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
   const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
@@ -146,6 +151,7 @@ const toLine = (told: Told): string => {
         ]
         : []),
       ...(stale.count > 0 ? [`asked again in vain: ${Talk.count(stale.count)}; --redo failed asks them`] : []),
+      ...(same === undefined ? [] : Closing.allSame(same).split("\n")),
       ...(now - oldest >= day && oldest < Infinity ? [`the oldest answer is of ${Talk.ago(now - oldest)}`] : [])
     ].map((line) => `\n  ${line}`)
   ].join("")
@@ -158,7 +164,7 @@ const day = 86_400_000
 const moment = (at: number) => at < Infinity ? DateTime.formatIso(DateTime.unsafeMake(at)) : null
 
 const toJson = (told: Told): string => {
-  const { causes, counts, holder, ledger, list, purse, standing: { oldest, stale }, stop, unfinished } = told
+  const { causes, counts, holder, ledger, list, purse, same, standing: { oldest, stale }, stop, unfinished } = told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -174,6 +180,7 @@ const toJson = (told: Told): string => {
     again: unfinished.count,
     forgotten: counts.forgotten,
     stale: stale.count,
+    same: same?.words ?? null,
     oldest: moment(oldest),
     calls: purse.calls,
     ...Purse.toJson(purse),

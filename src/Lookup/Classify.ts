@@ -243,6 +243,8 @@ export const refused = (status: number, { kind, words }: Refusal.Refused): Verdi
       return { verdict: "throttled", error: error("throttled"), wait: undefined }
     case "failed":
       return { verdict: "failed", error: error("status") }
+    case "not_found":
+      return notFound
   }
 }
 

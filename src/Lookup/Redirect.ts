@@ -26,7 +26,10 @@ export interface Chain {
 
 /** What may go where. */
 export interface Rules {
-  /** Origins that may be sent to besides the configured one, as `URL.origin` writes them. */
+  /**
+   * Origins that may be sent to besides the configured one, as `URL.origin` writes them. Where the configured one is among them, a GET may
+   * take the place of a POST whose body would be lost.
+   */
   readonly allowed: ReadonlySet<string>
   /** What no URL for another origin may hold, in any of its spellings. */
   readonly secrets: ReadonlyArray<string>
@@ -66,9 +69,13 @@ export const next = (
     )
   }
   const isGet = status === 303 ? request.method !== "HEAD" : status < 303 && request.method === "POST"
-  if (isGet && asksInBody && request.body._tag !== "Empty" && (status < 303 || isSamePath(request.url, target))) {
+  const isLost = isGet && asksInBody && request.body._tag !== "Empty"
+    && (status < 303 || isSamePath(request.url, target))
+  // who knows that the answer lies there says so, of this server alone
+  if (isLost && (isAway || !allowed.has(origin))) {
     return refuse(
       `the server redirects the ${request.method} to ${origin}${target.pathname}, where its body would be lost: ask there`
+        + (isAway ? "" : `, or where the answer lies there, allow it (--allow-origin ${origin})`)
     )
   }
   const method = isGet ? "GET" : request.method

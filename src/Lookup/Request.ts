@@ -26,8 +26,8 @@ export interface Options {
   /** The columns that `{…}` in headers and the body may name. */
   readonly columns?: ReadonlyArray<string>
   /**
-   * Origins such as `https://other.example` that a redirect may lead to. What is sent there is the URL alone; the URL's own origin gets
-   * what it would have got at once.
+   * Origins such as `https://other.example` that a redirect may lead to. What is sent there is the URL alone; the own origin gets
+   * what it would have got at once, and where it is named, also a GET in place of a POST that names the code in its body.
    */
   readonly allowOrigins?: ReadonlyArray<string>
   /**

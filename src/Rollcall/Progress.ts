@@ -7,6 +7,7 @@ import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
 import type { Summary } from "../Summary.ts"
 import * as Sweep from "../Sweep.ts"
+import type { Same } from "./Sameness.ts"
 
 /** How far a run is. It is mutated in place. */
 export interface Progress extends Sweep.Progress {
@@ -51,6 +52,8 @@ export interface Progress extends Sweep.Progress {
   readonly causes: Map<string, Cause>
   /** The request for one of the questions, where nothing was found of a list, for a person to try. */
   sample: string | undefined
+  /** What is the same in all answers of the list, where they are more than a few. */
+  same: Same | undefined
   /** What the readers of the outputs should know, in a line each. */
   warnings: ReadonlyArray<string>
   /** The first few entries that are not codes. */
@@ -84,6 +87,7 @@ export const none = (): Progress => ({
   review: 0,
   causes: new Map(),
   sample: undefined,
+  same: undefined,
   warnings: [],
   refusals: [],
   hygiene: Hygiene.make(false)

@@ -10,7 +10,27 @@ describe("Refusal.inAnswer", () => {
       "no field x; no field y"
     ],
     ["GraphQL with errors alone", { errors: [{ message: "no" }], extensions: {} }, "failed", "no"],
-    ["GraphQL with data too", { data: { a: null }, errors: [{ message: "no" }] }, undefined],
+    ["GraphQL with null in every field", { data: { a: null, b: null }, errors: [{ message: "no" }] }, "failed", "no"],
+    [
+      "GraphQL with nothing found, as GitHub says it",
+      { data: { user: null }, errors: [{ message: "no such user", type: "NOT_FOUND", path: ["user"] }] },
+      "not_found",
+      "no such user"
+    ],
+    [
+      "GraphQL with nothing found, as Apollo says it",
+      { data: null, errors: [{ message: "gone", extensions: { code: "NOT_FOUND" } }] },
+      "not_found",
+      "gone"
+    ],
+    [
+      "GraphQL with one field not found, and one that failed",
+      { data: { a: null, b: null }, errors: [{ message: "no a", type: "NOT_FOUND" }, { message: "no b" }] },
+      "failed",
+      "no a; no b"
+    ],
+    ["GraphQL with some data", { data: { a: 1, b: null }, errors: [{ message: "no b" }] }, undefined],
+    ["GraphQL with all data", { data: { a: null } }, undefined],
     ["errors of another kind", { errors: [{ title: "no" }] }, undefined],
     ["errors beside other things", { errors: [{ message: "no" }], result: 1 }, undefined],
     ["no errors", { data: null, errors: [] }, undefined],

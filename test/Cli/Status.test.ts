@@ -45,6 +45,7 @@ describe.concurrent("rollcall status", () => {
         again: 0,
         forgotten: 0,
         stale: 0,
+        same: null,
         calls: 4,
         cost: null,
         budgets: [],
