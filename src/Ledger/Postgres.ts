@@ -25,6 +25,7 @@ import {
 import * as Address from "./Postgres/Address.ts"
 import * as Failure from "./Postgres/Failure.ts"
 import * as Lock from "./Postgres/Lock.ts"
+import * as Reserve from "./Postgres/Reserve.ts"
 import * as Session from "./Postgres/Session.ts"
 import * as Statements from "./Postgres/Statements.ts"
 import { drop, identifyForReading, prepare } from "./Postgres/Tables.ts"
@@ -44,6 +45,7 @@ export const layer = (url: Redacted.Redacted): Layer.Layer<Ledger, LedgerError> 
         const { address, session, statements } = opened
         yield* Lock.hold(session, address, statements)
         yield* prepare(session, address)
+        yield* Reserve.take(session, address)
         const holder: Holder = { pid: process.pid, host: hostname(), since: yield* Clock.currentTimeMillis }
         yield* setNotes(opened, { holder })
         yield* session.takeUpWith((session) => Lock.takeUp(session, address, statements, holder))
@@ -143,7 +145,13 @@ const setNotes = ({ session, statements }: Opened, notes: Notes) =>
 const make = (opened: Opened): typeof Ledger.Service => {
   const { address: { name }, session, statements } = opened
   const read = <A, E>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, Failure.make(name, "Read"))
-  const write = <A, E>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, Failure.make(name, "Write"))
+  const write = <A, E>(effect: Effect.Effect<A, E>) =>
+    // what is answered is kept, and the run stops all the same: there is no more room than this
+    Effect.catchIf(effect, Reserve.isFull, (error) =>
+      Reserve.giveBack(session, opened.address).pipe(Effect.zipRight(effect), Effect.zipRight(Effect.fail(error))))
+      .pipe(
+        Effect.mapError(Failure.make(name, "Write"))
+      )
   /** Takes outcomes away, or may do so. */
   const writeAnew: typeof write = (effect) =>
     write(Effect.suspend(() => {

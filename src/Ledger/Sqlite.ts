@@ -57,12 +57,14 @@ export const over = (sql: Connection) =>
       renew: files.renew,
       transaction: (body) => {
         const attempt = Effect.zipLeft(Effect.zipRight(files.check, sql.transaction(body)), files.check)
-        // what is answered is kept, and the run stops all the same: there is no more room
-        return Effect.catchIf(
-          attempt,
-          (error) => isFull(error) && room.giveBack(),
-          (error) => Effect.zipRight(attempt, Effect.fail(error))
-        )
+        // what is answered is kept, and the run stops all the same: there is no more room than this
+        return Effect.catchIf(attempt, isFull, (error) =>
+          room.giveBack.pipe(
+            Effect.zipRight(Effect.ignore(sql.select("pragma wal_checkpoint(truncate)"))),
+            Effect.zipRight(files.renew),
+            Effect.zipRight(attempt),
+            Effect.zipRight(Effect.fail(error))
+          ))
       }
     })
   })

@@ -251,6 +251,32 @@ describe("rollcall run: a write that is cut short", () => {
       return true
     }))
 
+  it.scopedLive.skipIf(!isMountable)(
+    "the ledger, by a disk that is full: nothing is asked twice but what was in flight",
+    () =>
+      Effect.forEach(
+        scale([700], [700, 1_500], [400, 600, 700, 900, 1_200, 1_500]),
+        (size) =>
+          Effect.scoped(Effect.gen(function*() {
+            const elsewhere = yield* folder
+            const answered = Array.from({ length: 3_000 }, (_, index) => String(10_000 + index))
+            const { judge, log, run } = yield* Trial.make({
+              codes: answered,
+              sinks: sinks.slice(0, 1),
+              words: ["-c", "64"],
+              ledger: join(elsewhere, "x.ledger")
+            })
+            yield* disk(elsewhere, size)
+            const ended = yield* run
+            assert.strictEqual(ended.exit, 5, ended.stderr)
+            mount("-o", "remount,size=64m", elsewhere)
+            yield* judge(yield* run)
+            assert.isAtMost((yield* log).calls, answered.length + 64, `${size} KB`)
+          }))
+      ),
+    timeout
+  )
+
   /** Kilobytes of a disk for everything, and of one for the output alone. */
   const sizes = scale([24], [24, 400], Array.from({ length: 40 }, (_, index) => 24 + index * 20))
   const sizesOfOutput = scale([60], [60], Array.from({ length: 12 }, (_, index) => 12 + index * 8))

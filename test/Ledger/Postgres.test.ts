@@ -301,6 +301,31 @@ describe.skipIf(!isThere)("Postgres", () => {
   })
 
   test(
+    "keeps what is answered where the server's disk is full, in room that it has kept, and stops then",
+    Effect.gen(function*() {
+      const url = yield* fresh
+      yield* Effect.gen(function*() {
+        const ledger = yield* Ledger
+        const schema = nameOf(url)
+        const [{ size }] = (yield* query(`select pg_relation_size('"${schema}".reserve') as size`)) as [
+          { size: number }
+        ]
+        assert.isAtLeast(Number(size), 1024 * 1024)
+        yield* enroll(entries(["a", "b", "c"]))
+        yield* query(`create function "${schema}".extend() returns trigger language plpgsql as $$ begin
+          if to_regclass('"${schema}".reserve') is null then return new; end if;
+          raise exception 'could not extend file' using errcode = '53100'; end $$`)
+        yield* query(`create trigger extend before insert on "${schema}".outcome
+          for each row execute function "${schema}".extend()`)
+        const error = yield* Effect.flip(settle(["a", "b"]))
+        assert.match((error as LedgerError).message, /^the server's disk is full: make room and run the same command /)
+        assert.deepStrictEqual(yield* pending(10), ["c"])
+        assert.strictEqual((yield* ledger.counts(0)).outcomes.found, 2)
+      }).pipe(Effect.provide(Postgres.layer(url)))
+    })
+  )
+
+  test(
     "is removed with all that it holds, and nothing else",
     Effect.gen(function*() {
       const url = yield* fresh

@@ -2,7 +2,8 @@
  * The files of a ledger while a run holds it: whether they are still those that it opened, and room that is kept for a full disk.
  */
 import { Effect, type Scope } from "effect"
-import { rmSync, statSync, writeFileSync } from "node:fs"
+import { rmSync, statfsSync, statSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { LedgerError } from "../../Ledger.ts"
 
 /**
@@ -44,31 +45,30 @@ const damaged = (ledger: string) =>
       + "command again, or start anew with --fresh"
   })
 
-/** Room on the disk that is given back where it is full: what has been answered until then fits in. */
-export const reserve = (file: string): Effect.Effect<{ readonly giveBack: () => boolean }, never, Scope.Scope> =>
-  Effect.map(
+/** Room on the disk that is given back where it is full, so that what has been answered until then fits in: half of what is free. */
+export const reserve = (
+  file: string
+): Effect.Effect<{ readonly giveBack: Effect.Effect<void> }, never, Scope.Scope> => {
+  const path = `${file}-reserve`
+  const giveBack = Effect.sync(() => remove(path))
+  return Effect.as(
     Effect.acquireRelease(
       Effect.sync(() => {
-        try {
-          writeFileSync(`${file}-reserve`, new Uint8Array(reserved), { mode: 0o600 })
-          return { isThere: true }
-        } catch {
-          // the part that was written would take the last room from the ledger itself
-          remove(`${file}-reserve`)
-          return { isThere: false }
+        // a share of the disk may be less than what is free
+        for (let size = Math.min(most, free(file) / 2); size >= least; size /= 2) {
+          try {
+            return writeFileSync(path, new Uint8Array(size), { mode: 0o600 })
+          } catch {
+            // the part that was written would take the last room from the ledger itself
+            remove(path)
+          }
         }
       }),
-      () => Effect.sync(() => remove(`${file}-reserve`))
+      () => giveBack
     ),
-    (room) => ({
-      giveBack: () => {
-        const { isThere } = room
-        room.isThere = false
-        remove(`${file}-reserve`)
-        return isThere
-      }
-    })
+    { giveBack }
   )
+}
 
 /** Who may not take it away any more leaves it. */
 const remove = (path: string): void => {
@@ -79,5 +79,14 @@ const remove = (path: string): void => {
   }
 }
 
-/** Bytes: some batches of answers. */
-const reserved = 1024 * 1024
+/** Bytes: some batches of answers, and a few answers. */
+const [most, least] = [1024 * 1024, 16 * 1024]
+
+const free = (file: string): number => {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(file))
+    return bavail * bsize
+  } catch {
+    return 0
+  }
+}
