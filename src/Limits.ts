@@ -45,14 +45,15 @@ export const dialects = {
   prose: Prose.dialect
 } as const satisfies Readonly<Record<string, Dialect>>
 
-const all: ReadonlyArray<Dialect> = Object.values(dialects)
+/** All of them: what is listened for unless told otherwise. A program puts its own before or behind them. */
+export const standard: ReadonlyArray<Dialect> = Object.values(dialects)
 
-/** What a reply says in any dialect: Retry-After takes precedence for the wait, and of several windows the tightest. */
-export const read = (reply: Reply): Told | undefined => readIn(all, reply)
+/** What a reply says in any dialect: the first one that tells a wait takes precedence for it, and of several windows the tightest. */
+export const read = (reply: Reply, known = standard): Told | undefined => readIn(known, reply)
 
 /** The wait that a refusal (429, 503 …) asks for: `wait`, else `reset` where nothing remains; `undefined`: no hint. */
-export const wait = (reply: Reply): Duration.Duration | undefined => {
-  const told = read(reply)
+export const wait = (reply: Reply, known = standard): Duration.Duration | undefined => {
+  const told = read(reply, known)
   return told?.wait ?? (told?.remaining === 0 ? told.reset : undefined)
 }
 
@@ -66,13 +67,13 @@ const oneOf = 256
  * A reader for the replies of one run. It finds out by itself which dialects the server speaks, and listens for no other: replies of a
  * silent server cost next to nothing. For new dialects it listens in the first 32 replies, in every 256th and in those that are errors.
  */
-export const reader = (): (reply: Reply) => Told | undefined => {
+export const reader = (known = standard): (reply: Reply) => Told | undefined => {
   let spoken: ReadonlyArray<Dialect> = []
   let count = 0
   return (reply) => {
     count++
     if (count <= first || count % oneOf === 0 || reply.status >= 400) {
-      const heard = all.filter((dialect) => spoken.includes(dialect) || isSpoken(dialect, reply))
+      const heard = known.filter((dialect) => spoken.includes(dialect) || isSpoken(dialect, reply))
       if (heard.length > spoken.length) spoken = heard
     }
     return spoken.length === 0 ? undefined : readIn(spoken, reply)

@@ -75,6 +75,11 @@ export interface HttpOptions<A, I> extends Request.Options {
   readonly weight?: number
   /** Statuses that mean "too much", besides 429. */
   readonly throttledOn?: ReadonlyArray<number>
+  /**
+   * In which dialects the server may tell how fast one may ask, those whose waits take precedence first; the known ones unless told
+   * otherwise. `[mine, ...Limits.standard]` adds one.
+   */
+  readonly dialects?: ReadonlyArray<Limits.Dialect>
 }
 
 /**
@@ -104,7 +109,8 @@ export const http = <A = unknown, I = A>(
   const parse = parsers[expect]
   const meaning = options.throttledOn === undefined ? Classify.meaning : Classify.throttledOn(options.throttledOn)
   const isRange = Object.keys(options.headers ?? {}).some((name) => name.toLowerCase() === "range")
-  const terms: Classify.Terms = { isHead, isRange, meaning }
+  const { dialects } = options
+  const terms: Classify.Terms = { isHead, isRange, meaning, dialects }
   const { rules = [] } = options
   const read = (body: string, edition: number, status: number, rule?: Rules.Rule): Verdict<A> => {
     let value: unknown
@@ -134,7 +140,7 @@ export const http = <A = unknown, I = A>(
     idempotent: Request.isIdempotent(options),
     isRead: Request.isRead(options),
     weight: options.weight ?? 1,
-    limits: Limits.reader,
+    limits: () => Limits.reader(dialects),
     prepare: Call.prepare(options, expect),
     read: (reply, edition = Classify.edition, onFault = unheard) => {
       const rule = rules.length === 0 ? undefined : Rules.first(rules, reply.status, valueOf(reply, expect), onFault)
@@ -144,7 +150,7 @@ export const http = <A = unknown, I = A>(
           (body) => read(body, edition, reply.status),
           edition === Classify.edition ? terms : { ...terms, edition }
         )
-        : Classify.byRule(reply, rule, () => read(reply.body, edition, reply.status, rule))
+        : Classify.byRule(reply, rule, () => read(reply.body, edition, reply.status, rule), terms)
     },
     reading: JSON.stringify([
       expect,

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
 import * as Limits from "../src/Limits.ts"
+import * as Lookup from "../src/Lookup.ts"
 import type { Reply } from "../src/Reply.ts"
 
 const now = Date.parse("2026-03-01T12:00:00Z")
@@ -692,6 +693,33 @@ describe("the dialects of one API", () => {
     ["another's header", reply("X-Throttling-Control: idle (retrieval=black:0, search=yellow:20)", 503), undefined]
   ])("%s", (_, given, expected) => {
     assert.deepStrictEqual(read(given), expected)
+  })
+})
+
+describe("a dialect of one's own", () => {
+  const slow: Limits.Dialect = {
+    name: "slow",
+    headers: ["x-slow"],
+    read: (reply) => {
+      const seconds = Number(reply.header("x-slow"))
+      return seconds > 0 ? { wait: Duration.seconds(seconds), isThrottled: true } : undefined
+    }
+  }
+
+  it.each<[lines: string, known: ReadonlyArray<Limits.Dialect>, wait: number | undefined]>([
+    ["X-Slow: 7", [slow], 7],
+    ["X-Slow: 7", Limits.standard, undefined],
+    ["Retry-After: 3", [slow], undefined],
+    ["X-Slow: 7\nRetry-After: 3", [slow, ...Limits.standard], 7],
+    ["X-Slow: 7\nRetry-After: 3", [...Limits.standard, slow], 3]
+  ])("%j", (lines, known, wait) => {
+    const given = reply(lines, 403)
+    const told = Limits.wait(given, known)
+    assert.strictEqual(told && Duration.toSeconds(told), wait)
+    assert.deepStrictEqual(Limits.reader(known)(given), Limits.read(given, known))
+    const { verdict, ...rest } = Lookup.http({ url: "https://h/{code}", dialects: known }).read(given)
+    assert.strictEqual(verdict, wait === undefined ? "failed" : "throttled")
+    if ("wait" in rest) assert.deepStrictEqual(rest.wait, told)
   })
 })
 

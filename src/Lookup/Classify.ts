@@ -75,6 +75,8 @@ export interface Terms {
   readonly isRange?: boolean
   /** Gives the meaning of a status. */
   readonly meaning?: (status: number) => Meaning
+  /** In which dialects the server may tell its limits. */
+  readonly dialects?: ReadonlyArray<Limits.Dialect> | undefined
 }
 
 /**
@@ -89,13 +91,13 @@ export const reply = <A>(
   terms: Terms = {}
 ): Verdict<A> => {
   const kind = (terms.meaning ?? meaning)(reply.status)
-  if (terms.edition === 1) return byFirst(reply, decode, first[reply.status] ?? kind)
+  if (terms.edition === 1) return byFirst(reply, decode, terms, first[reply.status] ?? kind)
   if (terms.isHead === true && reply.status >= 200 && reply.status < 300) {
     return { verdict: "found", answer: null as A }
   }
   const word = reply.status < 400 ? undefined : wordOnRetrying(reply)
   if (word === true && kind !== "throttled") {
-    return { verdict: "retry", error: statusError(reply, "status"), wait: Limits.read(reply)?.wait }
+    return { verdict: "retry", error: statusError(reply, "status"), wait: Limits.read(reply, terms.dialects)?.wait }
   }
   if (word === false && (kind === "retry" || kind === "throttled")) {
     return { verdict: "failed", error: statusError(reply, kind === "retry" ? "status" : "throttled") }
@@ -122,7 +124,7 @@ const byStatus = <A>(
   switch (kind) {
     case "found":
       if (reply.body === "") return empty(reply)
-      return GraphQl.isRefusal(reply.body) ? throttled(reply) : decode(reply.body)
+      return GraphQl.isRefusal(reply.body) ? throttled(reply, terms) : decode(reply.body)
     case "unready":
       if (reply.status === 206 && terms.isRange === true) return decode(reply.body)
       return { verdict: "retry", isAlone: true, error: statusError(reply, "status"), wait: RetryAfter.wait(reply) }
@@ -134,25 +136,30 @@ const byStatus = <A>(
     case "unpaid": {
       if (Refusal.isTooLarge(reply.status, reply.body)) return invalid(reply)
       const words = Refusal.emptyPurse(reply.status, reply.body)
-      if (words !== undefined) return unpaid(reply, words)
+      if (words !== undefined) return unpaid(reply, words, terms)
       if (kind !== "throttled" && Refusal.isKey(reply.body)) {
         return { verdict: "stop", isForAll: true, error: statusError(reply, "unauthorized") }
       }
-      if (kind === "throttled" || (kind === "forbidden" && Refusal.isLimit(reply.body))) return throttled(reply)
+      if (kind === "throttled" || (kind === "forbidden" && Refusal.isLimit(reply.body))) return throttled(reply, terms)
       if (Refusal.wantsTls(reply.status, reply.body)) return { verdict: "failed", error: wantsTls(reply) }
-      return kind === "invalid" ? invalid(reply) : failedAs(kind, reply, Limits.read(reply))
+      return kind === "invalid" ? invalid(reply) : failedAs(kind, reply, terms)
     }
     case "unauthorized":
       return { verdict: "stop", error: statusError(reply, "unauthorized") }
     case "retry":
-      return failedAs(kind, reply, Limits.read(reply))
+      return failedAs(kind, reply, terms)
     case "failed":
-      return Refusal.isTooLarge(reply.status, reply.body) ? invalid(reply) : failedAs(kind, reply, Limits.read(reply))
+      return Refusal.isTooLarge(reply.status, reply.body) ? invalid(reply) : failedAs(kind, reply, terms)
   }
 }
 
 /** The verdict of a rule. `decode` reads the body of a reply that is found. */
-export const byRule = <A>(reply: Reply, rule: Rules.Rule, decode: () => Verdict<A>): Verdict<A> => {
+export const byRule = <A>(
+  reply: Reply,
+  rule: Rules.Rule,
+  decode: () => Verdict<A>,
+  terms: Terms = {}
+): Verdict<A> => {
   const { text, verdict } = rule
   const error = (reason: "rule" | "throttled") =>
     new LookupError({
@@ -171,7 +178,7 @@ export const byRule = <A>(reply: Reply, rule: Rules.Rule, decode: () => Verdict<
     case "not_found":
       return notFound
     case "throttled":
-      return { verdict, error: error("throttled"), wait: waitOf(reply) }
+      return { verdict, error: error("throttled"), wait: waitOf(reply, terms) }
     case "retry":
       // what is no server's error says nothing of the server
       return { verdict, error: error("rule"), wait: RetryAfter.wait(reply), isAlone: reply.status < 500 }
@@ -183,13 +190,18 @@ export const byRule = <A>(reply: Reply, rule: Rules.Rule, decode: () => Verdict<
 }
 
 /** What the first edition made of a reply. */
-const byFirst = <A>(reply: Reply, decode: (body: string) => Verdict<A>, kind: Meaning): Verdict<A> => {
-  if (kind === "throttled") return throttled(reply)
+const byFirst = <A>(
+  reply: Reply,
+  decode: (body: string) => Verdict<A>,
+  terms: Terms,
+  kind: Meaning
+): Verdict<A> => {
+  if (kind === "throttled") return throttled(reply, terms)
   if (kind === "invalid") return invalid(reply)
   if (kind === "unauthorized") return { verdict: "stop", error: statusError(reply, "unauthorized") }
   if (kind === "not_found" || (kind === "found" && reply.body === "")) return notFound
-  if (kind !== "found") return failedAs(kind, reply, Limits.read(reply))
-  if (GraphQl.isRefusal(reply.body)) return throttled(reply)
+  if (kind !== "found") return failedAs(kind, reply, terms)
+  if (GraphQl.isRefusal(reply.body)) return throttled(reply, terms)
   const verdict = decode(reply.body)
   return verdict.verdict === "retry" ? { verdict: "failed", error: verdict.error } : verdict
 }
@@ -257,17 +269,18 @@ const empty = (reply: Reply): Retry => ({
 })
 
 /** Where the purse is empty no waiting helps, unless a 402 says that it does. */
-const unpaid = (reply: Reply, words: string): Verdict<never> => {
+const unpaid = (reply: Reply, words: string, terms: Terms): Verdict<never> => {
   const passes = reply.status === 402
-    && (Refusal.isHeldMoney(reply.body) || Limits.wait(reply) !== undefined)
-  if (passes) return throttled(reply)
+    && (Refusal.isHeldMoney(reply.body) || Limits.wait(reply, terms.dialects) !== undefined)
+  if (passes) return throttled(reply, terms)
   const message = words === "" ? `the server said ${reply.status}` : `${words} (the server said ${reply.status})`
   return { verdict: "stop", error: new LookupError({ reason: "quota", status: reply.status, message }) }
 }
 
 /** A failure waits only for as long as it says itself: that nothing is left to ask for is said of the calls to come. */
-const failedAs = (kind: Meaning, reply: Reply, told: Limits.Told | undefined): Verdict<never> => {
-  if (told?.isThrottled === true) return throttled(reply)
+const failedAs = (kind: Meaning, reply: Reply, terms: Terms): Verdict<never> => {
+  const told = Limits.read(reply, terms.dialects)
+  if (told?.isThrottled === true) return throttled(reply, terms)
   const error = statusError(reply, "status")
   return kind === "retry" ? { verdict: "retry", error, wait: told?.wait } : { verdict: "failed", error }
 }
@@ -275,14 +288,14 @@ const failedAs = (kind: Meaning, reply: Reply, told: Limits.Told | undefined): V
 const invalid = (reply: Reply): Verdict<never> => ({ verdict: "invalid", error: statusError(reply, "status") })
 
 /** What stands for a 429 may tell its wait as one does. */
-const throttled = (reply: Reply): Verdict<never> => ({
+const throttled = (reply: Reply, terms: Terms): Verdict<never> => ({
   verdict: "throttled",
   error: statusError(reply, "throttled"),
-  wait: waitOf(reply)
+  wait: waitOf(reply, terms)
 })
 
-const waitOf = (reply: Reply): Duration.Duration | undefined =>
-  Limits.wait(reply) ?? (reply.status === 429 ? undefined : Limits.wait({ ...reply, status: 429 }))
+const waitOf = (reply: Reply, { dialects }: Terms): Duration.Duration | undefined =>
+  Limits.wait(reply, dialects) ?? (reply.status === 429 ? undefined : Limits.wait({ ...reply, status: 429 }, dialects))
 
 const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError =>
   new LookupError({ reason, status: reply.status, message: said(reply.status, Words.inLine(reply.body)) })
