@@ -33,7 +33,7 @@ export const directions: Directions = {
     ["Policy"],
     ["Summary", "Verdict"],
     ["Outcome", "Reply", "Entry"],
-    ["Code", "Formula", "Json", "Nearest", "Tracing", "version"]
+    ["Code", "Errno", "Formula", "Json", "Nearest", "Tracing", "version"]
   ],
   packages: [
     { names: /^@effect\/(cli|printer|printer-ansi)(\/|$)/, modules: ["bin", "Cli"] },
@@ -86,7 +86,8 @@ export const problems = (
         if (files[other] === undefined) return [`${path} imports ${other}, which is not there`]
         const [from, to] = [rowOf(path), rowOf(other)]
         const isOwn = rows[from]?.some((module) => isIn(path, module) && isIn(other, module)) === true
-        return isOwn || to > from ? [] : [`${path} imports ${other}, which is not below it`]
+        // what stands in no row is told already
+        return isOwn || to > from || from < 0 || to < 0 ? [] : [`${path} imports ${other}, which is not below it`]
       })
     ),
     ...circles(imports).map((circle) => `a circle: ${circle.join(" → ")}`)
