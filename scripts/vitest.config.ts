@@ -16,8 +16,8 @@ export default defineConfig({
     // A file more in a process costs nothing; a process more loads Effect again.
     isolate: false,
     // For what hangs: how long a test takes is never what it is about.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]]
   }
 })

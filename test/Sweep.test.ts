@@ -7,6 +7,7 @@ import * as Policy from "../src/Policy.ts"
 import * as Retry from "../src/Policy/Retry.ts"
 import type { Reply } from "../src/Reply.ts"
 import * as Sweep from "../src/Sweep.ts"
+import { scale } from "./scale.ts"
 import { simulate } from "./simulate.ts"
 import { type Answer, of, run, serve, stopReason, sweep, told, transport } from "./sweep.ts"
 
@@ -138,7 +139,7 @@ describe("Sweep", () => {
 
     it("waits with full jitter: never longer than the doubled base or the cap", () => {
       const longest: Array<number> = [0, 0, 0, 0]
-      for (let seed = 1; seed <= 200; seed++) {
+      for (let seed = 1; seed <= scale(60, 200, 2000); seed++) {
         const server = serve(() => 503)
         run(server, 1, {
           retry: { retries: 4, base: Duration.millis(500), cap: Duration.seconds(3) },

@@ -1,5 +1,5 @@
 /**
- * The command in a folder of its own: in this process, and as a process of its own for what only a process has (signals, standard input, descriptors).
+ * The command in a folder of its own: in this process, and as a process of its own for what only a process has (signals, a terminal, descriptors).
  */
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -25,7 +25,7 @@ export interface Ended {
 }
 
 export interface Options {
-  /** Nothing unless told; `open` leaves it open. Told, it makes it a process of its own. */
+  /** Nothing unless told; `open` leaves it open, and makes it a process of its own. */
   readonly stdin?: string | Uint8Array | "open"
   readonly env?: Readonly<Record<string, string>>
   readonly cwd: string
@@ -104,9 +104,13 @@ const environment = (cwd: string, env: Readonly<Record<string, string>>) => ({
 
 /** Runs the command to its end. */
 export const run = (words: ReadonlyArray<string>, options: Options): Effect.Effect<Ended> =>
-  options.stdin === undefined && options.program === undefined
-    ? here(words, { cwd: options.cwd, env: environment(options.cwd, options.env ?? {}) })
-    : spawned(words, options)
+  options.stdin === "open" || options.program !== undefined
+    ? spawned(words, options)
+    : here(words, {
+      cwd: options.cwd,
+      env: environment(options.cwd, options.env ?? {}),
+      stdin: options.stdin ?? ""
+    })
 
 /** As {@link run}, as a process of its own. */
 export const spawned = (words: ReadonlyArray<string>, options: Options): Effect.Effect<Ended> =>

@@ -3,6 +3,7 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { ConfigProvider, Effect, Layer } from "effect"
+import { Readable } from "node:stream"
 import { main } from "../src/Cli.ts"
 
 /** What it needs of a process. */
@@ -10,21 +11,26 @@ export interface Around {
   readonly cwd: string
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>
+  readonly stdin: string | Uint8Array
 }
 
-/** Runs the command to its end, one at a time: standard output, standard error, folder and environment are those of the process. */
-export const here = (words: ReadonlyArray<string>, { cwd, env }: Around) =>
+/** Runs the command to its end, one at a time: standard input and outputs, folder and environment are those of the process. */
+export const here = (words: ReadonlyArray<string>, { cwd, env, stdin }: Around) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
       const before = process.cwd()
       const environment = process.env
       process.chdir(cwd)
       process.env = { ...env }
+      const input = Object.getOwnPropertyDescriptor(process, "stdin")!
+      const value = Readable.from(stdin.length === 0 ? [] : [Buffer.from(stdin as string)])
+      Object.defineProperty(process, "stdin", { configurable: true, value })
       const stdout = listen(process.stdout)
       const stderr = listen(process.stderr)
       const restore = () => {
         process.chdir(before)
         process.env = environment
+        Object.defineProperty(process, "stdin", input)
         stdout.restore()
         stderr.restore()
       }

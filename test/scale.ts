@@ -17,7 +17,7 @@ export const some = <A>(all: ReadonlyArray<A>, part: number, nth = 0): ReadonlyA
   isProof ? all : all.filter((_, index) => index % part === nth % part)
 
 /** How long a test may take, in milliseconds. */
-export const timeout = scale(240_000, 240_000, 4 * 3_600_000)
+export const timeout = scale(600_000, 600_000, 4 * 3_600_000)
 
 /** The same draws for the same seed, whatever else draws. */
 export const seeded = (seed: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -17,11 +17,15 @@ export interface Zip {
 export type Table = Readonly<Record<string, Zip | undefined>>
 
 /** All rows, which scripts/build.ts packs. The first use takes some 0.1 s. */
-export const table: Effect.Effect<Table> = Effect.sync(() => {
+export const table: Effect.Effect<Table> = Effect.sync(() => unpacked ??= unpack())
+
+let unpacked: Table | undefined
+
+const unpack = (): Table => {
   const packed = createRequire(import.meta.url).resolve("rollcall/zips.json.gz")
   const rows: ReadonlyArray<Zip> = JSON.parse(gunzipSync(readFileSync(packed)).toString())
   return Object.fromEntries(rows.map((row) => [row.zip, row]))
-})
+}
 
 /** A five-digit US ZIP, or the first half of a Canadian postal code. */
 export const isWellFormed = (code: string): boolean => pattern.test(code)

@@ -185,7 +185,7 @@ describe.concurrent("SIGUSR2", () => {
       assert.strictEqual(exit, 0)
       assert.match(
         stderr,
-        /^\d+\/200 \(\d+(\.\d)? %\) · (\d+ s left · )?\d+(\.\d)?\/s · \d in flight · .*found.*\n\d+\/200 [^\n]*\n$/
+        /^\d+\/200 \(\d+(\.\d)? %\) · ([\d a-z]+ left · )?\d+(\.\d)?\/s · \d in flight · .*found.*\n\d+\/200 [^\n]*\n$/
       )
     }))
 })

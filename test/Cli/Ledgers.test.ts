@@ -217,7 +217,7 @@ describe.concurrent("a ledger that a run holds", () => {
       ]
       for (const more of others) {
         const { exit, stderr } = more[0] === "-o"
-          ? yield* run(["run", "-", ...words, ...more, "--ledger", "out.ndjson.ledger"], { cwd, stdin: "d\n" })
+          ? yield* spawned(["run", "-", ...words, ...more, "--ledger", "out.ndjson.ledger"], { cwd, stdin: "d\n" })
           : yield* spawned(["run", "list", ...words, "-o", "out.ndjson", ...more], { cwd })
         assert.strictEqual(exit, 5)
         assert.match(

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import type { ServerResponse } from "node:http"
 import { join } from "node:path"
 import * as Command from "../command.ts"
-import { some } from "../scale.ts"
+import { isProof, some } from "../scale.ts"
 import * as Serve from "../serve.ts"
 
 const key = "c4nary+c4nary/c4nary=\"c4nary\""
@@ -97,8 +97,15 @@ const request = (url: string): ReadonlyArray<string> => [
 
 const env = { KEY: key, KEY64: base64, NODE_DEBUG: "undici,fetch,net,tls,stream,http2" }
 
-/** Runs the command, and looks at its words while it runs. */
+/** Runs the command. */
 const run = (cwd: string, words: ReadonlyArray<string>) =>
+  Effect.tap(Command.run(words, { cwd, env }), ({ stderr, stdout }) => {
+    clean("standard output", stdout)
+    clean("standard error", stderr)
+  })
+
+/** As {@link run}, as a process that debugs its connections, with a look at its words. */
+const watched = (cwd: string, words: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const running = yield* Command.start(words, { cwd, env })
     const cmdline = `/proc/${running.process.pid}/cmdline`
@@ -115,7 +122,7 @@ describe("a secret", () => {
       const cwd = yield* Command.folder
       const url = yield* serve
       writeFileSync(join(cwd, "codes.txt"), Object.keys(answers).join("\n"))
-      const { exit, stderr } = yield* run(cwd, ["run", "codes.txt", ...request(url)])
+      const { exit, stderr } = yield* watched(cwd, ["run", "codes.txt", ...request(url)])
       assert.strictEqual(exit, 3, stderr)
       const records = readFileSync(join(cwd, "out.ndjson"), "utf8").trim().split("\n").map((line) => JSON.parse(line))
       assert.deepStrictEqual(records.map(({ code }) => code), Object.keys(answers))
@@ -131,7 +138,7 @@ describe("a secret", () => {
       }
       clean("the folder", bytes(cwd))
       clean("what is remembered", bytes(Command.stateOf(cwd)))
-    }), 60_000)
+    }))
 
   for (const first of some(["forbidden", "moved", "reset", "no-http", "no-json", "silence", "broken"], 3)) {
     it.scopedLive(`comes out nowhere where the first answer is ${first}`, () =>
@@ -139,10 +146,10 @@ describe("a secret", () => {
         const cwd = yield* Command.folder
         const url = yield* serve
         writeFileSync(join(cwd, "codes.txt"), `${first}\nfound\n`)
-        yield* run(cwd, ["run", "codes.txt", ...request(url)])
+        yield* (isProof ? watched : run)(cwd, ["run", "codes.txt", ...request(url)])
         clean("the folder", bytes(cwd))
         clean("what is remembered", bytes(Command.stateOf(cwd)))
-      }), 60_000)
+      }))
   }
 
   for (
@@ -155,10 +162,10 @@ describe("a secret", () => {
       Effect.gen(function*() {
         const cwd = yield* Command.folder
         writeFileSync(join(cwd, "codes.txt"), "found\n")
-        const { exit } = yield* run(cwd, ["run", "codes.txt", ...request(url)])
+        const { exit } = yield* (isProof ? watched : run)(cwd, ["run", "codes.txt", ...request(url)])
         assert.strictEqual(exit, 4)
         clean("the folder", bytes(cwd))
-      }), 60_000)
+      }))
   }
 })
 
@@ -201,5 +208,5 @@ describe("a secret that is written down", () => {
         for (const file of files) clean(`${carrier}: ${file}`, readFileSync(file, "latin1"))
         clean(`${carrier}: standard error`, stderr + stdout)
       }
-    }), 60_000)
+    }))
 })

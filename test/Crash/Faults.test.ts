@@ -4,11 +4,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
-import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import type { DemoError } from "../../src/Demo.ts"
 import { type Ended, folder, program, run } from "../command.ts"
 import { isLong, say, scale, seeded, some, timeout } from "../scale.ts"
+import * as Disk from "./disk.ts"
 import { type Kind, sinks, written } from "./sinks.ts"
 import * as Strace from "./strace.ts"
 import * as Trial from "./trial.ts"
@@ -215,23 +215,8 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
   }
 })
 
-const isMountable = process.platform === "linux" && process.getuid?.() === 0
-  && spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
-
-if (!isMountable) {
-  say("disks that run full are left out: only root can mount one (the limit on the size of a file is tested)")
-}
-
 describe("rollcall run: a write that is cut short", () => {
-  const codes = Trial.mixed(1_000)
-
-  /** A disk of its own in a folder, until the scope closes. */
-  const disk = (path: string, size: number) =>
-    Effect.acquireRelease(
-      Effect.sync(() => mount("-t", "tmpfs", "-o", `size=${size}k`, "tmpfs", path)),
-      () => Effect.sync(() => spawnSync("umount", ["-l", path]))
-    )
-  const mount = (...words: ReadonlyArray<string>) => assert.strictEqual(spawnSync("mount", words).status, 0)
+  const codes = Trial.mixed(scale(600, 1_000, 1_000))
 
   const full = (sink: Kind, size: number, isLedgerElsewhere: boolean) =>
     Effect.scoped(Effect.gen(function*() {
@@ -241,12 +226,12 @@ describe("rollcall run: a write that is cut short", () => {
         sinks: [sink],
         ...(isLedgerElsewhere ? { ledger: join(elsewhere, "x.ledger") } : {})
       })
-      yield* disk(cwd, size)
+      yield* Disk.mount(cwd, size)
       list(codes)
       const ended = yield* run
       if (ended.exit === 0) return yield* Effect.as(judge(ended), false)
       assertRefused(ended, yield* isFinished, words.ENOSPC!)
-      mount("-o", "remount,size=64m", cwd)
+      Disk.enlarge(cwd)
       yield* judge(yield* run)
       return true
     }))
@@ -282,7 +267,7 @@ describe("rollcall run: a write that is cut short", () => {
   const sizesOfOutput = scale([60], [60], Array.from({ length: 12 }, (_, index) => 12 + index * 8))
 
   for (const sink of written) {
-    it.live.skipIf(!isMountable)(`${sink.name}: by a disk that is full`, () =>
+    it.live.skipIf(!Disk.available)(`${sink.name}: by a disk that is full`, () =>
       Effect.gen(function*() {
         const disks = [
           ...(sink === sinks[0] ? sizes : []).map((size) => [size, false] as const),

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { folder, program, spawned, start, until } from "../command.ts"
+import { folder, program, run, spawned, start, until } from "../command.ts"
 import * as Serve from "../serve.ts"
 import { DatabaseSync } from "../sqlite.ts"
 
@@ -55,7 +55,7 @@ describe.concurrent("rollcall run: an output that fails while calls are in fligh
         assert.include(failed.stderr, `\n${calls} of 120 codes answered in `)
         assert.include(failed.stderr, `\ncalls   ${calls}, `)
       }
-      const { exit, stderr, stdout } = yield* spawned([...words, "-c", "8"], { cwd })
+      const { exit, stderr, stdout } = yield* run([...words, "-c", "8"], { cwd })
       assert.strictEqual(exit, 0, stderr)
       assert.include(stderr, `list: 120 entries (${calls} answered already)\n`)
       assert.lengthOf(stdout.trimEnd().split("\n"), 120)
@@ -82,7 +82,7 @@ describe.concurrent("rollcall run: an output that fails while calls are in fligh
       const calls = posts.size
       assert.include(failed.stderr, `\n  ${calls}  found\n`)
       lock!.exec("rollback")
-      const { exit, stderr } = yield* spawned(all, { cwd })
+      const { exit, stderr } = yield* run(all, { cwd })
       assert.strictEqual(exit, 0, stderr)
       assert.include(stderr, `list: 400 entries (${calls} answered already)\n`)
       assert.deepStrictEqual([posts.size, twice()], [400, []])
@@ -115,7 +115,7 @@ describe.concurrent("rollcall run: POSTs that are cut off", () => {
       assert.match(stderr, said)
       const cut = [...posts.keys()].slice(8)
       server.answer = (_, send) => send()
-      const again = yield* spawned(all, { cwd })
+      const again = yield* run(all, { cwd })
       assert.strictEqual(again.exit, 0, again.stderr)
       assert.deepStrictEqual([posts.size, twice().toSorted()], [30, cut.toSorted()])
     }))

@@ -8,7 +8,7 @@ import { most } from "../windows.ts"
 import { sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
-const kills = scale(5, 20, 100)
+const kills = scale(3, 20, 100)
 /** Milliseconds by which a call may take longer to arrive than another one, on a machine that is busy. */
 const jitter = 200
 

@@ -606,14 +606,24 @@ describe("Sqlite", () => {
       )
     }
 
-    const isRoot = process.getuid?.() === 0
-    if (isRoot) console.log("skipped: root may open a ledger without permission, so it is not tested here")
-    it.scoped.skipIf(isRoot)("a file that it may not open", () =>
+    /** As somebody who is not root, who may open everything. */
+    const asNobody = Effect.acquireRelease(
+      Effect.sync(() => {
+        const user = process.geteuid?.()
+        if (user === 0) process.seteuid!(65_534)
+        return user
+      }),
+      (user) => Effect.sync(() => user === 0 && process.seteuid!(0))
+    )
+    it.scoped("a file that it may not open", () =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const path = yield* file
         yield* fs.writeFileString(path, "", { mode: 0o000 })
-        const error = yield* Effect.flip(Effect.scoped(Layer.build(Sqlite.layer(path))))
+        yield* fs.chmod(dirname(path), 0o777)
+        const error = yield* Effect.flip(
+          Effect.scoped(Effect.zipRight(asNobody, Layer.build(Sqlite.layer(path))))
+        )
         assert.match(error.message, /^you may not read and write it: /)
       }).pipe(Effect.provide(NodeFileSystem.layer)))
   })

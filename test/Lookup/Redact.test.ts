@@ -27,11 +27,9 @@ describe("Redact.header", () => {
     it(`${name}: ${value}`, () => assert.strictEqual(Redact.header(name, value, ["code"]), shown))
   }
 
-  it("is quick about a long value", () => {
-    const begun = performance.now()
-    Redact.header("X-Anything", `${"a".repeat(100_000)}!`, ["code"])
-    Redact.header("X-Anything", `${"a1".repeat(100_000)}!`, ["code"])
-    assert.isBelow(performance.now() - begun, 1000)
+  // what takes time with the square of the length takes hours
+  it.each(["a", "a1"])("ends for a long value of %s", (part) => {
+    assert.isString(Redact.header("X-Anything", `${part.repeat(2_000_000)}!`, ["code"]))
   })
 })
 

@@ -28,7 +28,13 @@ const around = (next: () => number, median: number, spread = 0.3) => () =>
 
 /** Calls for so many milliseconds as `auto`, or a fixed number in flight, lets it. */
 const play = (server: Server, end: number, fixed?: number) => {
-  const told = { answered: new Array<number>(), throttled: 0, failed: 0, sent: 0, limits: new Set<number>() }
+  const told = {
+    answered: new Array<number>(),
+    throttled: 0,
+    failed: 0,
+    sent: 0,
+    changes: new Array<{ at: number; limit: number }>()
+  }
   const flights: Array<Served & { readonly at: number; readonly sentAt: number }> = []
   let state = Concurrency.begin(Concurrency.standard, 0)
   let [now, paused] = [0, -Infinity]
@@ -40,9 +46,7 @@ const play = (server: Server, end: number, fixed?: number) => {
       told.sent++
       const served = server(now, flights.length + 1)
       const { ms } = served
-      let place = flights.length
-      while (place > 0 && flights[place - 1]!.at < now + ms) place--
-      flights.splice(place, 0, { ...served, at: now + ms, sentAt: now })
+      flights.splice(after(flights, now + ms), 0, { ...served, at: now + ms, sentAt: now })
     }
     const next = flights.at(-1)
     if (flights.length < limit() && (next === undefined || readyAt() < next.at)) {
@@ -55,10 +59,22 @@ const play = (server: Server, end: number, fixed?: number) => {
     else told[kind]++
     if (fixed !== undefined) continue
     state = Concurrency.replied(state, { now, ms: at - sentAt, inFlight: flights.length + 1, kind, told: wait })
-    told.limits.add(Concurrency.limit(state))
+    const lately = told.changes.at(-1)?.limit
+    if (lately !== limit()) told.changes.push({ at, limit: limit() })
     if (kind === "throttled") paused = Math.max(paused, now + Concurrency.wait(state, now))
   }
   return told
+}
+
+/** How many of these, the latest first, end after a moment or at it. */
+const after = (flights: ReadonlyArray<{ readonly at: number }>, at: number) => {
+  let [low, high] = [0, flights.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (flights[middle]!.at < at) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** A server that answers a bucket of calls that fills at a rate, and refuses the rest. */
@@ -116,18 +132,20 @@ const lenient: Readonly<Record<string, Make>> = {
   "windows of a second": (rateAt, ms, random) => windowed(rateAt, 1000 * random(), ms)
 }
 const seeds = scale([1], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
+/** Milliseconds of a trial: the first 15 s are for finding the rate. */
+const endAt = (limit: number) => limit > 100 ? scale(60_000, 120_000, 120_000) : 120_000
 
 describe("a hidden rate", () => {
-  /** What each seed comes to in two minutes: parts of the limit after 15 s, and the part of the calls that was refused. */
+  /** What each seed comes to: parts of the limit after 15 s, and the part of the calls that was refused. */
   const found = (make: Make, limit: number, median: number) =>
     seeds.map((seed) => {
-      const next = random(seed)
-      const { answered, sent, throttled } = play(make(() => limit, around(next, median), next), 120_000)
-      const [least, most] = windows(answered, 15_000, 120_000)
+      const [next, end] = [random(seed), endAt(limit)]
+      const { answered, sent, throttled } = play(make(() => limit, around(next, median), next), end)
+      const [least, most] = windows(answered, 15_000, end)
       return {
         least: least / limit,
         most: most / limit,
-        mean: rate(answered, 15_000, 120_000) / limit,
+        mean: rate(answered, 15_000, end) / limit,
         refused: throttled / sent
       }
     })
@@ -171,12 +189,12 @@ describe("a hidden rate", () => {
 
     it(`of ${limit}/s is used where each refusal costs a second`, () => {
       for (const seed of seeds) {
-        const inner = bucket(() => limit, () => 1, around(random(seed), 80))
+        const [inner, end] = [bucket(() => limit, () => 1, around(random(seed), 80)), endAt(limit)]
         const { answered, sent, throttled } = play(
           (now, inFlight) => ({ ...inner(now, inFlight), told: 1000 }),
-          120_000
+          end
         )
-        assert.isAtLeast(rate(answered, 15_000, 120_000), 0.85 * limit)
+        assert.isAtLeast(rate(answered, 15_000, end), 0.85 * limit)
         assert.isAtMost(throttled / sent, limit < 20 ? 0.02 : 0.01)
       }
     })
@@ -203,7 +221,7 @@ describe("a hidden rate", () => {
 describe("a hidden knee", () => {
   for (const [nth, count] of [4, 32, 128].entries()) {
     it(`of ${count} in flight is found: nearly as much comes back as with the best fixed number`, () => {
-      const end = count > 100 ? 40_000 : 60_000
+      const end = count > 100 ? scale(30_000, 40_000, 40_000) : 60_000
       for (const seed of count > 100 ? [1] : seeds) {
         for (const isFalling of some([false, true], 2, nth)) {
           const goodput = (fixed?: number) =>
@@ -218,14 +236,14 @@ describe("a hidden knee", () => {
 
 describe("errors", () => {
   it("never raise the limit, however fast they come", () => {
-    const { limits } = play(() => ({ kind: "failed", ms: 1 }), 20_000)
-    assert.isAtMost(Math.max(...limits), Concurrency.standard.start)
+    const { changes } = play(() => ({ kind: "failed", ms: 1 }), 20_000)
+    assert.isAtMost(Math.max(...changes.map(({ limit }) => limit)), Concurrency.standard.start)
   })
 
   it("that are no matter of load leave as many calls in flight as there were at the beginning", () => {
     const next = random(1)
-    const { limits } = play(() => ({ kind: next() < 0.3 ? "failed" : "answered", ms: 50 }), 60_000)
-    assert.strictEqual(Math.min(...limits), Concurrency.standard.start)
+    const { changes } = play(() => ({ kind: next() < 0.3 ? "failed" : "answered", ms: 50 }), 60_000)
+    assert.strictEqual(Math.min(...changes.map(({ limit }) => limit)), Concurrency.standard.start)
   })
 
   it("lower it in a brown-out, and it comes back", () => {
@@ -234,7 +252,8 @@ describe("errors", () => {
       kind: now > 20_000 && now < 40_000 && next() < 0.5 ? "failed" : "answered",
       ms: 500
     })
-    const limitAt = (end: number) => Math.max(...[...play(server, end).limits].slice(-1))
+    const { changes } = play(server, 80_000)
+    const limitAt = (moment: number) => changes.findLast(({ at }) => at <= moment)!.limit
     assert.isBelow(limitAt(40_000), limitAt(20_000))
     assert.isAbove(limitAt(80_000), limitAt(40_000))
   })
@@ -250,8 +269,8 @@ describe("any server", () => {
         const served = inner(now, inFlight)
         return next() < failing ? { ...served, kind: "failed" } : served
       }
-      const { answered, limits, sent } = play(server, 20_000)
-      for (const limit of limits) {
+      const { answered, changes, sent } = play(server, 20_000)
+      for (const { limit } of changes) {
         assert.isTrue(Number.isInteger(limit) && limit >= 1 && limit <= Concurrency.standard.most, `${seed}: ${limit}`)
       }
       assert.isAbove(sent, 10)

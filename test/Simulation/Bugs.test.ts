@@ -52,7 +52,7 @@ const prover = async (name: string, bug?: Bug): Promise<Prover> => {
   return await import(pathToFileURL(outfile).href) as Prover
 }
 
-describe("the prover", { timeout: 600_000 }, () => {
+describe("the prover", { timeout: Infinity }, () => {
   it("has at least thirty bugs to find, each of which can be planted", () => {
     assert.isAtLeast(bugs.length, 30)
     assert.deepStrictEqual(bugs.map(misfit).filter((why) => why !== undefined), [])
@@ -65,7 +65,7 @@ describe("the prover", { timeout: 600_000 }, () => {
     for (let seed = 0; seed < scale(5, 20, 20); seed++) assert.deepStrictEqual(prove(seed), [])
   })
 
-  it.each(some(bugs.map((bug, index) => [bug.name, bug, index] as const), 12, 6))(
+  it.each(some(bugs.map((bug, index) => [bug.name, bug, index] as const), 24, 6))(
     "finds that %s",
     async (_, bug, index) => {
       assert.isUndefined(misfit(bug))

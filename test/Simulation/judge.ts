@@ -112,7 +112,10 @@ const promises: Readonly<Record<string, Promise>> = {
           return !own.some((call) => isAnswer(call) && call.status === 404) && `${key} was never not found`
         case "failed": {
           const { type } = JSON.parse(error!) as { readonly type: string }
-          if (type === "throttled") return !own.some(isThrottled) && `${key} is blamed for refusals of others`
+          if (type === "throttled") {
+            const { length } = own.filter((call) => isThrottled(call) || isBusy(call))
+            return length < Math.max(3, policy.retry.retries + 1) && `${key} is blamed for ${length} refusals`
+          }
           if (!own.some(isFailure)) return `${key} has failed, but no call of it has`
           if (http_status !== null && !own.some(({ status }) => status === http_status)) {
             return `${key} has failed with ${http_status}, which nobody said`

@@ -5,6 +5,7 @@ import type * as ListFormat from "../../src/Cli/ListFormat.ts"
 import * as Code from "../../src/Code.ts"
 import * as Entry from "../../src/Entry.ts"
 import type * as Sink from "../../src/Sink.ts"
+import { scale } from "../scale.ts"
 import { read } from "../Source/read.ts"
 import { layout, list, row } from "./rows.ts"
 
@@ -131,7 +132,7 @@ describe.each(Format.names)("entries as %s", (format) => {
         { maxLength: 4 }
       ).map((parts) => parts.join(""))
       const row = FastCheck.tuple(cell, cell)
-      for (const rows of FastCheck.sample(FastCheck.array(row, { minLength: 1, maxLength: 5 }), 100)) {
+      for (const rows of FastCheck.sample(FastCheck.array(row, { minLength: 1, maxLength: 5 }), scale(30, 100, 1000))) {
         for (const isTable of [true, false]) {
           const entries = rows.map(([zip, n], index): Entry.Entry =>
             isTable ? { line: index + 1, input: zip, columns: { n, zip } } : { line: index + 1, input: zip }

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Exit, Schema } from "effect"
 import * as Pace from "../../src/Policy/Pace.ts"
 import type * as Sweep from "../../src/Sweep.ts"
-import { scale } from "../scale.ts"
+import { isProof, scale } from "../scale.ts"
 import { of, policy, run, serve, stopReason, told } from "../sweep.ts"
 import { most } from "../windows.ts"
 
@@ -16,7 +16,7 @@ const outcomes = (settled: ReadonlyArray<Sweep.Settled>) => [...new Set(settled.
 
 describe("an outage", () => {
   it("of ten minutes costs no question an attempt, and a probe now and then", () => {
-    for (let seed = 1; seed <= scale(4, 20, 200); seed++) {
+    for (let seed = 1; seed <= scale(2, 20, 200); seed++) {
       const server = down(1000, 10 * minute)
       const { exit, settled } = run(server, 5000, { concurrency: 16 }, seed)
       assert.deepStrictEqual(exit, Exit.void)
@@ -195,7 +195,8 @@ describe("auto, where a server counts in windows and then says for how long nobo
     [60, 10, false, "60/10s"],
     [100, 60, false, "100/min"],
     [30, 5, true, "30/5s"],
-    [500, 3600, false, "500/h"]
+    // ten hours of it
+    ...(isProof ? [[500, 3600, false, "500/h"] as const] : [])
   ]
   it.each(cases)("%i in %i s (told to the moment: %s) is what was let through in whole windows: %s", (
     limit,

@@ -349,7 +349,7 @@ describe("what is spent", () => {
   }
 
   it("is reserved anew where a call comes later than was thought", () => {
-    for (let seed = 1; seed <= 5; seed++) {
+    for (let seed = 1; seed <= scale(2, 5, 50); seed++) {
       const world = newWorld()
       const life: Life = { rates: ["1/100ms"], latency: between(500, 900), policy: { concurrency: 1 } }
       succeed(simulate(crash(world, life, 40, between(0, 3000), between(0, 20)), seed))
@@ -386,7 +386,7 @@ describe("what is spent", () => {
   it("holds a daily quota over twenty crashes, and its burst is there again the next day", () => {
     const rates = ["200/day burst 200"]
     const hour = 3_600_000
-    for (let seed = 1; seed <= 3; seed++) {
+    for (let seed = 1; seed <= scale(1, 3, 30); seed++) {
       const world = newWorld()
       const life: Life = { rates, count: 500, latency: between(100, 3000), disk: slow(0, 20) }
       const exit = simulate(
@@ -735,7 +735,7 @@ describe("a pause that the server asked for", () => {
   })
 
   it("is reserved before the next call, also when a portion was being reserved just then", () => {
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= scale(4, 12, 120); seed++) {
       const world = newWorld()
       const life: Life = {
         rates: ["200/s"],

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Exit } from "effect"
 import * as Policy from "../../src/Policy.ts"
 import * as Budget from "../../src/Policy/Budget.ts"
+import { scale } from "../scale.ts"
 import { of, run, serve, stopReason } from "../sweep.ts"
 
 describe("the retry budget", () => {
@@ -90,7 +91,7 @@ describe("hedging", () => {
   })
 
   it("settles once whatever ends first, for many seeds", () => {
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= scale(10, 40, 400); seed++) {
       const server = serve(
         (code, nth) => (Number(code.slice(1)) * 7 + nth * seed) % 11 === 3 ? 503 : 200,
         (code, nth) => (Number(code.slice(1)) * 13 + nth * 5 + seed) % 17 === 0 ? 900 : 60

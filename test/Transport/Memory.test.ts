@@ -102,5 +102,5 @@ describe.skipIf(process.platform !== "linux")("rollcall run: memory", () => {
         if (isLong) say(`${name}: ${Math.round((peak - plain.peak) / 1e6)} MB more`)
         assert.isAtMost(peak - plain.peak, allowance, name)
       }
-    }), 240_000)
+    }))
 })
