@@ -61,7 +61,7 @@ describe("rollcall run: a rate and a quota over crashes", () => {
         const arrivals = yield* crash("200/day burst 200", 4, 1_000)
         say(`${arrivals.length} calls over ${kills} kills with a quota of 200`)
         assert.isAtMost(arrivals.length, 200)
-        assert.isAtLeast(arrivals.length, scale(40, 100, 100))
+        assert.isAtLeast(arrivals.length, scale(20, 100, 100))
       }).pipe(seeded("quota")),
     timeout
   )

@@ -78,7 +78,7 @@ describe("the prover", { timeout: Infinity }, () => {
       ) {
         seed++
         // vitest is to hear of this process now and then
-        if (seed % 50 === 0) await setImmediate()
+        await setImmediate()
       }
       assert.isBelow(seed, most, `in src/${bug.file}, ${JSON.stringify(bug.find)}`)
       rmSync(folder, { recursive: true, force: true })

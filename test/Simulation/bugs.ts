@@ -160,8 +160,8 @@ export const bugs: ReadonlyArray<Bug> = [
     ],
     [
       "an empty purse is a failure of each code",
-      "if (verdict.error.reason !== \"unauthorized\") {",
-      "if (false) {",
+      "if (!isDoubted(verdict)) {\n            lost.push",
+      "if (false) {\n            lost.push",
       troubled(/outage.*:402/)
     ],
     ["one answer does not end the doubt", "return give(suspicion.cleared())", "return Effect.void", troubled(/block/)],
@@ -180,7 +180,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ],
     [
       "nothing is withheld",
-      "const isWithheld = !isFound || (settled.outcome === \"failed\" && row.count > 0)",
+      "const isWithheld = !isFound || (row.count > 0 && isRefused(settled))",
       "const isWithheld = false"
     ],
     [
@@ -263,10 +263,10 @@ export const bugs: ReadonlyArray<Bug> = [
   ...inFile("Policy/RetryBudget.ts", [
     ["the budget fills ten times as fast", "/ 1000 * budget.perSecond", "/ 100 * budget.perSecond", isThrifty]
   ]),
-  ...inFile("Lookup/Limits/RetryAfter.ts", [
+  ...inFile("Limits/RetryAfter.ts", [
     ["Retry-After is milliseconds", "found[1] === undefined ? 1000 : 1", "1"]
   ]),
-  ...inFile("Lookup/Limits/Value.ts", [
+  ...inFile("Limits/Value.ts", [
     ["a date is taken by our own clock", "at - HttpDate.sent(reply)", "at - reply.at"]
   ]),
   ...inFile("Lookup/Classify.ts", [
