@@ -236,7 +236,7 @@ describe("rollcall run: a write that is cut short", () => {
       return true
     }))
 
-  it.scopedLive.skipIf(!isMountable)(
+  it.scopedLive.skipIf(!Disk.available)(
     "the ledger, by a disk that is full: nothing is asked twice but what was in flight",
     () =>
       Effect.forEach(
@@ -251,10 +251,10 @@ describe("rollcall run: a write that is cut short", () => {
               words: ["-c", "64"],
               ledger: join(elsewhere, "x.ledger")
             })
-            yield* disk(elsewhere, size)
+            yield* Disk.mount(elsewhere, size)
             const ended = yield* run
             assert.strictEqual(ended.exit, 5, ended.stderr)
-            mount("-o", "remount,size=64m", elsewhere)
+            Disk.enlarge(elsewhere)
             yield* judge(yield* run)
             assert.isAtMost((yield* log).calls, answered.length + 64, `${size} KB`)
           }))
