@@ -32,6 +32,10 @@ const isRated: Where = ({ rates }) => rates.length > 0
 /** The judge counts retries. */
 const isThrifty: Where = ({ policy, server }) =>
   policy.retryBudget?.perSecond === 2 && policy.breaker === null && !policy.hedge && /errors=[24]0%/.test(server)
+/** While the first code is asked alone, time for three calls or more is saved up. */
+const isSaving: Where = ({ healthy, list, policy: { concurrency }, rates: [rate] }) =>
+  healthy !== undefined && rate !== undefined && healthy.latency * rate.limit > 3000 && list.length > 1.2 * rate.limit
+  && concurrency !== "auto" && concurrency >= 16
 /** It may be refused more often than it takes to know that chance does not explain it. */
 const isPatient: Where = ({ policy, server }) => policy.retry.retries > 3 && /poison=.*:429/.test(server)
 const isTight: Where = ({ policy, rates }) => policy.concurrency === 1 && rates[0]?.limit === 50
@@ -232,7 +236,7 @@ export const bugs: ReadonlyArray<Bug> = [
       "saved-up time is added to the burst",
       "up(Math.max(at, tat)) + weight * interval",
       "(tat === -Infinity ? up(at) : tat) + weight * interval",
-      isRated
+      isSaving
     ],
     ["the bucket never empties", "up(Math.max(at, tat)) + weight", "up(at) + weight", isRated],
     [
