@@ -11,6 +11,7 @@ import * as Policy from "./Policy.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
+import * as Trial from "./Policy/Trial.ts"
 import * as Uniform from "./Policy/Uniform.ts"
 import type { Reply } from "./Reply.ts"
 import * as Admission from "./Sweep/Admission.ts"
@@ -209,8 +210,6 @@ const askAll = <A, E, R, E2>(
       admission,
       meter,
       retryBudget,
-      suspicious,
-      patience: Duration.toMillis(policy.throttle.maxWait) / 3,
       now,
       onSpent: (cap) => {
         const until = cap.until === Infinity ? {} : { until: cap.until }
@@ -243,6 +242,8 @@ const askAll = <A, E, R, E2>(
 
     /** How the questions fare that are asked: what fares worse than the others is refused for what it is. */
     const all = { ...Refusal.none }
+    /** How many were refused before pause followed upon pause. */
+    let refusedBefore = 0
 
     const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
 
@@ -336,12 +337,29 @@ const askAll = <A, E, R, E2>(
         } else stop("throttled", Stop.onlyThrottled(policy, error))
       })
 
+    /** What came of the first call after a pause. What is refused for what it is tells nothing of the others. */
+    const tried = ({ trial }: Queue.Asked, isAnswered: boolean) => {
+      if (trial === undefined) return
+      const wasCertain = isOwn()
+      admission.tried(now(), trial, isAnswered)
+      if (!wasCertain && isOwn()) all.refused = refusedBefore
+    }
+
+    /** Whether it is certain that what is refused is refused for what it is. */
+    const isOwn = () => Trial.isCertain(admission.trial())
+
     /** What came of a question that is asked only to learn whether the server is up. */
     const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       crew.count(asked)
       if (verdict.verdict === "throttled") {
         all.refused++
+        tried(asked, false)
         return hold({ kind: "throttled", told: verdict.wait }, verdict.error)
+      }
+      // it was to tell whether it is a matter of the load, and tells nothing
+      if (!asked.isProbe && isFailure(verdict)) {
+        const told = verdict.verdict === "retry" ? verdict.wait : undefined
+        return told === undefined ? Effect.void : hold({ kind: "throttled", told }, verdict.error)
       }
       if (verdict.verdict === "retry" && verdict.isAlone !== true && policy.breaker !== null) {
         return hold({ kind: "outage" }, verdict.error)
@@ -350,6 +368,7 @@ const askAll = <A, E, R, E2>(
         return isFailure(verdict) ? allFail(asked, verdict) : allAlike(asked, verdict.error)
       }
       all.answered++
+      tried(asked, true)
       if (progress.gate.isOutage) admission.cleared(now(), ms)
       else admission.passed(now(), ms)
       return give(suspicion.cleared())
@@ -417,8 +436,9 @@ const askAll = <A, E, R, E2>(
     const refusedAgain = (asked: Queue.Asked): boolean => {
       if (asked.inFlight > 0) return false
       asked.refused = Refusal.again(asked.refused, all)
+      if (admission.isCalm()) refusedBefore = all.refused
       // what is under suspicion itself tells nothing of the others
-      if (asked.refused.times <= suspicious) all.refused++
+      if (asked.refused.times <= suspicious && !isOwn()) all.refused++
       return Refusal.isOwnFault(asked.refused, suspicious, all)
     }
 
@@ -451,8 +471,12 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict === "throttled") {
         crew.count(asked)
         progress.throttled++
+        // what a 503 says of the pace is doubtful, and for others to find out
+        const isSaid = verdict === attempt.verdict
+        if (isSaid) tried(asked, false)
+        const isLoad = !isSaid || !Trial.isLikely(admission.trial())
         // what is refused again and again tells less of the pace than of itself
-        if ((asked.refused?.times ?? 0) < suspicious) {
+        if (isLoad && (asked.refused?.times ?? 0) < suspicious) {
           if (verdict.wait === undefined) meter?.refused()
           admission.throttled(now(), ms, verdict.wait)
         }
@@ -519,6 +543,7 @@ const askAll = <A, E, R, E2>(
       if (verdict.verdict !== "retry") {
         asked.attempts++
         all.answered++
+        if (asked.trial !== undefined) tried(asked, true)
         admission.passed(now(), ms)
         crew.answered(asked, ms)
       }

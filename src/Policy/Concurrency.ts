@@ -56,6 +56,9 @@ export const fixed = (limit: number, perSecond: number, now: number): Concurrenc
   windows: Windows.begin(now)
 })
 
+/** What was learnt of the pace since then was no matter of it. */
+export const unlearnt = ({ limit }: Concurrency, before: Concurrency): Concurrency => ({ ...before, limit })
+
 /** How many calls may be in flight. */
 export const limit = ({ limit }: Concurrency): number => typeof limit === "number" ? limit : limit.current
 

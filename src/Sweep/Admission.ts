@@ -9,6 +9,7 @@ import * as Breaker from "../Policy/Breaker.ts"
 import * as Concurrency from "../Policy/Concurrency.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Overload from "../Policy/Overload.ts"
+import * as Trial from "../Policy/Trial.ts"
 
 /** What the admission tells of itself. It is mutated in place and read by whoever shows progress. */
 export interface Progress {
@@ -41,6 +42,12 @@ export interface Admission {
   readonly failed: (at: number, ms: number, isTold: boolean) => boolean
   /** A reply was a refusal for asking too much; `told`: the server said how long to wait. */
   readonly throttled: (at: number, ms: number, told: Duration.Duration | undefined) => void
+  /** The first call after a pause was answered, or refused for asking too much. */
+  readonly tried: (at: number, role: Trial.Role, isAnswered: boolean) => void
+  /** Who was asked first after pauses. */
+  readonly trial: () => Trial.Trial
+  /** Whether nobody was refused since the last answer, nor first after a pause. */
+  readonly isCalm: () => boolean
   /** A call got a 503 without a word of when to come back. It gives whether that means that too much is asked. */
   readonly isTooMuch: (at: number, ms: number) => boolean
   /** The server is down, or it said how long to wait, or that it was asked too much; `jitter` is from 0 to 1. */
@@ -71,6 +78,9 @@ export const make = (
   const maxWait = Duration.toMillis(throttle.maxWait)
   /** What is learnt of the server: from the beginning, or from the first refusal on that tells no time. */
   let auto = concurrency === "auto" ? Concurrency.begin(Concurrency.standard, now) : undefined
+  /** Who was asked first after pauses, and what was learnt before that began. */
+  let trial = Trial.none
+  let learnt = auto
   /** Answers of this second, of the one before it, and when the last one came. */
   let answers = { since: now, count: 0, before: 0, last: -Infinity }
   /** What 503s mean. */
@@ -106,6 +116,17 @@ export const make = (
 
   const answeredPerSecond = (at: number) =>
     answers.count + answers.before * Math.max(0, 1 - (at - answers.since) / 1000)
+
+  const isCalm = () => trial.refused === 0 && progress.gate.streak === 0
+
+  const fixed = (at: number) => Concurrency.fixed(concurrency as number, answeredPerSecond(at), at)
+
+  /** What was learnt from questions that are refused for what they are is forgotten: they slow nobody down. */
+  const unlearn = (at: number) => {
+    if (auto === undefined) return
+    auto = Concurrency.unlearnt(auto, learnt ?? fixed(at))
+    progress.tuned = Concurrency.found(auto)
+  }
 
   const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
@@ -174,11 +195,18 @@ export const make = (
       return breaker !== null && Breaker.isTripped(window, breaker)
     },
     throttled: (at, ms, told) => {
-      if (told === undefined && auto === undefined && answers.last > -Infinity) {
-        auto = Concurrency.fixed(concurrency as number, answeredPerSecond(at), at)
-      }
+      const hasAnswered = answers.last > -Infinity
+      if (isCalm()) learnt = auto ?? (hasAnswered ? fixed(at) : undefined)
+      if (told === undefined && auto === undefined && hasAnswered) auto = fixed(at)
       learn(at, ms, "throttled", told === undefined ? 0 : Math.min(Duration.toMillis(told), maxWait))
     },
+    tried: (at, role, isAnswered) => {
+      const wasLikely = Trial.isLikely(trial)
+      trial = isAnswered ? Trial.answered(trial, role) : Trial.refused(trial, role)
+      if (!wasLikely && Trial.isLikely(trial)) unlearn(at)
+    },
+    trial: () => trial,
+    isCalm,
     isTooMuch: (at, ms) => {
       if (progress.gate.isOutage) return false
       const before = overload

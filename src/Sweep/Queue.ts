@@ -10,6 +10,7 @@ import type * as Budget from "../Policy/Budget.ts"
 import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"
 import * as RetryBudget from "../Policy/RetryBudget.ts"
+import * as Trial from "../Policy/Trial.ts"
 import type * as Admission from "./Admission.ts"
 import type { Meter } from "./Meter.ts"
 
@@ -31,6 +32,8 @@ export interface Asked extends Pending {
   readonly isCanary: boolean
   /** It was asked to learn whether others fail too. */
   isProbe: boolean
+  /** It was the first one to be asked after a pause, and as whom. */
+  trial: Trial.Role | undefined
   /** When it was first asked, on the clock that stands still while the gate is shut; later by the time that it waited for its turn. */
   since: number
   /** When it was to be asked again for the last time, on the same clock. */
@@ -103,10 +106,6 @@ export const make = <E>(options: {
   readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
   readonly retryBudget: RetryBudget.RetryBudget | null
-  /** What was refused so often is under suspicion. */
-  readonly suspicious: number
-  /** Milliseconds of nothing but refusals after which a known question is asked as well, where nothing new is left. */
-  readonly patience: number
   /** Is run when a call is wanted that a cap does not pay for. */
   readonly onSpent: (cap: Budget.Standing) => void
   /** Is run when a call is wanted that the server allows only later than anybody is willing to wait. */
@@ -115,7 +114,7 @@ export const make = <E>(options: {
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) => {
-    const { admission, meter, now, onHopeless, onSpent, patience, progress, retryBudget, suspicious } = options
+    const { admission, meter, now, onHopeless, onSpent, progress, retryBudget } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     /** Places of the page beyond `index` that are begun, and questions from beyond the page. */
@@ -130,8 +129,8 @@ export const make = <E>(options: {
     let isDraining = false
     let balance = retryBudget === null ? undefined : RetryBudget.begin(retryBudget, now())
     let known: Pending | undefined
-    /** The turn is that of a question whose answer is known, not of one that is always refused. */
-    let isKnownsTurn = false
+    /** The pause after which somebody was asked, by when it began, and how often a witness might have been. */
+    let [tried, turns] = [-Infinity, 0]
     /** What is asked once more while it is in flight, what waits behind the others, and what the retry budget must pay for. */
     const hedges: Array<Asked> = []
     const back: Array<Asked> = []
@@ -165,7 +164,9 @@ export const make = <E>(options: {
       && hedges.length + back.length + retries.length + progress.waiting + progress.inFlight === 0
 
     /** What is near fails as its neighbours do: first what is far is looked for. */
-    const needsFar = () => hasFar && far.length === 0 && !isExhausted && !isFull() && isSeeking()
+    const needsFar = () =>
+      hasFar && far.length === 0 && !isExhausted && !isFull() &&
+      (isSeeking() || (known === undefined && Trial.isDue(admission.trial())))
 
     /** After a pause the next page is pulled first: what was refused may be refused for ever. */
     const hasBack = () => back.length > 0 && (isExhausted || progress.gate.streak === 0 || isFull())
@@ -192,13 +193,27 @@ export const make = <E>(options: {
     const pick = (at: number): Asked | undefined => {
       const active = Gate.activeTime(progress.gate, at)
       if (isSeeking()) return probe(active, at)
-      const isAfterPause = progress.gate.streak > 0
-      return (isAfterPause ? fresh(active) : undefined)
-        ?? once(hedges.shift(), active)
+      return progress.gate.streak > 0 ? trial(active, at) : inLine(active, at)
+    }
+
+    const inLine = (active: number, at: number): Asked | undefined =>
+      once(hedges.shift(), active)
         ?? (retryAt() <= at ? once(paid(retries.shift(), at), active) : undefined)
         ?? fresh(active)
-        ?? (isAfterPause ? witness(active, at) : undefined)
         ?? (hasBack() ? once(back.shift(), active) : undefined)
+
+    /** After a pause: what is new goes first, or a witness. */
+    const trial = (active: number, at: number): Asked | undefined => {
+      const isFirst = tried !== progress.gate.since
+      const witness = isFirst && Trial.isDue(admission.trial()) && (hasFresh() || hasBack() || retries.length > 0)
+          && Trial.isWitness(turns++)
+        ? canary(active) ?? elsewhere(active)
+        : undefined
+      const asked = witness ?? fresh(active) ?? inLine(active, at)
+      if (!isFirst || asked === undefined) return asked
+      tried = progress.gate.since
+      asked.trial = asked.isCanary ? "known" : witness === undefined ? "other" : "far"
+      return asked
     }
 
     /** In turn: what was answered before, what is new and far away, what was tried before. Of neighbours each fails as the other does. */
@@ -223,7 +238,8 @@ export const make = <E>(options: {
     /** A question far from those that were asked last: from beyond the page, else from all over it, by the golden ratio. */
     const elsewhere = (active: number): Asked | undefined => {
       if (!hasFresh()) return undefined
-      if (far.length > 0 || index === page.length) return fresh(active)
+      if (far.length > 0) return farther(active)
+      if (index === page.length) return fresh(active)
       const rest = page.length - index
       let place = index + Math.floor((++places * 0.618034) % 1 * rest)
       while (begun.has(place)) place = place + 1 < page.length ? place + 1 : index
@@ -237,15 +253,6 @@ export const make = <E>(options: {
       return again
     }
 
-    /** Where nothing else is left, what is known tells whether others are refused too: by turns, so that neither has the better chance. */
-    const witness = (active: number, at: number) => {
-      if (known === undefined || back.length === 0) return undefined
-      const isLong = at - progress.gate.streakSince > patience
-      if (!isLong && (back[0]!.refused?.times ?? 0) < suspicious) return undefined
-      isKnownsTurn = !isKnownsTurn
-      return isKnownsTurn ? canary(active) : undefined
-    }
-
     const paid = (retried: Asked | undefined, at: number) => {
       if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)
       return retried
@@ -254,14 +261,16 @@ export const make = <E>(options: {
     const fresh = (active: number): Asked | undefined => {
       if (!hasFresh()) return undefined
       if (balance !== undefined) balance = RetryBudget.earn(balance, retryBudget!)
-      if (far.length > 0 && (index === page.length || isSeeking())) {
-        const [first, ...rest] = far
-        far = rest
-        return begin(first!, active, false)
-      }
+      if (far.length > 0 && (index === page.length || isSeeking())) return farther(active)
       const next = page[index++]!
       while (begun.size > 0 && begun.delete(index)) index++
       return begin(next, active, false)
+    }
+
+    const farther = (active: number): Asked => {
+      const [first, ...rest] = far
+      far = rest
+      return begin(first!, active, false)
     }
 
     const canary = (active: number) => known && begin(known, active, true)
@@ -275,6 +284,7 @@ export const make = <E>(options: {
       isHedged: false,
       isCanary,
       isProbe: false,
+      trial: undefined,
       since: active,
       dueAt: active,
       schedule: undefined,
@@ -414,6 +424,7 @@ export const make = <E>(options: {
 
     const requeue = (queue: Array<Asked>, asked: Asked) => {
       asked.dueAt = Gate.activeTime(progress.gate, now())
+      asked.trial = undefined
       queue.push(asked)
       wake(1)
     }

@@ -252,7 +252,7 @@ const promises: Readonly<Record<string, Promise>> = {
       return answers.slice(1).map((call, index) => {
         const before = answers[index]!
         // it may be asked to learn whether the server is up, and one that is hedged is answered twice
-        if (isProbe(world, log, call) || isWitness(world, log, call)) return false
+        if (isProbe(world, log, call) || isWitness(log, call)) return false
         if (before.from === call.from) return !policy.hedge && `${call.code} was asked again in the same process`
         const { brokenAt, ended } = ends.get(before.from)!
         const [from, to] = [before.end, Math.min(ended, brokenAt)]
@@ -448,23 +448,11 @@ const isProbe = ({ scenario: { policy: { breaker, uniform } } }: Ended, { ofLife
   ofLife.get(call.from)!.filter((other) => other.end <= call.at && isFailure(other)).length >=
     Math.min(breaker === null ? Infinity : Math.ceil(breaker.calls / 4), uniform === null ? Infinity : 4)
 
-/** Whether a call may be asked to learn whether others are refused too: another code was, often enough for that, or nothing else came for long. */
-const isWitness = ({ scenario: { policy } }: Ended, { ofLife }: Log, call: Server.Call): boolean => {
-  const log = ofLife.get(call.from)!
-  const patience = millis(policy.throttle.maxWait) / 3
-  const answered = Math.max(...log.filter((other) => isAnswer(other) && other.end <= call.at).map(({ at }) => at))
-  const isLong = log.some((other) =>
-    (isThrottled(other) || isBusy(other)) && other.end > answered && other.end < call.at - patience
-  )
-  if (isLong) return true
-  const refused = new Map<string, number>()
-  for (const { code, end, status } of log) {
-    if ((status === 429 || status === 503) && end <= call.at && code !== call.code) {
-      refused.set(code, (refused.get(code) ?? 0) + 1)
-    }
-  }
-  return Math.max(0, ...refused.values()) >= 3
-}
+/** Whether a call may be asked to learn whether others are refused for the load: others were, often enough for that. */
+const isWitness = ({ ofLife }: Log, call: Server.Call): boolean =>
+  ofLife.get(call.from)!.filter((other) =>
+    (isThrottled(other) || isBusy(other)) && other.end <= call.at && other.code !== call.code
+  ).length >= 3
 
 /** Calls that come too soon after one another while nobody should call. */
 const storms = (

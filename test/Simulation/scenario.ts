@@ -224,7 +224,7 @@ const troubled = (
     : trouble === "poison"
     ? `poison=${one([2, 5])}%:${one([401, 403, 405, 429, 429, 500, 503, "page", "hang"])}`
     : trouble === "block"
-    ? `block=${first}-${first + whole(0, half - 1)}:${one([403, 404, 405, 500, 503, "page"])}`
+    ? `block=${first}-${first + whole(0, half - 1)}:${one([403, 404, 405, 429, 500, 503, "page"])}`
     : `outage=${length}ms@${from}ms:${one([401, 402, 403, 405, 501, "page"])}`
   return {
     ...healthy(seed, list, { whole, one, chance }),

@@ -3,6 +3,7 @@ import { Duration, Effect, Exit } from "effect"
 import type { Question } from "../../src/Entry.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Budget from "../../src/Policy/Budget.ts"
+import { some } from "../scale.ts"
 import { of, run, serve, stopReason, told } from "../sweep.ts"
 
 describe("a question that is always refused", () => {
@@ -53,6 +54,20 @@ describe("a question that is always refused", () => {
     assert.lengthOf(settled, 0)
   })
 
+  it("is not blamed for a pause that was told too short", () => {
+    for (const concurrency of [1, 8] as const) {
+      let next = 0
+      const server = serve((_, __, at) => {
+        if (at < next) return told("1")
+        next = at + 2000
+        return 200
+      }, 20)
+      const { exit, settled } = run(server, 30, { concurrency })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
+    }
+  })
+
   it("is not blamed for the load", () => {
     for (let seed = 1; seed <= 8; seed++) {
       // a bucket that tells nothing, pressed by too many
@@ -68,6 +83,43 @@ describe("a question that is always refused", () => {
       assert.deepStrictEqual(exit, Exit.void)
       assert.isTrue(settled.every(({ outcome }) => outcome === "found"), `seed ${seed}`)
     }
+  })
+})
+
+describe("a block of codes that are always refused", () => {
+  const blocks = [[100, 120, 300], [100, 160, 300], [5, 45, 200], [0, 40, 200], [160, 200, 200], [20, 60, 60]] as const
+  const numberOf = (code: string) => Number(code.slice(1))
+  for (const [nth, concurrency] of ([1, 8, "auto"] as const).entries()) {
+    for (const [from, to, count] of some(blocks, 3, nth)) {
+      for (const refusal of [429, told("1")]) {
+        it(`${from} to ${to} of ${count}, with ${concurrency} in flight, fails alone: ${JSON.stringify(refusal)}`, () => {
+          const isBad = (code: string) => numberOf(code) >= from && numberOf(code) < to
+          const server = serve((code) => isBad(code) ? refusal : 200, 20)
+          const { exit, settled } = run(server, count, { concurrency })
+          assert.deepStrictEqual(exit, Exit.void)
+          assert.lengthOf(settled, count)
+          for (const { calls, outcome, question } of settled) {
+            const bad = isBad(question.code)
+            assert.strictEqual(outcome, bad ? "failed" : "found", question.code)
+            if (bad) assert.isTrue(calls >= 5 && calls <= 8, `${question.code} took ${calls} calls`)
+          }
+          // after each refusal nobody calls for as long as the server says
+          const refused = server.calls.filter(({ code }) => isBad(code)).length
+          assert.isAtMost(server.calls.at(-1)!.at / 1000, 60 + (refusal === 429 ? 0 : refused * 1.1))
+        })
+      }
+    }
+  }
+
+  it("does so where nothing may be asked again to learn how others fare", () => {
+    const isBad = (code: string) => numberOf(code) >= 20 && numberOf(code) < 50
+    const server = serve((code) => isBad(code) ? 429 : 200, 20)
+    const { exit, settled } = run({ ...server, lookup: { ...server.lookup, isRead: false } }, 400)
+    assert.deepStrictEqual(exit, Exit.void)
+    for (const { outcome, question } of settled) {
+      assert.strictEqual(outcome, isBad(question.code) ? "failed" : "found", question.code)
+    }
+    assert.lengthOf(server.calls.filter(({ code }) => !isBad(code)), 370)
   })
 })
 
