@@ -36,9 +36,10 @@ import { identifyForReading, place, prepare } from "./Sqlite/Tables.ts"
 export const layer = (file: string): Layer.Layer<Ledger, LedgerError> =>
   open(
     file,
-    Effect.all([isLocal(file), Lock.hold(file), touch(file), Effect.flatMap(connect(file), over)]).pipe(
-      Effect.map(([, , , ledger]) => ledger)
-    )
+    Effect.all([isLocal(file), Lock.hold(file), touch(file), Effect.flatMap(connect(file, { isPatient: true }), over)])
+      .pipe(
+        Effect.map(([, , , ledger]) => ledger)
+      )
   )
 
 /** The ledger of a run on a connection. */

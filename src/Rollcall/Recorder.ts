@@ -15,6 +15,8 @@ import type { Projection } from "./Projection.ts"
 const [commitSize, commitLength] = [1024, 4 * 1024 * 1024]
 /** No outcome waits longer for its commit. */
 const commitInterval = Duration.millis(50)
+/** Who brings an outcome to a ledger that keeps a commit waiting for longer waits with it: no more is asked than can be lost. */
+const slow = Duration.seconds(1)
 /** Outcomes, and characters of answers, that may be recorded and not yet written; who brings more waits for the outputs. */
 const [backlogSize, backlogLength] = [4 * commitSize, 2 * commitLength]
 
@@ -50,6 +52,8 @@ export const make = (
     /** Found before and not now, one after the other; they are withheld until it is known whether anything is found. */
     let gone: ReadonlyArray<Answered> = []
     let isStopped = false
+    /** Counts the commits; the one that was under way when it was looked at last. */
+    let [commits, isCommitting, seen, isSlow] = [0, false, -1, false]
 
     /** What stands of a batch, and what is withheld. */
     const keep = (settled: ReadonlyArray<Answered>, most: number) =>
@@ -103,7 +107,16 @@ export const make = (
             )
           )
       })
-    const alone = <E>(effect: Effect.Effect<void, E>) => oneWriter.withPermits(1)(Effect.uninterruptible(effect))
+    const timed = <E>(effect: Effect.Effect<void, E>) =>
+      Effect.suspend(() => {
+        commits++
+        isCommitting = true
+        return Effect.onExit(effect, () =>
+          Effect.sync(() => {
+            isCommitting = isSlow = false
+          }))
+      })
+    const alone = <E>(effect: Effect.Effect<void, E>) => oneWriter.withPermits(1)(Effect.uninterruptible(timed(effect)))
     // a failure here is told by `failure`
     const record = Effect.ignore(alone(Effect.suspend(() => broken ?? commit(false))))
     // what a ledger did not take it may take in the end, when the calls in flight have come back
@@ -117,10 +130,17 @@ export const make = (
     yield* Effect.forkScoped(
       Effect.forever(Effect.zipRight(Effect.sleep(commitInterval), Effect.zipRight(record, writeMeanwhile)))
     )
+    yield* Effect.forkScoped(
+      Effect.forever(Effect.map(Effect.sleep(slow), () => {
+        isSlow = isCommitting && seen === commits
+        seen = commits
+      }))
+    )
     return {
       settle: (settled) => {
         batch.push(toAnswered(settled))
         length += settled.reply?.body.length ?? 0
+        if (isSlow) return record
         return batch.length < commitSize && length < commitLength ? outputs.room() : recordAndWrite
       },
       flush: Effect.zipRight(recordLast, outputs.write),

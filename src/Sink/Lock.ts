@@ -7,7 +7,7 @@ import { existsSync } from "node:fs"
 import { hostname } from "node:os"
 import { held, Holder } from "../Ledger.ts"
 import { connect, type Connection } from "../Sql/Sqlite/Connection.ts"
-import { SqliteError } from "../Sql/Sqlite/Failure.ts"
+import { isBusy, SqliteError } from "../Sql/Sqlite/Failure.ts"
 import * as Sqlite from "../Sql/Sqlite/Lock.ts"
 import { SinkError } from "./SinkError.ts"
 import type { Lock } from "./Target.ts"
@@ -19,7 +19,7 @@ export const make = (path: string, sink: string): Lock => {
     (holder) => Effect.fail(new SinkError({ reason: "Busy", sink, detail: held(holder) }))
   )
   const failBusy = <A>(effect: Effect.Effect<A, SqliteError, Scope.Scope>) =>
-    Effect.catchAll(effect, (error) => Sqlite.isBusy(error) ? busy : Effect.void)
+    Effect.catchAll(effect, (error) => isBusy(error) ? busy : Effect.void)
   return {
     hold: failBusy(Sqlite.hold(path, "immediate", sign)),
     free: Effect.suspend(() => existsSync(path) ? Effect.asVoid(Effect.scoped(failBusy(look(path)))) : Effect.void)

@@ -163,6 +163,26 @@ describe("Recorder: a ledger that fails", () => {
     assert.isAtMost(calls.size, recorded(ledger) + 2 * 8)
   })
 
+  it("and keeps its last commit waiting for long: nothing more is asked meanwhile", () => {
+    const { calls, ledger, run } = bench(20_000)
+    let attempts = 0
+    let asked = 0
+    const failing = Ledger.of({
+      ...ledger,
+      record: (list, outcomes) =>
+        ++attempts === 3
+          ? Effect.sleep("3 seconds").pipe(
+            Effect.tap(() => Effect.sync(() => asked = calls.size)),
+            Effect.zipRight(Effect.sleep("57 seconds")),
+            Effect.zipRight(full)
+          )
+          : ledger.record(list, outcomes)
+    })
+    assert.deepStrictEqual(simulate(Effect.flip(run({ ledger: failing }))), Exit.succeed(full))
+    assert.isBelow(asked, 20_000)
+    assert.strictEqual(calls.size, asked)
+  })
+
   it("by a page that cannot be read: what is in flight is recorded", () => {
     const { calls, ledger, run } = bench(2_000)
     let pages = 0

@@ -4,6 +4,7 @@
  */
 import { Clock, Data, DateTime, Effect, Fiber, Redacted, type Scope } from "effect"
 import * as Pg from "pg"
+import * as Hurry from "../../Sql/Hurry.ts"
 import type { Address } from "./Address.ts"
 import * as Failure from "./Failure.ts"
 import * as Text from "./Text.ts"
@@ -42,8 +43,8 @@ export interface TakeUpError {
   readonly error: Error
 }
 
-/** Seconds: when a silent database is told of, when it is given up, and how long it has once the process is to end. */
-const [tellAfter, giveUpAfter, hurriedLimit, patientLimit] = [10, 60, 4, 3_600]
+/** Seconds that statements on whole tables may take. */
+const patientLimit = 3_600
 /** Seconds for which a lost database is tried again: as long as a server that is down is waited for. */
 const outage = 900
 
@@ -53,7 +54,8 @@ export const open = (
   settings: Readonly<Record<string, string>>
 ): Effect.Effect<Session, SqlError, Scope.Scope> =>
   Effect.gen(function*() {
-    const state = yield* hurry
+    const hurry = yield* Hurry.listen
+    const state: State = { limit: Hurry.giveUpAfter, isHurried: () => hurry.isHurried }
     const line = yield* Effect.acquireRelease(
       Effect.map(admitted(connect(address, settings, state), address, state), (raw) => ({ raw })),
       ({ raw }) => raw.close
@@ -76,7 +78,7 @@ export const open = (
           const exit = yield* Effect.either(attempt)
           if (exit._tag === "Right") break
           const isForNow = exit.left instanceof SqlError ? isLost(exit.left) : exit.left.isForNow
-          const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried
+          const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried()
           // nothing is written without the lock, and nobody kept from it
           yield* line.raw.close
           isGivenUp = !isForNow || isOver
@@ -89,7 +91,7 @@ export const open = (
     const alone = <A, E>(body: (raw: Raw) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
       const perform: Effect.Effect<A, E> = Effect.suspend(() => body(line.raw)).pipe(
         Effect.catchIf(
-          (error) => takeUp !== undefined && !state.isHurried && !isGivenUp && !line.raw.isGivenUp() && isLost(error),
+          (error) => takeUp !== undefined && !state.isHurried() && !isGivenUp && !line.raw.isGivenUp() && isLost(error),
           (error) => Effect.zipRight(again(error as unknown as SqlError) as Effect.Effect<void, E>, perform)
         )
       )
@@ -107,7 +109,7 @@ export const open = (
         Effect.acquireUseRelease(
           Effect.sync(() => state.limit = patientLimit),
           () => effect,
-          () => Effect.sync(() => state.limit = giveUpAfter)
+          () => Effect.sync(() => state.limit = Hurry.giveUpAfter)
         )
     }
   })
@@ -123,7 +125,7 @@ const admitted = (
     for (let wait = 1;; wait = Math.min(60, wait * 2)) {
       const exit = yield* Effect.either(attempt)
       if (exit._tag === "Right") return exit.right
-      const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried
+      const isOver = (yield* Clock.currentTimeMillis) - begun > outage * 1_000 || state.isHurried()
       if (isOver || !Failure.isForNow(exit.left)) return yield* exit.left
       if (wait === 1) yield* Effect.logWarning(trying(name, exit.left))
       yield* Effect.interruptible(Effect.sleep(wait * 1_000))
@@ -188,11 +190,11 @@ const connect = (
           let hurried = 0
           for (let waited = 1; waited < state.limit; waited++) {
             yield* Effect.sleep("1 second")
-            if (waited === tellAfter) {
+            if (waited === Hurry.tellAfter) {
               const at = DateTime.formatIso(since).replace(/\.\d+Z$/, "Z")
               yield* Effect.logWarning(`${address.name}: the database does not answer since ${at}`)
             }
-            if (state.isHurried && ++hurried >= hurriedLimit) break
+            if (state.isHurried() && ++hurried >= Hurry.hurriedLimit) break
           }
           isGivenUp = true
           yield* destroy
@@ -235,22 +237,8 @@ interface State {
   /** Seconds. */
   limit: number
   /** A signal has asked the process to end. */
-  isHurried: boolean
+  readonly isHurried: () => boolean
 }
-
-/** Listens to the signals that somebody acts on: who hears them alone would keep the process from its end. */
-const hurry: Effect.Effect<State, never, Scope.Scope> = Effect.gen(function*() {
-  const state = { limit: giveUpAfter, isHurried: false }
-  const listen = () => {
-    state.isHurried = true
-  }
-  const signals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).filter((signal) => process.listenerCount(signal) > 0)
-  yield* Effect.acquireRelease(
-    Effect.sync(() => signals.forEach((signal) => process.on(signal, listen))),
-    () => Effect.sync(() => signals.forEach((signal) => process.off(signal, listen)))
-  )
-  return state
-})
 
 /** A pooler may give a lock, or a setting, to a connection that it gives to others for the next statement. */
 const pooled = Effect.suspend(() =>

@@ -5,6 +5,7 @@ import { Effect, type Scope } from "effect"
 import { existsSync } from "node:fs"
 import { busy, Holder, type LedgerError } from "../../Ledger.ts"
 import { connect } from "../../Sql/Sqlite/Connection.ts"
+import { isBusy } from "../../Sql/Sqlite/Failure.ts"
 import * as Lock from "../../Sql/Sqlite/Lock.ts"
 import * as Failure from "./Failure.ts"
 
@@ -13,7 +14,7 @@ export const hold = (file: string): Effect.Effect<void, LedgerError, Scope.Scope
   // a journal of its own would be a file more
   Lock.hold(`${file}-lock`, "exclusive", (sql) => sql.select("pragma journal_mode = memory")).pipe(
     Effect.catchAll((error) =>
-      Lock.isBusy(error)
+      isBusy(error)
         ? Effect.flatMap(note(file), (holder) => busy(file, holder, error))
         : Failure.make(file, "Open")(error)
     ),
@@ -35,7 +36,7 @@ const peek = (path: string) =>
     return false
   }).pipe(
     Effect.scoped,
-    Effect.catchAll((error) => Effect.succeed(Lock.isBusy(error)))
+    Effect.catchAll((error) => Effect.succeed(isBusy(error)))
   )
 
 /** Who the ledger says that holds it, or held it. */

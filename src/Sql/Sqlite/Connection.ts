@@ -5,6 +5,7 @@ import { Effect, type Scope } from "effect"
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs"
 import * as Driver from "./Driver.ts"
 import * as Failure from "./Failure.ts"
+import * as Patience from "./Patience.ts"
 
 /** Runs statements. */
 export interface Statements {
@@ -31,10 +32,17 @@ export interface Connection extends Statements {
   readonly leaveOneFile: Effect.Effect<void>
 }
 
+/** How a file is opened. */
+export interface Options {
+  readonly isReader?: boolean
+  /** Another program's lock is waited for as long as {@link Patience} says; else for 5 s, in which the whole process waits. */
+  readonly isPatient?: boolean
+}
+
 /** Opens a file, until the scope closes. */
 export const connect = (
   file: string,
-  { isReader = false }: { readonly isReader?: boolean } = {}
+  { isPatient = false, isReader = false }: Options = {}
 ): Effect.Effect<Connection, Failure.SqliteError, Scope.Scope> =>
   Effect.gen(function*() {
     const { DatabaseSync } = yield* Driver.load
@@ -44,7 +52,7 @@ export const connect = (
       Effect.try({
         try: () => {
           refuseOthers(statSync(file, { throwIfNoEntry: false }))
-          return new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 })
+          return new DatabaseSync(file, { readOnly: isReader, timeout: isPatient ? 0 : 5_000 })
         },
         catch: Failure.make
       }),
@@ -54,7 +62,12 @@ export const connect = (
           else abandoned.push(database)
         })
     )
-    const on = statements(database, () => hasWritten = true)
+    const impatient = statements(database, () => hasWritten = true)
+    const patiently = isPatient ? yield* Patience.make(file) : undefined
+    const on: Statements = patiently === undefined ? impatient : {
+      select: (text, params) => patiently(impatient.select(text, params)),
+      run: (text, params) => patiently(impatient.run(text, params))
+    }
     const oneByOne = yield* Effect.makeSemaphore(1)
     const alone = oneByOne.withPermits(1)
     return {
@@ -72,7 +85,10 @@ export const connect = (
         ),
       leaveOneFile: Effect.suspend(() =>
         failure === undefined
-          ? Effect.zipRight(on.select("pragma busy_timeout = 0"), on.select("pragma journal_mode = delete"))
+          ? Effect.zipRight(
+            impatient.select("pragma busy_timeout = 0"),
+            impatient.select("pragma journal_mode = delete")
+          )
           : Effect.void
       ).pipe(Effect.ignore)
     }

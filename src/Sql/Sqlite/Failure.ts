@@ -62,6 +62,9 @@ export const explain = (
   return { code: known, message: known === undefined ? Errno.line(cause) : messages[known]! }
 }
 
+/** Whether it failed because somebody else holds the database, or has it locked. */
+export const isBusy = ({ code }: SqliteError): boolean => code !== undefined && /^SQLITE_BUSY(?:_|$)/.test(code)
+
 /** Whether the disk failed: what was to be made durable may be lost, and nothing that is asked of it later would tell. */
 export const isDisk = (error: unknown): boolean => Errno.innermost(error).code?.startsWith("SQLITE_IOERR") ?? false
 

@@ -25,7 +25,9 @@ export const hold = (
     yield* sql.run(`begin ${mode}`)
     // whoever held it may have taken the file away in between
     const found = yield* Effect.option(Effect.try(() => statSync(path).ino))
-    if (!Option.contains(found, inode)) return yield* new SqliteError({ code: busy, message: "it was held until now" })
+    if (!Option.contains(found, inode)) {
+      return yield* new SqliteError({ code: "SQLITE_BUSY", message: "it was held until now" })
+    }
     yield* Effect.addFinalizer(() => remove(path))
   })
 
@@ -42,8 +44,3 @@ export const read = <A, I>(path: string, query: string, schema: Schema.Schema<A,
 
 /** Takes the file of a lock away. */
 export const remove = (path: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => unlinkSync(path)))
-
-const busy = "SQLITE_BUSY"
-
-/** Whether it failed because somebody else holds it. */
-export const isBusy = ({ code }: SqliteError): boolean => code === busy || code?.startsWith(`${busy}_`) === true
