@@ -148,7 +148,7 @@ describe.each(Format.names)("Sink of %s", (name) => {
       yield* write(Sink.make(many.target, { format }), [[], ...rows.map((row) => [row]), []])
       assert.strictEqual(one.texts.join(""), many.texts.join(""))
       // a header, or brackets
-      const lines = { ndjson: 4, csv: 5, tsv: 5, json: 6, lines: 4 } satisfies Record<Format.Name, number>
+      const lines = { ndjson: 4, csv: 5, tsv: 5, json: 6, xml: 7, lines: 4 } satisfies Record<Format.Name, number>
       assert.strictEqual(one.texts.join("").split("\n").length - 1, lines[name])
       assert.deepStrictEqual(one.events, ["open", "keep", "complete", "close"])
       assert.notInclude(many.texts, "")
@@ -192,7 +192,7 @@ const some = (count: number) =>
     (_, ordinal) => row({ ordinal, line: ordinal + 1, key: JSON.stringify([`c${ordinal}`, "x"]), input: `c${ordinal}` })
   )
 
-describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name) => {
+describe.each(Format.names)("Sink of %s: going on", (name) => {
   const format: Sink.Format = Format.formats[name]
 
   const rows = some(10)
@@ -274,6 +274,8 @@ describe.each(["ndjson", "csv", "json"] as const)("Sink of %s: going on", (name)
   ]
   it.effect.each(changes)("begins anew for %s", ([, changed, options]) =>
     Effect.gen(function*() {
+      const layout = Sink.layoutOf(options, { ...list, ...changed })
+      if ("clash" in (options.format ?? format).encoder(layout)) return
       for (const isComplete of [false, true]) {
         const { target: made, text } = target("out")
         const { marks } = memory()

@@ -8,18 +8,25 @@ import * as Json from "../Sink/Json.ts"
 import * as Lines from "../Sink/Lines.ts"
 import * as Ndjson from "../Sink/Ndjson.ts"
 import * as Tsv from "../Sink/Tsv.ts"
+import * as Xml from "../Sink/Xml.ts"
 
 export const formats = {
   ndjson: Ndjson.format,
   csv: Csv.format,
   tsv: Tsv.format,
   json: Json.format,
+  xml: Xml.format,
   lines: Lines.format
 } as const satisfies Record<string, Format>
 
 /** The name of a format. */
 export type Name = keyof typeof formats
 export const names = Object.keys(formats) as ReadonlyArray<Name>
+
+/** The endings of files that hold what was answered. */
+export const endings: ReadonlyArray<string> = names.filter((name) => name !== "lines").map((name) =>
+  `.${formats[name].endings[0]}`
+)
 
 /** The format that the ending of a file name tells, packed or not. */
 export const ofName = (name: string): Name | undefined => {

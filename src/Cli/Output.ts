@@ -123,8 +123,8 @@ const formatOf = (
   })
 }
 
-const instead =
-  "end it in .ndjson, .csv, .tsv, .json (each with .gz too), .xlsx, .parquet or .db, or say which it is with --format"
+const instead = `end it in ${Format.endings.join(", ")} (each with .gz too), .xlsx, .parquet or .db, `
+  + "or say which it is with --format"
 
 /** The files that outputs are written to. */
 export const places = (outputs: ReadonlyArray<string>): ReadonlyArray<Place> =>
