@@ -12,7 +12,7 @@ export const format: Format = {
     if (layout.entries) return { clash: "XML is no list to run again: write CSV or NDJSON" }
     const made = Cells.make(layout, { format: "XML", unfit })
     if ("clash" in made) return made
-    const names = made.header.map((name) => `<cell name="${escaped(held(name))}">`)
+    const names = made.header.map((name) => `<cell name="${escaped(held(name)).replaceAll("\"", "&quot;")}">`)
     return {
       header: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<records>\n",
       footer: "</records>\n",
@@ -46,8 +46,8 @@ const json = /^".*\\u(?:0000|d[89a-f]).*"$/s
 const escaped = (text: string): string =>
   special.test(text) ? text.replace(all, (sign) => escapes[sign] ?? `&#${sign.charCodeAt(0)};`) : text
 
-const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
-const special = /[&<>"\t\r\n\u0085\u2028]/
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" }
+const special = /[&<>\t\r\n\u0085\u2028]/
 const all = new RegExp(special, "g")
 
 /** Source: www.w3.org/TR/xml, "Characters". */

@@ -41,7 +41,7 @@ describe("Xml", () => {
     assert.deepStrictEqual(
       written([{ line: 2 }, { ...refused(""), line: 3 }]).split("\n").slice(2, -2),
       [
-        "<record line=\"2\"><cell name=\"code\">34102</cell><cell name=\"answer\">{&quot;city&quot;:&quot;Naples&quot;}</cell>"
+        "<record line=\"2\"><cell name=\"code\">34102</cell><cell name=\"answer\">{\"city\":\"Naples\"}</cell>"
         + "<cell name=\"outcome\">found</cell><cell name=\"http_status\">200</cell></record>",
         "<record line=\"3\"><cell name=\"outcome\">invalid</cell><cell name=\"error\">invalid_code: the code is empty</cell></record>"
       ]
