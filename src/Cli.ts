@@ -83,7 +83,8 @@ export const main = (
         onLeft: Exit.of,
         onRight: (cause) => Exit.defect(Cause.squash(cause))
       })
-      return Effect.as(message === "" ? Effect.void : say(`rollcall: ${message}`), code)
+      const flags = Object.values(commands[words[0] as keyof typeof commands]?.flags ?? {})
+      return Effect.as(message === "" ? Effect.void : say(`rollcall: ${Argv.asTyped(message, words, flags)}`), code)
     })
   )
 

@@ -146,8 +146,15 @@ export const run = <A, E, R, R2>(
       again: (write) => Projection.each(ledger, list, write)
     })
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
-    const projection = yield* Projection.make(writer, list, order)
     const policy = options.policy ?? Policy.standard
+    const spent = yield* spentOf(ledger)
+    progress.spent = spent?.calls ?? 0
+    yield* keepBudget(ledger, policy.budget)
+    // what stopped an earlier run stops this one anew, or does not
+    if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
+    yield* options.onBegin ?? Effect.void
+    // it writes what is known, and that comes after what is said of it
+    const projection = yield* Projection.make(writer, list, order)
     const recorder = yield* Recorder.make(
       list.id,
       projection,
@@ -158,12 +165,6 @@ export const run = <A, E, R, R2>(
         ? policy.allowNone ? Infinity : policy.uniform ?? Infinity
         : undefined
     )
-    const spent = yield* spentOf(ledger)
-    progress.spent = spent?.calls ?? 0
-    yield* keepBudget(ledger, policy.budget)
-    // what stopped an earlier run stops this one anew, or does not
-    if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
-    yield* options.onBegin ?? Effect.void
     const { onWarning = () => Effect.void, sample, select = [] } = options
     const fields = Fields.make(select)
     const sameness = Sameness.make(lookup, yield* lookup.fingerprint)

@@ -119,6 +119,16 @@ export const normalize = (
   ])
 }
 
+/** What begins with the name of a flag, with its letter instead where it was typed so. */
+export const asTyped = (message: string, words: ReadonlyArray<string>, flags: ReadonlyArray<Flag.Any>): string =>
+  message.replace(/^--([\w-]+)/, (long, name: string) => {
+    const alias = flags.find((flag) => flag.name === name)?.alias
+    const isShort = alias !== undefined
+      && words.some((word) => word.startsWith(`-${alias}`))
+      && !words.some((word) => word === long || word.startsWith(`${long}=`))
+    return isShort ? `-${alias}` : long
+  })
+
 /** A budget or a rate that is lost with a variable would leave a run without bounds. */
 const empty = (flag: string) => `${flag} is empty: is a variable not set?`
 

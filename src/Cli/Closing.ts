@@ -209,8 +209,8 @@ const larger = (
   }
   const cost = budget.cost?.find(({ per }) => per === "ever")?.most
   if (cost === undefined) return "the same command goes on"
-  const spent = Effort.amount(Budget.costOf(budget, calls) ?? cost)
-  return `--max-cost ${Number((cost * 2).toFixed(2))} goes on (${spent} of ${Effort.amount(cost)} is spent)`
+  const spent = Budget.amount(Budget.costOf(budget, calls) ?? cost)
+  return `--max-cost ${Number((cost * 2).toFixed(2))} goes on (${spent} of ${Budget.amount(cost)} is spent)`
 }
 
 /** Calls whose answers nobody has waited for, and that are not sent twice without a word. */

@@ -178,10 +178,11 @@ const perform = (server: Server, values: Command.Values<typeof flags>) =>
         "An API with real postal codes now answers on this machine, slowly and not always: some calls get a 503 or a 429, "
           + `some connections break. This asks it for ${
             Talk.counted(codes.length, "code")
-          }; the same by hand would be:`,
+          }; the same by hand, with this API in another terminal, would be:`,
         Width.widthOf(process.stderr)
       ),
       "",
+      `  $ rollcall demo --serve --port ${new URL(server.url).port}`,
       `  $ export DEMO_KEY=${key}`,
       `  $ rollcall run ${list} -c ${concurrency} \\`,
       `      --url '${server.lookupUrl}' \\`,

@@ -153,7 +153,9 @@ export const describe = (policy: Policy.Policy): string => {
     ...(Duration.equals(drain, standard.drain) ? [] : [`drain ${duration(drain)}`]),
     ...(hedge ? ["hedged after p95"] : []),
     ...(budget.calls ?? []).map(({ most, per }) => `${most === 1 ? "1 call" : `${most} calls`}${each(per)} at most`),
-    ...(budget.cost ?? []).map((cap) => `cost ${amount(cap.most)}${each(cap.per)} at most${boughtBy(budget, cap)}`),
+    ...(budget.cost ?? []).map((cap) =>
+      `cost ${Budget.amount(cap.most)}${each(cap.per)} at most${boughtBy(budget, cap)}`
+    ),
     ...(budget.time === undefined ? [] : [`takes ${duration(budget.time)} at most`])
   ]
   return [
@@ -181,7 +183,7 @@ export const learnt = (
 ): ReadonlyArray<readonly [string, string]> => {
   const cost = Budget.costOf(policy.budget, calls)
   return [
-    ...(cost === undefined || calls === 0 ? [] : [["cost", amount(cost)] as const]),
+    ...(cost === undefined || calls === 0 ? [] : [["cost", Budget.amount(cost)] as const]),
     ...(throttled < 10 || throttled < 0.05 * calls ? [] : [["refused", refused(throttled / calls, tuned)] as const]),
     ...(tuned === undefined || calls === 0 ? [] : [["tuned", suits(tuned)] as const])
   ]
@@ -194,9 +196,6 @@ const refused = (share: number, tuned: Summary["tuned"]) => {
     rate === undefined ? tuned === undefined ? ": -c auto finds out how fast to ask" : "" : `: --rate ${rate} asks less`
   }`
 }
-
-/** An amount of money, in whatever currency the price is. */
-export const amount = (cost: number): string => cost >= 0.01 || cost === 0 ? cost.toFixed(2) : cost.toPrecision(2)
 
 /** Whole windows that are needed to tell what a server bears that counts in them. */
 const enough = 3

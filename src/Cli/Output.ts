@@ -148,7 +148,7 @@ export const flags = {
   format: Flag.optional("format", Flag.choice(Format.names), {
     group,
     value: "FORMAT",
-    help: `${Format.names.join(", ")}; else by the ending, else ndjson`
+    help: `${Format.names.join(", ")}; else by the ending: .xlsx, .parquet, .db too`
   }),
   excel: Flag.toggle("excel", { group, help: "CSV that a spreadsheet can open: no cell is taken for a formula" }),
   noTiming: Flag.toggle("no-timing", { group, help: "leave ms and at out of the records" })

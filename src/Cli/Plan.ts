@@ -177,7 +177,7 @@ const bill = ({ lookup, policy }: Job.Job, questions: number, { standings }: Pur
   const covered = Budget.left(standings)
   const parts = [
     ...(seconds > 0 ? [`${Talk.time(seconds)} at the limit of the rate`] : []),
-    ...(cost === undefined ? [] : [`a cost of ${Effort.amount(cost)}`]),
+    ...(cost === undefined ? [] : [`a cost of ${Budget.amount(cost)}`]),
     ...(covered < questions ? [`the budget covers ${Talk.counted(covered, "call")}`] : [])
   ]
   return parts.map((part) => `, ${part}`).join("")

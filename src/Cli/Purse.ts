@@ -53,7 +53,7 @@ export const zoneHint = (
 /** The caps of which something is spent or could be, a line each. */
 export const lines = ({ standings, wall }: Purse): ReadonlyArray<string> =>
   standings.map(({ cap: { most, per }, left, spent, until, what }) => {
-    const amount = what === "calls" ? Talk.count : Effort.amount
+    const amount = what === "calls" ? Talk.count : Budget.amount
     const rest = what === "calls" ? left : Math.max(0, most - spent)
     return [
       `${amount(spent)} of ${amount(most)}${what === "calls" ? " calls" : ""}`,
@@ -67,7 +67,7 @@ export const lines = ({ standings, wall }: Purse): ReadonlyArray<string> =>
 export const total = ({ calls, cost, standings }: Purse): ReadonlyArray<string> =>
   cost === undefined && standings.length === 0
     ? []
-    : [`spent in all: ${Talk.counted(calls, "call")}${cost === undefined ? "" : `, ${Effort.amount(cost)}`}`]
+    : [`spent in all: ${Talk.counted(calls, "call")}${cost === undefined ? "" : `, ${Budget.amount(cost)}`}`]
 
 /** The same for a program. */
 export const toJson = ({ cost, standings }: Purse) => ({

@@ -293,19 +293,19 @@ export const call = (
         layerWith({ ...(options.network ?? { environment: {} }), connections: Policy.mostInFlight(job.policy) })
       ])
     )
-    const watch = Watch.watch(progress, { isShared: options.isShared ?? false })
-    const watched = options.quiet ? run : Effect.scoped(
-      Effect.forkScoped(watch).pipe(
-        Effect.zipRight(Effect.forkScoped(
-          // what is a file is there as a whole
-          job.source.name === Job.stdinName || Pipe.is(job.source.name)
-            ? List.awaited(job.source.name, progress)
-            : Effect.void
-        )),
-        Effect.zipRight(run)
+    const watched = (isSignalled: () => boolean) =>
+      options.quiet ? run : Effect.scoped(
+        Effect.forkScoped(Watch.watch(progress, { isShared: options.isShared ?? false, isSignalled })).pipe(
+          Effect.zipRight(Effect.forkScoped(
+            // what is a file is there as a whole
+            job.source.name === Job.stdinName || Pipe.is(job.source.name)
+              ? List.awaited(job.source.name, progress)
+              : Effect.void
+          )),
+          Effect.zipRight(run)
+        )
       )
-    )
-    const shown = Effect.scoped(Effect.zipRight(Watch.onSignals(progress, job.lookup.idempotent), watched))
+    const shown = Effect.scoped(Effect.flatMap(Watch.onSignals(progress, job.lookup.idempotent), watched))
 
     const end = (exit: Exit.Exit<Summary, Rollcall.RunError>) =>
       Effect.gen(function*() {

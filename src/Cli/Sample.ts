@@ -24,7 +24,7 @@ export const extrapolate = (summary: Summary, policy: Policy): string => {
         `  ${word}: ${interval(count, asked)} of all`
       )),
     `the other ${Talk.count(pending)}: about ${Talk.counted(callsLeft, "call")}, ${Talk.time(secondsLeft)}${
-      cost === undefined ? "" : `, ${Effort.amount(cost)}`
+      cost === undefined ? "" : `, ${Budget.amount(cost)}`
     }; the same command without --sample asks them`
   ].join("\n")
 }

@@ -17,14 +17,20 @@ const interval = 10
 export interface Options {
   /** Records go to the terminal too, and a line that is painted over would be glued to them. */
   readonly isShared?: boolean
+  /** Whether a signal has come: what else ends a run tells of no second one. */
+  readonly isSignalled?: () => boolean
 }
 
 /** Shows progress until it is interrupted. */
-export const watch = (progress: Progress, { isShared = false }: Options = {}): Effect.Effect<never> =>
+export const watch = (
+  progress: Progress,
+  { isShared = false, isSignalled = () => false }: Options = {}
+): Effect.Effect<never> =>
   Effect.gen(function*() {
     const isPainted = Talk.isTerminal() && !isShared
     const rates: Array<readonly [number, number]> = []
     let isStopping = false
+    let stamped: number | undefined
     for (let look = 1;; look++) {
       yield* Effect.sleep(Duration.millis(1000 / looks))
       const now = Number(yield* Clock.currentTimeNanos) / 1e6
@@ -42,16 +48,23 @@ export const watch = (progress: Progress, { isShared = false }: Options = {}): E
       if (!isDue) continue
       const width = isPainted ? (process.stderr.columns || 80) - 1 : Infinity
       yield* Effect.sync(() => {
-        const line = status(progress, { done, rate, now, wall }, width)
-        process.stderr.write(isPainted ? `${Talk.clear}${line}` : `${line}\n`)
+        const line = status(progress, { done, rate, now, wall, isSignalled: isSignalled() }, width)
+        process.stderr.write(isPainted ? `${Talk.clear}${line}` : `${Moment.stamp(wall, stamped)} ${line}\n`)
+        stamped = wall
       })
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {
     if (Talk.isTerminal() && !isShared) process.stderr.write(Talk.clear)
   })))
 
-/** Says how far the run is whenever SIGUSR2 comes, and what a second signal cut off; `isRepeatable`: what is sent twice does no harm. */
-export const onSignals = (progress: Progress, isRepeatable: boolean): Effect.Effect<void, never, Scope.Scope> =>
+/**
+ * Says how far the run is whenever SIGUSR2 comes, and what a second signal cut off; `isRepeatable`: what is sent twice does no harm. It gives
+ * whether a first one has come.
+ */
+export const onSignals = (
+  progress: Progress,
+  isRepeatable: boolean
+): Effect.Effect<() => boolean, never, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
@@ -60,7 +73,8 @@ export const onSignals = (progress: Progress, isRepeatable: boolean): Effect.Eff
     const tell = () => {
       const done = settled(progress.outcomes)
       const rate = (done - before) * 1000 / Math.max(1, now() - begun)
-      Talk.write(status(progress, { done, rate, now: now(), wall: clock.unsafeCurrentTimeMillis() }))
+      const wall = clock.unsafeCurrentTimeMillis()
+      Talk.write(status(progress, { done, rate, now: now(), wall, isSignalled: !isFirst }))
     }
     let isFirst = true
     const stop = () => {
@@ -79,6 +93,7 @@ export const onSignals = (progress: Progress, isRepeatable: boolean): Effect.Eff
           for (const signal of stops) process.off(signal, stop)
         })
     )
+    return () => !isFirst
   })
 
 const stops = ["SIGINT", "SIGTERM", "SIGHUP"] as const
@@ -101,6 +116,8 @@ export interface Now {
   /** Milliseconds of the monotonic clock, and since 1970. */
   readonly now: number
   readonly wall: number
+  /** A signal has come, and a second one stops at once. */
+  readonly isSignalled?: boolean
 }
 
 /**
@@ -111,7 +128,7 @@ export const status = (progress: Progress, at: Now, width = Infinity): string =>
   if (progress.phase === "reading") {
     return `reading: ${Talk.counted(progress.entries, "entry", "entries")}`.slice(0, width)
   }
-  if (progress.draining !== undefined && progress.inFlight > 0) return first(stopping(progress, at.now), width)
+  if (progress.draining !== undefined && progress.inFlight > 0) return first(stopping(progress, at), width)
   const { done, rate } = at
   const total = progress.questions + progress.refused
   const left = Math.max(0, total - done)
@@ -146,13 +163,17 @@ const fitting = (all: ReadonlyArray<string>, width: number): string => {
 const first = (lines: ReadonlyArray<string>, width: number): string =>
   lines.find((line) => line.length <= width) ?? lines.at(-1)!.slice(0, width)
 
-const stopping = ({ draining, inFlight }: Progress, now: number): ReadonlyArray<string> => {
+const stopping = ({ draining, inFlight }: Progress, { isSignalled, now }: Now): ReadonlyArray<string> => {
   const most = `${Math.max(0, Math.ceil((draining! - now) / 1000))} s at most`
   const calls = Talk.counted(inFlight, "call")
-  const again = Talk.isTerminal() ? "Ctrl-C again stops at once" : "a second signal stops at once"
+  const again = isSignalled !== true
+    ? ""
+    : Talk.isTerminal()
+    ? "; Ctrl-C again stops at once"
+    : "; a second signal stops at once"
   return [
-    `stopping: ${calls} in flight ${inFlight === 1 ? "is" : "are"} awaited, ${most}; ${again}`,
-    `stopping: ${calls} awaited, ${most}; ${again}`,
+    `stopping: ${calls} in flight ${inFlight === 1 ? "is" : "are"} awaited, ${most}${again}`,
+    `stopping: ${calls} awaited, ${most}${again}`,
     `stopping: ${calls} awaited, ${most}`
   ]
 }

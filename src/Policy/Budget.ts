@@ -132,6 +132,9 @@ export const left = (standings: ReadonlyArray<Standing>): number =>
 export const isLimited = ({ calls = [], cost = [], costPer1000 = 0 }: Budget): boolean =>
   calls.length > 0 || (cost.length > 0 && costPer1000 > 0)
 
+/** An amount of money, in whatever currency the price is. */
+export const amount = (cost: number): string => cost >= 0.01 || cost === 0 ? cost.toFixed(2) : cost.toPrecision(2)
+
 /** What so many calls cost; `undefined` where no price is known. */
 export const costOf = ({ costPer1000 }: Budget, calls: number): number | undefined =>
   costPer1000 === undefined ? undefined : calls * costPer1000 / 1000

@@ -24,6 +24,17 @@ export const date = (at: number, zone: DateTime.TimeZone = DateTime.zoneMakeLoca
   return `${year}-${two(month)}-${two(day)}`
 }
 
+/** `2026-11-27 14:10:05 (UTC+1)`, and as long as the day is that of `before`, `14:10:05`. */
+export const stamp = (at: number, before?: number, zone: DateTime.TimeZone = DateTime.zoneMakeLocal()): string => {
+  const moment = DateTime.unsafeMakeZoned(at, { timeZone: zone })
+  const { hours, minutes, seconds } = DateTime.toParts(moment)
+  const time = [hours, minutes, seconds].map(two).join(":")
+  const day = date(at, zone)
+  return before !== undefined && date(before, zone) === day
+    ? time
+    : `${day} ${time} (${offset(DateTime.zonedOffset(moment))})`
+}
+
 const two = (value: number) => String(value).padStart(2, "0")
 
 const offset = (millis: number): string => {

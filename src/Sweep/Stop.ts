@@ -4,7 +4,7 @@
 import { Duration, Schema } from "effect"
 import { type LookupError, Remedy } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
-import type * as Budget from "../Policy/Budget.ts"
+import * as Budget from "../Policy/Budget.ts"
 import { format } from "../Policy/DurationText.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Moment from "../Policy/Moment.ts"
@@ -72,18 +72,18 @@ export const spentCap = (
     const earlier = per === "run" || before === undefined || before.calls === 0
       ? ""
       : ` (${before.calls} by earlier runs)`
-    return `the budget of ${most}${what === "calls" ? " calls" : ""}${
+    return `the budget of ${what === "calls" ? `${count(most)} ${most === 1 ? "call" : "calls"}` : money(most)}${
       per === "run" ? " for this run" : ""
     } is spent${bought}${earlier}`
   }
-  const amount = what === "calls" ? `${count(most)} of ${count(most)} calls` : `${most} of ${most}`
+  const amount = what === "calls" ? `${count(most)} of ${count(most)} calls` : `${money(most)} of ${money(most)}`
   return `${amount} of this ${per} ${what === "calls" ? "are" : "is"} spent${bought}, until ${
     Moment.format(until, wall)
   }`
 }
 
 const count = (value: number) => value.toLocaleString("en-US")
-const money = (value: number) => String(Number(value.toFixed(2)))
+const money = Budget.amount
 
 /** The time is over, and what was waited for when it was; `now` is on the clock of the gate, `wall` since 1970. */
 export const spentTime = (time: Duration.Duration, gate: Gate.Gate, now: number, wall: number) => {

@@ -18,6 +18,8 @@ const refusal = (words: ReadonlyArray<string>, environment: Readonly<Record<stri
     onRight: (words) => `taken: ${words.join(" ")}`
   })
 
+const about = { group: "Answer", help: "" }
+
 describe("Argv.normalize", () => {
   const c16 = ["--concurrency", "16"]
   const taken: ReadonlyArray<readonly [typed: ReadonlyArray<string>, parsed: ReadonlyArray<string>]> = [
@@ -146,6 +148,22 @@ describe("UsageError", () => {
   })
 })
 
+describe("asTyped", () => {
+  const flags = [
+    Flag.optional("concurrency", Flag.text, { ...about, alias: "c" }),
+    Flag.optional("rate", Flag.text, about)
+  ]
+  it.each(
+    [
+      ["--concurrency \"zero\": no", ["run", "-c", "zero"], "-c \"zero\": no"],
+      ["--concurrency \"zero\": no", ["run", "-czero"], "-c \"zero\": no"],
+      ["--concurrency \"zero\": no", ["run", "--concurrency=zero"], "--concurrency \"zero\": no"],
+      ["--concurrency is given twice", ["run", "-c", "1", "--concurrency", "2"], "--concurrency is given twice"],
+      ["--rate \"x\": no", ["run", "-c", "1", "--rate", "x"], "--rate \"x\": no"]
+    ] as const
+  )("%s after %j", (message, words, said) => assert.strictEqual(Argv.asTyped(message, words, flags), said))
+})
+
 describe("flags whose order counts", () => {
   it("come with their places, and what stands in the job file after what was typed", () => {
     const accepts = { name: "run", flags: [Flag.placed("a", about), Flag.placed("b", about)], argument: undefined }
@@ -156,5 +174,3 @@ describe("flags whose order counts", () => {
     assert.deepStrictEqual(words, ["--a", "1:x:1", "--a", "2:y", "--b", "4:z"])
   })
 })
-
-const about = { group: "Answer", help: "" }

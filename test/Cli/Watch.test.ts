@@ -37,8 +37,8 @@ describe("Watch", () => {
     outcomes: { found: 800, not_found: 8, invalid: 0, failed: 4, skipped: 0 },
     inFlight: 8
   }
-  const shown = (more: Partial<Progress.Progress>, width?: number) =>
-    Watch.status({ ...progress(), waiting: 0, ...few, ...more }, at(812, 3), width)
+  const shown = (more: Partial<Progress.Progress>, width?: number, isSignalled = false) =>
+    Watch.status({ ...progress(), waiting: 0, ...few, ...more }, { ...at(812, 3), isSignalled }, width)
 
   it("tells of an outage on any terminal, and no time that is left", () => {
     const down = { gate: { ...gate, isOutage: true } }
@@ -64,13 +64,17 @@ describe("Watch", () => {
     const stopping = { draining: 25_500, inFlight: 3 }
     assert.strictEqual(
       shown(stopping),
+      "stopping: 3 calls in flight are awaited, 26 s at most"
+    )
+    assert.strictEqual(
+      shown(stopping, undefined, true),
       "stopping: 3 calls in flight are awaited, 26 s at most; a second signal stops at once"
     )
     assert.strictEqual(
-      shown({ ...stopping, inFlight: 1 }),
+      shown({ ...stopping, inFlight: 1 }, undefined, true),
       "stopping: 1 call in flight is awaited, 26 s at most; a second signal stops at once"
     )
-    assert.strictEqual(shown(stopping, 39), "stopping: 3 calls awaited, 26 s at most")
+    assert.strictEqual(shown(stopping, 39, true), "stopping: 3 calls awaited, 26 s at most")
     assert.notInclude(shown({ draining: 25_500, inFlight: 0 }), "stopping")
   })
 
@@ -105,7 +109,8 @@ describe("Watch", () => {
         yield* TestClock.adjust("100 millis")
       }
       yield* Fiber.interrupt(watching)
-      assert.match(lines[0]!, / · 50\/s · /)
+      assert.match(lines[0]!, /^\d{4}-\d\d-\d\d \d\d:\d\d:10 \(UTC\S*\) .* · 50\/s · /)
+      assert.match(lines[1]!, /^\d\d:\d\d:20 [\d,]+\//)
       assert.match(lines[1]!, / · 50\/s · /)
     }).pipe(Effect.scoped))
 })

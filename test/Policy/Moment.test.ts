@@ -14,6 +14,13 @@ describe("Moment", () => {
     [now - 86_400_000, 0, "2026-11-26 14:30:10 (UTC)"]
   ])("%d in UTC+%d is %s", (at, hours, text) => assert.strictEqual(Moment.format(at, now, zone(hours)), text))
 
+  it("stamps a line with its day and zone where these are news", () => {
+    assert.strictEqual(Moment.stamp(now, undefined, zone(1)), "2026-11-27 15:30:10 (UTC+1)")
+    assert.strictEqual(Moment.stamp(now + 10_000, now, zone(1)), "15:30:20")
+    assert.strictEqual(Moment.stamp(now + 10_000, now, zone(9.5)), "00:00:20")
+    assert.strictEqual(Moment.stamp(now + 10_000, now - 60_000, zone(9.5)), "2026-11-28 00:00:20 (UTC+9:30)")
+  })
+
   it("knows the day of a moment where the reader is", () => {
     assert.strictEqual(Moment.date(now + 10 * 3_600_000, zone(0)), "2026-11-28")
     assert.strictEqual(Moment.date(now, zone(10)), "2026-11-28")

@@ -700,7 +700,10 @@ describe("a budget of a window of the calendar", () => {
       count: 500,
       policy: { budget: { cost: [Budget.most(1)], costPer1000 } }
     })
-    assert.match(toldIn(simulate(live(world, { ...priced(4) }))).message, /budget of 1 is spent: 250 calls at 4 per/)
+    assert.match(
+      toldIn(simulate(live(world, { ...priced(4) }))).message,
+      /budget of 1\.00 is spent: 250 calls at 4 per/
+    )
     assert.lengthOf(world.sent, 250)
     assert.strictEqual(toldIn(simulate(live(world, priced(1)))).reason, "budget")
     assert.lengthOf(world.sent, 250)

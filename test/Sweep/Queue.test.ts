@@ -131,7 +131,7 @@ describe("a budget", () => {
     const server = serve(() => 200)
     const { exit } = run(server, 500, { budget: { cost: [Budget.most(0.1)], costPer1000: 0.4 } })
     assert.lengthOf(server.calls, 250)
-    assert.match(String(exit), /the budget of 0.1 is spent: 250 calls at 0.4 per 1,000/)
+    assert.match(String(exit), /the budget of 0.10 is spent: 250 calls at 0.4 per 1,000/)
   })
 
   it("of time ends what is begun, and begins no more", () => {
