@@ -7,7 +7,6 @@ import * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
 import * as Spending from "../Policy/Spending.ts"
 import * as Rollcall from "../Rollcall.ts"
-import * as Effort from "./Effort.ts"
 import * as Talk from "./Talk.ts"
 
 /** What is spent and left. */
