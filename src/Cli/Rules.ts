@@ -90,7 +90,7 @@ export const against = (value: unknown): string => {
   const body = typeof value === "object" && !Array.isArray(value) ? value as Readonly<Record<string, unknown>> : {}
   const error = ["error", "errors", "error_message", "fault"].find((name) => isSaid(body[name]))
   if (error !== undefined) return `--failed-when ${error}`
-  const state = ["status", "code", "result"].find((name) => /^[\w-]+$/.test(String(body[name])))
+  const state = ["status", "code", "result"].find((name) => /^[\w-]+$/.test(String(body[name] ?? "")))
   return state === undefined
     ? "--not-found-when EXPR (or --failed-when, --stop-when)"
     : `--not-found-when ${state}=${String(body[state])} (or --failed-when, --stop-when)`

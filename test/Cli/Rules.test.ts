@@ -72,3 +72,15 @@ describe("Rules.watch", () => {
       ])
     }))
 })
+
+describe("Rules.against", () => {
+  it.each<[value: unknown, rule: string]>([
+    [[], "--not-found-when '!@'"],
+    [null, "--not-found-when '!@'"],
+    [{ error: "no" }, "--failed-when error"],
+    [{ error: null, status: "ZERO" }, "--not-found-when status=ZERO (or --failed-when, --stop-when)"],
+    [{ errors: [], data: 1 }, "--not-found-when EXPR (or --failed-when, --stop-when)"],
+    [{ status: null, code: "no such thing" }, "--not-found-when EXPR (or --failed-when, --stop-when)"],
+    [undefined, "--not-found-when EXPR (or --failed-when, --stop-when)"]
+  ])("of %j is %s", (value, rule) => assert.strictEqual(Rules.against(value), rule))
+})
