@@ -31,7 +31,7 @@ export const Reason = Schema.Literal(
 export type Reason = typeof Reason.Type
 
 /** What helps against an error, where that is a setting; the command says which flag it is. */
-export const Remedy = Schema.Literal("http2", "lenient", "http", "https", "ca", "cert", "proxy")
+export const Remedy = Schema.Literal("http2", "lenient", "http", "https", "ca", "cert", "other_cert", "proxy")
 export type Remedy = typeof Remedy.Type
 
 /**

@@ -119,11 +119,13 @@ export interface Options<A, E, R, E2> {
   readonly failure?: Effect.Effect<never, E2> | undefined
 }
 
-/** Whether every other question would meet the same: no way leads to the server, or a setting would help. */
+/** Whether every other question would meet the same: no way leads to the server, or a setting is certain to help. */
 const isSetUp = (
   verdict: string,
   { reason, remedy }: { readonly reason: string; readonly remedy?: Remedy | undefined }
-) => (verdict === "retry" && Attempt.unreachable.has(reason)) || (remedy !== undefined && remedy !== "lenient")
+) =>
+  (verdict === "retry" && Attempt.unreachable.has(reason)) ||
+  (remedy !== undefined && remedy !== "lenient" && remedy !== "other_cert")
 
 /** Outcomes without a single `found` that stop a sweep. */
 const noneFoundLimit = 100

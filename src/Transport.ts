@@ -188,7 +188,7 @@ const send = (
       body: request.body._tag === "Empty" ? null : bodyOf(request.body)
     }
     let crowd = crowds.get(route.origin)
-    if (crowd === undefined) crowds.set(route.origin, crowd = new Crowd(tlsOf(connector, route.origin)))
+    if (crowd === undefined) crowds.set(route.origin, crowd = new Crowd(silence(connector, route.origin)))
     const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined, crowd)
     const byHttp1 = () => (changing.has(asked.method) && once || agent).dispatch(asked, exchange)
     const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
@@ -211,9 +211,13 @@ const send = (
   }
 }
 
-/** Finds out whether the server speaks TLS, where that was not asked for. One for all calls: what each call makes, undici keeps for long. */
-const tlsOf = (connector: Connector, origin: string): Crowd["isTls"] =>
-  origin.startsWith("http:") ? (told) => connector.isTls(origin, told) : undefined
+/** What the silence of a server may mean. One for all calls: what each call makes, undici keeps for long. */
+const silence = (connector: Connector, origin: string): Crowd["explain"] =>
+  origin.startsWith("http:")
+    ? (told) => connector.isTls(origin, (isTls) => told(isTls ? wantsTls() : undefined))
+    : connector.hasCertificate
+    ? (told) => told(refusesCertificate())
+    : undefined
 
 /** What is asked of whom. */
 interface Target {
@@ -364,11 +368,11 @@ class Exchange implements Http2.Handler, Waiter {
     if (this.isOver) return
     this.isWaiting = !this.isAborted && this.isRefused(cause) && this.crowd.refused(this, cause)
     if (this.isWaiting) return
-    const isTls = this.isRelayed ? undefined : this.crowd.isTls
-    if (this.isAborted || isTls === undefined || this.crowd.hasAnswered || !isSilent(cause)) {
+    const explain = this.isRelayed ? undefined : this.crowd.explain
+    if (this.isAborted || explain === undefined || this.crowd.hasAnswered || !isSilent(cause)) {
       return this.fail(this.isUnclear(cause) ? unclear() : cause)
     }
-    isTls((isTls) => this.fail(isTls ? wantsTls() : cause))
+    explain((reason) => this.fail(reason ?? cause))
   }
 
   /** It is over, whatever came of it; one that waits in the crowd has not begun. */
@@ -417,6 +421,14 @@ const unclear = () =>
   })
 
 const wantsTls = () => new LookupError({ reason: "tls", message: "this looks like HTTPS", remedy: "https" })
+
+/** Servers need not say so; as others close connections too, it takes a second question to be believed. */
+const refusesCertificate = () =>
+  new LookupError({
+    reason: "protocol",
+    message: "the server closed the connection without a word: does it take this client certificate?",
+    remedy: "other_cert"
+  })
 
 const nothing = Buffer.alloc(0)
 

@@ -70,16 +70,28 @@ export const isTooLarge = (status: number, body: string): boolean => {
     : number(requested) > number(limit)
 }
 
-/** How servers refuse plain HTTP on a port for TLS: nginx, Apache, Go, Tomcat. */
-const plainHttp = new RegExp(
-  "plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port"
-    + "|sent an HTTP request to an HTTPS server|combination of host and port requires TLS",
-  "i"
-)
+/** How servers refuse a connection that is not as they want it: plain HTTP on a port for TLS (nginx, Apache, Go, Tomcat); certificates (nginx). */
+const wants: ReadonlyArray<readonly [RegExp, Connection]> = [
+  [
+    new RegExp(
+      "plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port"
+        + "|sent an HTTP request to an HTTPS server|combination of host and port requires TLS",
+      "i"
+    ),
+    "https"
+  ],
+  [/No required SSL certificate was sent/i, "cert"],
+  [/The SSL certificate error/i, "other_cert"]
+]
 
-/** Whether a refusal says that it is https:// that is meant. */
-export const wantsTls = (status: number, body: string): boolean =>
-  status === 400 && plainHttp.test(body.slice(0, longest))
+type Connection = "https" | "cert" | "other_cert"
+
+/** What another connection needs, where a refusal says that it is the connection that is refused. */
+export const wanted = (status: number, body: string): Connection | undefined => {
+  if (status !== 400) return undefined
+  const text = body.slice(0, longest)
+  return wants.find(([words]) => words.test(text))?.[1]
+}
 
 /** How a limit is told where the status does not say it: GitHub, Google (`reason`), and in plain words. */
 const limit = /(?:\b|_|user)rate[ _-]?limit(?:s|ed|ing|[ _-]?exceeded)?\b|\btoo many requests\b|\bthrottl(?:ed|ing)\b/i

@@ -10,6 +10,7 @@ const flags: Readonly<Record<Remedy, string>> = {
   https: "write https:// in --url",
   ca: "--ca FILE trusts it",
   cert: "--cert FILE and --key FILE send one",
+  other_cert: "--cert FILE and --key FILE send another",
   proxy: "HTTP_PROXY and HTTPS_PROXY name it as http://NAME:PASSWORD@HOST:PORT"
 }
 
@@ -21,6 +22,7 @@ export const instead: Readonly<Record<Remedy, string>> = {
   https: "with https:// in --url",
   ca: "with --ca FILE",
   cert: "with --cert FILE and --key FILE",
+  other_cert: "with another certificate",
   proxy: "with a name and a password for the proxy"
 }
 

@@ -141,7 +141,8 @@ const byStatus = <A>(
         return { verdict: "stop", isForAll: true, error: statusError(reply, "unauthorized") }
       }
       if (kind === "throttled" || (kind === "forbidden" && Refusal.isLimit(reply.body))) return throttled(reply, terms)
-      if (Refusal.wantsTls(reply.status, reply.body)) return { verdict: "failed", error: wantsTls(reply) }
+      const remedy = Refusal.wanted(reply.status, reply.body)
+      if (remedy !== undefined) return { verdict: "failed", error: connectionError(reply, remedy) }
       return kind === "invalid" ? invalid(reply) : failedAs(kind, reply, terms)
     }
     case "unauthorized":
@@ -300,13 +301,11 @@ const waitOf = (reply: Reply, { dialects }: Terms): Duration.Duration | undefine
 const statusError = (reply: Reply, reason: "status" | "unauthorized" | "throttled"): LookupError =>
   new LookupError({ reason, status: reply.status, message: said(reply.status, Words.inLine(reply.body)) })
 
-const wantsTls = (reply: Reply): LookupError =>
-  new LookupError({
-    reason: "protocol",
-    status: reply.status,
-    message: `this looks like HTTPS: ${said(reply.status, Words.inLine(reply.body))}`,
-    remedy: "https"
-  })
+const connectionError = (reply: Reply, remedy: NonNullable<ReturnType<typeof Refusal.wanted>>): LookupError => {
+  const words = said(reply.status, Words.inLine(reply.body))
+  const message = remedy === "https" ? `this looks like HTTPS: ${words}` : words
+  return new LookupError({ reason: "protocol", status: reply.status, message, remedy })
+}
 
 const said = (status: number, words: string) =>
   words === "" ? `the server said ${status}` : `the server said ${status}: ${words}`

@@ -19,6 +19,8 @@ export interface Opening {
 export class Connector {
   /** What was opened last: read right after a dispatch, it is what that dispatch has opened. */
   latest: Opening | undefined
+  /** Whether a client certificate is sent. */
+  readonly hasCertificate: boolean
   private readonly openings = new Set<Opening>()
   private readonly spoken = new Map<string, boolean>()
   private readonly proxies: Proxy.Proxies | undefined
@@ -37,6 +39,7 @@ export class Connector {
         })
       })
     }
+    this.hasCertificate = cert !== undefined
     // the time limits are the sweep's
     this.http1 = buildConnector({ ...tls, timeout: 0 })
     this.http2 = buildConnector({ ...tls, timeout: 0, allowH2: true })

@@ -2,6 +2,7 @@
  * A crowd is the calls to an origin that lets in few connections at a time. Where one more is refused while others stand, the call waits
  * for one of these: it has not failed, and nobody is down.
  */
+import type { LookupError } from "../Outcome.ts"
 
 /** A call that can be begun again, as nothing of it was sent. */
 export interface Waiter {
@@ -28,11 +29,11 @@ export class Crowd {
   private until = -Infinity
   private movedAt = -Infinity
   private timer: NodeJS.Timeout | undefined
-  /** Finds out whether the origin speaks TLS, where it has closed a connection without a word. */
-  readonly isTls: ((told: (isTls: boolean) => void) => void) | undefined
+  /** Finds out what it means where the origin, which has answered nothing yet, closes a connection without a word. */
+  readonly explain: ((told: (reason: LookupError | undefined) => void) => void) | undefined
 
-  constructor(isTls: Crowd["isTls"]) {
-    this.isTls = isTls
+  constructor(explain: Crowd["explain"]) {
+    this.explain = explain
   }
 
   /** Whether a new call has to wait its turn; it is told when that comes. */

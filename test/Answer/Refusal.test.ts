@@ -82,16 +82,18 @@ describe("Refusal.emptyPurse", () => {
   })
 })
 
-describe("Refusal.wantsTls", () => {
+describe("Refusal.wanted", () => {
   it.each([
-    ["<center>The plain HTTP request was sent to HTTPS port</center>", true],
-    ["Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />", true],
-    ["Client sent an HTTP request to an HTTPS server.\n", true],
-    ["Bad Request\r\nThis combination of host and port requires TLS.\r\n", true],
-    ["{\"error\":\"HTTPS is what we speak\"}", false]
+    ["<center>The plain HTTP request was sent to HTTPS port</center>", "https"],
+    ["Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />", "https"],
+    ["Client sent an HTTP request to an HTTPS server.\n", "https"],
+    ["Bad Request\r\nThis combination of host and port requires TLS.\r\n", "https"],
+    ["<center>No required SSL certificate was sent</center>", "cert"],
+    ["<center>The SSL certificate error</center>", "other_cert"],
+    ["{\"error\":\"HTTPS is what we speak\"}", undefined]
   ])("%s", (body, expected) => {
-    assert.strictEqual(Refusal.wantsTls(400, body), expected)
-    assert.isFalse(Refusal.wantsTls(404, body))
+    assert.strictEqual(Refusal.wanted(400, body), expected as ReturnType<typeof Refusal.wanted>)
+    assert.isUndefined(Refusal.wanted(404, body))
   })
 })
 

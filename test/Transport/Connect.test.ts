@@ -92,6 +92,20 @@ const finds = (run: Run) => {
   }
 }
 
+/** A server that speaks TLS, and closes the connection when it is asked. */
+const silent = Effect.suspend(() => {
+  const secureContext = Tls.createSecureContext(Faulty.trusted)
+  return onArrival((socket) => {
+    const tls = new Tls.TLSSocket(socket, {
+      isServer: true,
+      secureContext,
+      requestCert: true,
+      rejectUnauthorized: false
+    })
+    tls.on("error", () => {}).on("data", () => socket.destroy())
+  })("https")
+})
+
 type Row = readonly [
   name: string,
   serve: Effect.Effect<Faulty.Server, never, Scope.Scope>,
@@ -199,6 +213,21 @@ const rows: ReadonlyArray<Row> = [
     onArrival((socket) => socket.once("data", () => socket.resetAndDestroy()))("https"),
     fails("transport")
   ],
+  ...["closed", "reset"].map((how): Row => [
+    `${how} in the handshake with a client certificate`,
+    onArrival((socket) => socket.once("data", () => how === "closed" ? socket.destroy() : socket.resetAndDestroy()))(
+      "https"
+    ),
+    stops("unreachable", /does it take this client certificate/),
+    Faulty.trusted
+  ]),
+  [
+    "closed without an answer to a client certificate",
+    silent,
+    stops("unreachable", /does it take this client certificate/),
+    Faulty.trusted
+  ],
+  ["closed without an answer", silent, fails("transport")],
   ["reset on arrival", onArrival((socket) => socket.resetAndDestroy())("http"), fails("transport")]
 ]
 

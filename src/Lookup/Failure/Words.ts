@@ -127,7 +127,7 @@ const exact: Readonly<Record<string, Word>> = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: wantsCertificate,
   ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED: wantsCertificate,
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: wantsCertificate,
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ["the server does not know who signed the client certificate", "cert"],
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ["the server does not know who signed the client certificate", "other_cert"],
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "the server speaks another version of TLS than this machine",
   ERR_SSL_UNSUPPORTED_PROTOCOL: "the server speaks only a version of TLS that is no longer safe",
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: [
