@@ -53,6 +53,8 @@ const commit = ({ scenario: { disk } }: Ended) => 50 + 4 * disk.slow + 20 * late
 const isAnswer = ({ isAborted, isPage, status }: Server.Call) =>
   !isAborted && !isPage && (status === 200 || status === 404)
 const isThrottled = ({ status }: Server.Call) => status === 429
+/** Milliseconds by which a call may be late, which is made up for. */
+const lateness = 50
 /** It may count as a refusal. */
 const isBusy = ({ status }: Server.Call) => status === 503
 const isFailure = (call: Server.Call) => !isAnswer(call) && !isThrottled(call)
@@ -168,10 +170,17 @@ const promises: Readonly<Record<string, Promise>> = {
   "the rate": ({ calls, lives, scenario: { jumps, rates, weight } }, { ofLife }) => {
     // a process does not notice that the clock was set, but the next one cannot know how late it is
     const logs = jumps.length > 0 && lives.length > 1 ? [...ofLife.values()] : [calls]
-    return rates.flatMap(({ limit, window }) =>
-      logs.map((log) => {
-        const sent = most(log.map(({ at }) => [at, weight] as const), window - underWay)
-        return sent > limit && `${sent} calls (of weight ${weight}) in ${window} ms, where ${limit} are allowed`
+    return rates.flatMap(({ burst, limit, window }) =>
+      logs.flatMap((log) => {
+        const weights = log.map(({ at }) => [at, weight] as const)
+        const sent = most(weights, window - underWay)
+        // while as much comes again as is let through at once, twice as much is sent, and what is late
+        const [again, late] = [burst * window / limit, Math.ceil(lateness * limit / window) + weight]
+        const atOnce = burst === 1 ? 0 : most(weights, again)
+        return [
+          sent > limit && `${sent} calls (of weight ${weight}) in ${window} ms, where ${limit} are allowed`,
+          atOnce > 2 * burst + late && `${atOnce} calls (of weight ${weight}) in ${again} ms, with a burst of ${burst}`
+        ]
       })
     )
   },
