@@ -10,6 +10,15 @@ process.on("SIGUSR1", () => {})
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${version}\n`)
 } else {
-  const { start } = await import("./Cli/Main.ts")
-  start(process.argv.slice(2))
+  try {
+    const { start } = await import("./Cli/Main.ts")
+    start(process.argv.slice(2))
+  } catch (error) {
+    // the program itself is some files, which are read at once
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== "EMFILE" && code !== "ENFILE") throw error
+    const whose = code === "EMFILE" ? "this process may open too few files" : "this machine has too many open files"
+    process.stderr.write(`rollcall: ${whose}: raise the limit, as with ulimit -n 1024\n`)
+    process.exitCode = 2
+  }
 }

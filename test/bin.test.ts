@@ -32,6 +32,21 @@ describe("the process", () => {
       assert.notInclude(stderr, "ebugger")
     }))
 
+  it.scopedLive.skipIf(process.platform === "win32")(
+    "says that it may open too few files",
+    () =>
+      Effect.gen(function*() {
+        const cwd = yield* Command.folder
+        const limited = ["bash", "-c", "ulimit -n 24; exec \"$@\"", "bash", ...Command.program]
+        const { exit, stderr } = yield* Command.run(["run", "codes.txt"], { cwd, env: {}, program: limited })
+        assert.strictEqual(
+          stderr,
+          "rollcall: this process may open too few files: raise the limit, as with ulimit -n 1024\n"
+        )
+        assert.strictEqual(exit, 2)
+      })
+  )
+
   it.scopedLive("says that a debugger sees its keys", () =>
     Effect.gen(function*() {
       const { letGo, running } = yield* waiting({ NODE_OPTIONS: "--inspect=127.0.0.1:0" })
