@@ -1,5 +1,6 @@
 /**
- * How far a run is, while it goes on: one line that is painted over on a terminal, a line every 10 s elsewhere.
+ * How far a run is, while it goes on: one line that is painted over on a terminal, a line every 10 s elsewhere, and
+ * fewer while nothing happens.
  */
 import { Clock, Duration, Effect, type Scope } from "effect"
 import * as Gate from "../Policy/Gate.ts"
@@ -10,8 +11,9 @@ import * as Talk from "./Talk.ts"
 
 /** Looks per second. */
 const looks = 10
-/** Seconds between lines where they are not painted over. */
+/** Seconds between lines where they are not painted over, and between those that would say the same once more. */
 const interval = 10
+const gaps = [interval, 60, 300] as const
 
 /** How progress is shown. */
 export interface Options {
@@ -31,6 +33,8 @@ export const watch = (
     const rates: Array<readonly [number, number]> = []
     let isStopping = false
     let stamped: number | undefined
+    /** What was said last where lines are not painted over, when, and how often. */
+    let said = { news: "", at: 0, times: 0 }
     for (let look = 1;; look++) {
       yield* Effect.sleep(Duration.millis(1000 / looks))
       const now = Number(yield* Clock.currentTimeNanos) / 1e6
@@ -44,8 +48,13 @@ export const watch = (
       const rate = now > since ? (done - before) * 1000 / (now - since) : 0
       const begins: boolean = progress.draining !== undefined && progress.inFlight > 0 && !isStopping
       isStopping ||= begins
-      const isDue = isPainted || begins || (!isShared && look % (interval * looks) === 0)
+      const news = `${progress.phase} ${progress.entries} ${done} ${progress.calls}`
+      const times = news === said.news ? said.times : 0
+      const gap = times === 0 ? 0 : gaps[Math.min(times, gaps.length) - 1]! * 1000
+      const isNews = look % (interval * looks) === 0 && now - said.at > gap - 1000 / looks
+      const isDue = isPainted || begins || (!isShared && isNews)
       if (!isDue) continue
+      said = { news, at: now, times: times + 1 }
       const width = isPainted ? (process.stderr.columns || 80) - 1 : Infinity
       yield* Effect.sync(() => {
         const line = status(progress, { done, rate, now, wall, isSignalled: isSignalled() }, width)

@@ -113,4 +113,31 @@ describe("Watch", () => {
       assert.match(lines[1]!, /^\d\d:\d\d:20 [\d,]+\//)
       assert.match(lines[1]!, / · 50\/s · /)
     }).pipe(Effect.scoped))
+
+  it.effect("says seldom what has not changed, as in a long pause", () =>
+    Effect.gen(function*() {
+      const lines = new Array<string>()
+      const { write } = process.stderr
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
+        }),
+        () =>
+          Effect.sync(() => {
+            process.stderr.write = write
+          })
+      )
+      const shown = { ...progress(), gate: { ...gate, until: 3_600_000, isTold: true } }
+      const watching = yield* Effect.fork(Watch.watch(shown))
+      const told: Array<number> = []
+      for (let second = 1; second <= 110; second++) {
+        const before = lines.length
+        if (second === 85) shown.calls++
+        yield* TestClock.adjust("1 second")
+        if (lines.length > before) told.push(second)
+      }
+      yield* Fiber.interrupt(watching)
+      assert.deepStrictEqual(told, [10, 20, 80, 90, 100])
+      assert.isTrue(lines.every((line) => line.includes("the server says wait")))
+    }).pipe(Effect.scoped))
 })
