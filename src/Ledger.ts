@@ -3,13 +3,15 @@
  */
 import { Context, DateTime, Effect, Schema } from "effect"
 import { Expect } from "./Answer/Expect.ts"
-import type { Kind } from "./Outcome.ts"
+import { type Kind, Remedy } from "./Outcome.ts"
 
 /** The ledger cannot be opened, read or written, it belongs to another request, or another run holds it. */
 export class LedgerError extends Schema.TaggedError<LedgerError>()("LedgerError", {
   reason: Schema.Literal("Open", "Read", "Write", "Binding", "Busy", "Mismatch", "Forgotten", "Missing"),
   ledger: Schema.String,
   message: Schema.String,
+  /** What helps. */
+  remedy: Schema.optional(Remedy),
   cause: Schema.optional(Schema.Defect)
 }) {}
 
@@ -266,7 +268,8 @@ export const mismatch = (
   return parts.length === 0 ? Effect.void : new LedgerError({
     reason: "Mismatch",
     ledger,
-    message: `this ledger answers another request (${parts.join("; ")}): use another --ledger`
+    message: `this ledger answers another request (${parts.join("; ")}): use another one`,
+    remedy: "ledger"
   })
 }
 

@@ -31,8 +31,48 @@ export const Reason = Schema.Literal(
 export type Reason = typeof Reason.Type
 
 /** What helps against an error, where that is a setting; the command says which flag it is. */
-export const Remedy = Schema.Literal("http2", "lenient", "http", "https", "ca", "cert", "other_cert", "proxy")
+export const Remedy = Schema.Literal(
+  // how a server is reached, and what may be sent
+  "http2",
+  "lenient",
+  "http",
+  "https",
+  "host",
+  "ca",
+  "cert",
+  "other_cert",
+  "proxy",
+  "origin",
+  "idempotent",
+  "concurrency",
+  // how a list is read
+  "column",
+  "alias",
+  "no_header",
+  "delimiter",
+  "encoding",
+  "format",
+  "json",
+  "ndjson",
+  "sheet",
+  "allow_empty",
+  // what is written, and where
+  "select",
+  "carry",
+  "excel",
+  "plain",
+  "output",
+  "ledger",
+  "fresh",
+  "forgotten"
+)
 export type Remedy = typeof Remedy.Type
+
+/** What is told beside a result, and what helps. */
+export interface Advice {
+  readonly message: string
+  readonly remedy?: Remedy | undefined
+}
 
 /**
  * Why one question got no answer. It is part of an outcome and never ends a run.

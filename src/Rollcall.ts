@@ -225,8 +225,9 @@ export const run = <A, E, R, R2>(
     progress.warnings = [
       ...(progress.room === undefined ? [] : [wantOfRoom(progress.room)]),
       ...writer.warnings?.() ?? [],
-      ...faults(progress),
-      ...(yield* Fields.judge(fields, list, progress.outcomes.found))
+      ...[...faults(progress), ...(yield* Fields.judge(fields, list, progress.outcomes.found))].map((message) => ({
+        message
+      }))
     ]
     return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
   }))
@@ -248,8 +249,10 @@ const sampleOf = <A, E, R>(
     return Effect.orElseSucceed(Effect.map(curl, Option.getOrUndefined), () => undefined)
   })
 
-const wantOfRoom = ({ cause, connections }: Progress.Progress["room"] & {}) =>
-  `this machine has no room for more than about ${connections} connections (${cause}): ulimit -n raises it, -c asks for fewer`
+const wantOfRoom = ({ cause, connections }: Progress.Progress["room"] & {}) => ({
+  message: `this machine has no room for more than about ${connections} connections (${cause}): ulimit -n raises it`,
+  remedy: "concurrency" as const
+})
 
 /** Rules that could not be applied do not hold; whoever wrote them should know. */
 const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>
@@ -317,9 +320,9 @@ const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
     reason: "Forgotten",
     ledger,
     message: forgotten === 1
-      ? "the answer of 1 code was forgotten, and the output needs it: --redo forgotten asks it again, --fresh starts anew"
-      : `the answers of ${forgotten} codes were forgotten, and the output needs them: `
-        + "--redo forgotten asks them again, --fresh starts anew"
+      ? "the answer of 1 code was forgotten, and the output needs it"
+      : `the answers of ${forgotten} codes were forgotten, and the output needs them`,
+    remedy: "forgotten"
   })
 
 /**

@@ -4,9 +4,10 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { Select } from "./Answer/Select.ts"
 import type { LedgerError, Listed, Row } from "./Ledger.ts"
+import type { Advice } from "./Outcome.ts"
 import type { Clash, Encoder, Format, Layout } from "./Sink/Format.ts"
 import * as Mark from "./Sink/Mark.ts"
-import { SinkError } from "./Sink/SinkError.ts"
+import { clashed, SinkError } from "./Sink/SinkError.ts"
 import type { Held, Lock, Opened, Target } from "./Sink/Target.ts"
 
 export { type Clash, type Encoder, type Format, type Held, type Layout, type Lock, type Opened, SinkError, type Target }
@@ -33,7 +34,7 @@ export interface Writer {
   /** All rows have been written. */
   readonly complete: Effect.Effect<void, SinkError | LedgerError>
   /** What its reader should know of what it holds, in a line each. */
-  readonly warnings?: () => ReadonlyArray<string>
+  readonly warnings?: () => ReadonlyArray<Advice>
 }
 
 /** Where the records of a run go. */
@@ -85,7 +86,7 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
           for (const row of rows) {
             if (row.ordinal < from) continue
             const text = encoder.encode(row)
-            if (typeof text !== "string") return clash(target.name, text.clash)
+            if (typeof text !== "string") return clashed(target.name, text)
             // a string has a limit, and so has memory
             if (texts.at(-1)!.length > pieceLength) texts.push("")
             texts[texts.length - 1]! += isFirst ? text : separator + text
@@ -98,7 +99,7 @@ export const make = (target: Target, options: Options): Context.Tag.Service<Sink
         complete: complete(Effect.suspend(() => footer === "" ? Effect.void : write(footer)), () => formulas()),
         warnings: () => [
           ...(formulas() === 0 || layout.excel || layout.entries ? [] : [warning(formulas(), target.name)]),
-          ...(encoder.warnings?.() ?? []).map((text) => `${target.name}: ${text}`)
+          ...(encoder.warnings?.() ?? []).map((text) => ({ message: `${target.name}: ${text}` }))
         ]
       }
     })
@@ -204,14 +205,14 @@ export const layoutOf = (
 
 const encoderOf = (target: Target, layout: Layout, format: Format) => {
   const encoder = format.encoder(layout)
-  return "clash" in encoder ? clash(target.name, encoder.clash) : Effect.succeed(encoder)
+  return "clash" in encoder ? clashed(target.name, encoder) : Effect.succeed(encoder)
 }
 
-const clash = (sink: string, detail: string) => new SinkError({ reason: "Clash", sink, detail })
-
-const warning = (count: number, name: string): string =>
-  `${count} ${count === 1 ? "cell" : "cells"} of ${name} ${count === 1 ? "begins" : "begin"} like a formula: `
-  + `a spreadsheet would run ${count === 1 ? "it (--excel guards it)" : "them (--excel guards them)"}`
+const warning = (count: number, name: string): Advice => ({
+  message: `${count} ${count === 1 ? "cell" : "cells"} of ${name} ${count === 1 ? "begins" : "begin"} like a formula: `
+    + `a spreadsheet would run ${count === 1 ? "it" : "them"}`,
+  remedy: "excel"
+})
 
 /** Stands for how rows are laid out: equal ones give equal bytes. */
 const identify = (

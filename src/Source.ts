@@ -141,7 +141,8 @@ const checked = (
         ...error,
         detail: /^\W*(code)?\W*$/i.test(column ?? "")
           ? `the request names {${column}}, and no column is called so: write {code} for the code`
-          : `${error.detail}; --column names the column of the code, and in a list without columns {code} stands for it`
+          : `${error.detail}; in a list without columns {code} stands for the code`,
+        remedy: "column"
       }))
   }
   if (!isCodeNamed) return entries
@@ -154,7 +155,8 @@ const checked = (
       reason: "Column",
       source,
       detail: `{code} could be the column "code" or the key: write {${column}} for the key, `
-        + "and --as c=code and {c} for the column"
+        + "and give the column another name",
+      remedy: "alias"
     })
   })
 }

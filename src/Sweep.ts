@@ -123,9 +123,10 @@ export interface Options<A, E, R, E2> {
 const isSetUp = (
   verdict: string,
   { reason, remedy }: { readonly reason: string; readonly remedy?: Remedy | undefined }
-) =>
-  (verdict === "retry" && Attempt.unreachable.has(reason)) ||
-  (remedy !== undefined && remedy !== "lenient" && remedy !== "other_cert")
+) => (verdict === "retry" && Attempt.unreachable.has(reason)) || (remedy !== undefined && setUp.has(remedy))
+
+/** What helps every question, because it is about the server. */
+const setUp: ReadonlySet<Remedy> = new Set(["http2", "http", "https", "host", "ca", "cert", "proxy"])
 
 /** Outcomes without a single `found` that stop a sweep. */
 const noneFoundLimit = 100

@@ -3,6 +3,8 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { parse } from "csv-parse/sync"
 import { Effect, Either, Option, Schema, type Scope, Stream } from "effect"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { problems, sources } from "../scripts/directions.ts"
 import * as Select from "../src/Answer/Select.ts"
 import * as ListFormat from "../src/Cli/ListFormat.ts"
@@ -394,4 +396,17 @@ describe("enrolment", () => {
 
 it("imports go in one direction, and in no circle", () => {
   assert.deepStrictEqual(problems(sources()), [])
+})
+
+it("no message of the engine names a flag: an error carries a remedy, and the command says which flag that is", () => {
+  const root = join(import.meta.dirname, "..", "src")
+  const named = readdirSync(root, { recursive: true, encoding: "utf8" })
+    // curl's own flags stand in a command for a shell
+    .filter((file) => /\.ts$/.test(file) && !/^(bin|Cli|Demo)\b|^Lookup\/Curl\.ts$/.test(file))
+    .flatMap((file) => {
+      const text = readFileSync(join(root, file), "utf8").replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")
+      const strings = text.match(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? []
+      return strings.filter((string) => /(?<![\w-])--[a-z]/.test(string)).map((string) => `${file}: ${string}`)
+    })
+  assert.deepStrictEqual(named, [])
 })

@@ -258,10 +258,13 @@ describe("Rollcall.run", () => {
     const sink: typeof Sink.Sink.Service = {
       ...Sink.memory([]),
       open: (given) =>
-        Effect.map(Sink.memory([]).open(given), (writer) => ({ ...writer, warnings: () => ["mind the gap"] }))
+        Effect.map(
+          Sink.memory([]).open(given),
+          (writer) => ({ ...writer, warnings: () => [{ message: "mind the gap" }] })
+        )
     }
     succeed(simulate(run(["a"], { progress }, sink)))
-    assert.deepStrictEqual(progress.warnings, ["mind the gap"])
+    assert.deepStrictEqual(progress.warnings, [{ message: "mind the gap" }])
     succeed(simulate(run(["a"], { progress })))
     assert.deepStrictEqual(progress.warnings, [])
   })

@@ -453,7 +453,7 @@ describe("Sink: cells like formulas", () => {
   it.effect("are told of at the end", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* warnings(), [
-        "2 cells of cities.csv begin like a formula: a spreadsheet would run them (--excel guards them)"
+        { message: "2 cells of cities.csv begin like a formula: a spreadsheet would run them", remedy: "excel" }
       ])
       assert.deepStrictEqual(yield* warnings({ excel: true }), [])
       assert.deepStrictEqual(yield* warnings({ format: Format.formats.ndjson }), [])
@@ -468,14 +468,14 @@ describe("Sink: cells like formulas", () => {
       yield* begin(sink, rows.slice(0, 1), told, rows.slice(1))
       const one = yield* Effect.scoped(Effect.map(sink.open(runOf(told)), ({ warnings }) => warnings!()))
       assert.deepStrictEqual(one, [
-        "1 cell of cities.csv begins like a formula: a spreadsheet would run it (--excel guards it)"
+        { message: "1 cell of cities.csv begins like a formula: a spreadsheet would run it", remedy: "excel" }
       ])
       const ended = yield* write(sink, [rows.slice(1)], told)
       const again = yield* write(sink, [], told)
       const anew = yield* write(sink, [rows], { ...told, list: { ...list, id: 2 } })
       texts.length = 0
       const gone = yield* write(sink, [rows], { ...told, list: { ...list, id: 2 } })
-      for (const { warnings } of [ended, again, anew, gone]) assert.match(warnings!().join(), /^2 cells/)
+      for (const { warnings } of [ended, again, anew, gone]) assert.match(warnings!()[0]!.message, /^2 cells/)
     }))
 
   it.effect("are told of for each of several sinks", () =>
@@ -484,7 +484,7 @@ describe("Sink: cells like formulas", () => {
         Sink.make(target(name).target, { format: Format.formats[name === "b" ? "ndjson" : "csv"] })
       )
       const { warnings } = yield* write(Sink.all(sinks), [rows], { list })
-      assert.deepStrictEqual(warnings!().map((text) => text.slice(0, 12)), ["2 cells of a", "2 cells of c"])
+      assert.deepStrictEqual(warnings!().map(({ message }) => message.slice(0, 12)), ["2 cells of a", "2 cells of c"])
     }))
 })
 

@@ -7,6 +7,7 @@ import { difference, Ledger, LedgerError } from "../Ledger.ts"
 import { type Progress, settled } from "../Rollcall/Progress.ts"
 import type { Failure } from "./Command.ts"
 import * as Ledgers from "./Ledgers.ts"
+import * as Remedy from "./Remedy.ts"
 import * as Talk from "./Talk.ts"
 
 /** Ledgers in a folder that are looked into. */
@@ -93,14 +94,14 @@ export const explain = (named: Ledgers.Named) =>
     (error) =>
       error.reason !== "Mismatch" ? Effect.fail(error) : Effect.flatMap(Effect.option(look(named)), (found) => {
         if (found._tag === "None") return Effect.fail(error)
-        const { ledger, message, reason } = error
+        const { ledger, reason } = error
         const holds = found.value.found === 0
           ? "nothing in it was found"
           : `it holds ${Talk.counted(found.value.answered, "answer")}`
         return new LedgerError({
           reason,
           ledger,
-          message: `${message}; ${holds}: --fresh puts it aside and starts anew`
+          message: `${Remedy.told(error)}; ${holds}: --fresh puts it aside and starts anew`
         })
       })
   )

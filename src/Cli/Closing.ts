@@ -132,7 +132,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** Why a run stopped, and how to try by hand what was refused. */
 export const stopped = ({ curl, message, reason, remedy }: StopError, keys?: ReadonlyArray<string>): string =>
   [
-    `stopped: ${Remedy.told(message, remedy)}`,
+    `stopped: ${Remedy.told({ message, remedy })}`,
     ...(reason !== "unauthorized" || keys === undefined
       ? []
       : keys.length === 0
@@ -187,11 +187,9 @@ export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, w
 }
 
 /** What helps where no server is reached: time alone mends neither a flag nor a name. */
-const unreached = ({ message = "", remedy }: Pick<Partial<StopError>, "message" | "remedy">): string => {
-  if (remedy !== undefined) return `${Remedy.instead[remedy]} the run goes on`
-  return /\((?:ENOTFOUND|ERR_TLS_CERT_ALTNAME_INVALID)\)$/.test(message)
-    ? "with the right host in --url the run goes on"
-    : "when the server is reached, the same command goes on"
+const unreached = ({ remedy }: Pick<Partial<StopError>, "remedy">): string => {
+  const other = remedy === undefined ? undefined : Remedy.instead[remedy]
+  return other === undefined ? "when the server is reached, the same command goes on" : `${other} the run goes on`
 }
 
 /** What helps where a budget is spent: time, or a larger one. */

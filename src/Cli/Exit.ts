@@ -7,6 +7,7 @@ import type { SinkError } from "../Sink.ts"
 import type { StopError } from "../Sweep.ts"
 import { stopped } from "./Closing.ts"
 import type { Failure } from "./Command.ts"
+import { told } from "./Remedy.ts"
 
 /** How a command ends that did not succeed. */
 export interface Exit {
@@ -26,14 +27,14 @@ export const of: (error: Failure) => Exit = Match.typeTags<Failure>()({
   }),
   TemplateError: ({ message }) => ({ code: 2, message }),
   SelectError: ({ message }) => ({ code: 2, message }),
-  SourceError: ({ message }) => ({ code: 2, message }),
+  SourceError: (error) => ({ code: 2, message: told(error) }),
   DemoError: ({ message }) => ({ code: 2, message }),
   StopError: (error) => ({
     code: ofStop[error.reason],
     message: error.reason === "setting" ? error.message : stopped(error)
   }),
-  LedgerError: ({ ledger, message, reason }) => ({ code: ofLedger[reason], message: `${ledger}: ${message}` }),
-  SinkError: ({ message, reason }) => ({ code: ofSink[reason], message: reason === "Closed" ? "" : message })
+  LedgerError: (error) => ({ code: ofLedger[error.reason], message: `${error.ledger}: ${told(error)}` }),
+  SinkError: (error) => ({ code: ofSink[error.reason], message: error.reason === "Closed" ? "" : told(error) })
 })
 
 /** What nobody has foreseen. */

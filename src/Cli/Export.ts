@@ -18,6 +18,7 @@ import * as Format from "./Format.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Output from "./Output.ts"
+import * as Remedy from "./Remedy.ts"
 import * as Talk from "./Talk.ts"
 
 const kinds = [...Kind.literals, "review", "pending"] as const
@@ -144,7 +145,7 @@ export const command = Command.make({
           told(written, pending, values.output.map(Environment.shown), { entries, only: only.length > 0 })
         )
         yield* Effect.forEach(
-          [...writer.warnings?.() ?? [], ...Fields.warnings(fields, fields.seen)],
+          [...(writer.warnings?.() ?? []).map(Remedy.told), ...Fields.warnings(fields, fields.seen)],
           (text) => Talk.say(`warning: ${text}`)
         )
         return 0

@@ -48,6 +48,14 @@ export const awaited = (source: string, progress: Progress): Effect.Effect<void>
 export const warnings = ({ hygiene, told }: Progress): ReadonlyArray<string> =>
   [
     ...told.warnings,
+    ...(told.foreign === undefined
+      ? []
+      : [
+        `read as Windows-1252, ${
+          JSON.stringify(told.foreign)
+        } is no word of a western language: is it another encoding? `
+        + "--encoding windows-1251 is Cyrillic, windows-1253 Greek"
+      ]),
     ...(told.suspect === undefined
       ? []
       : [

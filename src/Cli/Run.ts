@@ -31,6 +31,7 @@ import * as Network from "./Network.ts"
 import * as Output from "./Output.ts"
 import * as Purse from "./Purse.ts"
 import * as RedoFlag from "./Redo.ts"
+import * as Remedy from "./Remedy.ts"
 import * as Sample from "./Sample.ts"
 import * as Talk from "./Talk.ts"
 import * as Watch from "./Watch.ts"
@@ -318,7 +319,9 @@ export const call = (
           if (isReaderGone(errorOf(exit))) return
           if (!options.quiet) {
             yield* options.summary(summary, progress)
-            yield* Effect.forEach(progress.warnings, (text) => Talk.say(`warning: ${text}`), { discard: true })
+            yield* Effect.forEach(progress.warnings, (advice) => Talk.say(`warning: ${Remedy.told(advice)}`), {
+              discard: true
+            })
           }
           // what a stop says comes before it
           if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(next(undefined))

@@ -152,7 +152,8 @@ const isLocal = (file: string) =>
       reason: "Open",
       ledger: file,
       message: `it would be on a network file system (${name}), where SQLite's locks do not hold: `
-        + "name a file on a local disk with --ledger"
+        + "name a file on a local disk",
+      remedy: "ledger"
     })
   })
 

@@ -8,7 +8,7 @@
  */
 import { HttpBody, HttpClientRequest } from "@effect/platform"
 import { Either } from "effect"
-import { LookupError } from "../Outcome.ts"
+import { LookupError, type Remedy } from "../Outcome.ts"
 import * as Spelling from "./Spelling.ts"
 
 /** Redirects in a row that are followed. */
@@ -55,7 +55,8 @@ export const next = (
   chain: Chain,
   { allowed, asksInBody, secrets }: Rules
 ): Either.Either<readonly [HttpClientRequest.HttpClientRequest, Chain], LookupError> => {
-  const refuse = (message: string) => Either.left(new LookupError({ reason: "redirect", message, status }))
+  const refuse = (message: string, remedy?: Remedy) =>
+    Either.left(new LookupError({ reason: "redirect", message, status, remedy }))
   const target = URL.canParse(location, request.url) ? new URL(location, request.url) : undefined
   if (target === undefined || !/^https?:$/.test(target.protocol) || target.username !== "" || target.password !== "") {
     return refuse("the server redirects to what is not a URL for HTTP")
@@ -65,7 +66,8 @@ export const next = (
   const isAway = chain.isAway || origin !== chain.home
   if (origin !== chain.home && !allowed.has(origin)) {
     return refuse(
-      `the server redirects to ${origin}, where nothing is sent: ask there, or allow it (--allow-origin ${origin})`
+      `the server redirects to ${origin}, where nothing is sent: ask there, or allow it`,
+      "origin"
     )
   }
   const isGet = status === 303 ? request.method !== "HEAD" : status < 303 && request.method === "POST"

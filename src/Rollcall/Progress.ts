@@ -2,7 +2,7 @@
  * How far a run is.
  */
 import { type Answered, type Cause, isReview, isStale, type List } from "../Ledger.ts"
-import type { ErrorRecord, Kind } from "../Outcome.ts"
+import type { Advice, ErrorRecord, Kind } from "../Outcome.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
 import type { Summary } from "../Summary.ts"
@@ -55,7 +55,7 @@ export interface Progress extends Sweep.Progress {
   /** What is the same in all answers of the list, where they are more than a few. */
   same: Same | undefined
   /** What the readers of the outputs should know, in a line each. */
-  warnings: ReadonlyArray<string>
+  warnings: ReadonlyArray<Advice>
   /** The first few entries that are not codes. */
   readonly refusals: Array<{ readonly line: number; readonly input: string; readonly message: string }>
   /** What the codes look like. */

@@ -46,13 +46,13 @@ export const make = (layout: Layout, { format, unfit }: { readonly format: strin
   const names = new Set<string>()
   for (const name of header) {
     if (names.has(name)) {
-      return { clash: Columns.twice(name) }
+      return Columns.twice(name)
     }
     names.add(name)
   }
   if (!entries) return { header, cells: (row) => [...given(row, layout), ...answered(row, layout), ...outcome(row)] }
   if (excel) {
-    return { clash: "what is made for a spreadsheet is no input to run again: leave --excel out" }
+    return { clash: "what is made for a spreadsheet is no input to run again", remedy: "plain" }
   }
   if (list.column === null && input.length > 1) {
     return {

@@ -25,7 +25,7 @@ export const beside = (
       names.push(name)
       continue
     }
-    if (refused.has(fold(name))) return { clash: twice(name) }
+    if (refused.has(fold(name))) return twice(name)
     let other = `list_${name}`
     for (let number = 2; all.has(fold(other)); number++) other = `list_${name}_${number}`
     all.add(fold(other))
@@ -41,21 +41,23 @@ export const ofSelected = (
   fold: (name: string) => string = (name) => name
 ): Clash | undefined => {
   const taken = new Set(ours.map(fold))
-  const other = "(--select name=expression)"
   for (const name of selected) {
     if (taken.has(fold(name))) {
       return {
-        clash: `${JSON.stringify(name)} is a column that each output has: give the selected field another name ${other}`
+        clash: `${JSON.stringify(name)} is a column that each output has: give the selected field another name`,
+        remedy: "select"
       }
     }
   }
   const twice = selected.find((name, index) => selected.findIndex((one) => fold(one) === fold(name)) < index)
   return twice === undefined
     ? undefined
-    : { clash: `two selected fields are called ${JSON.stringify(twice)}: give one another name ${other}` }
+    : { clash: `two selected fields are called ${JSON.stringify(twice)}: give one another name`, remedy: "select" }
 }
 
 /** Why two columns cannot have one name. */
-export const twice = (name: string): string =>
-  `two columns would be called ${JSON.stringify(name)}: --carry COLUMNS says which columns of the list go on, `
-  + "or give a selected field another name (--select name=expression)"
+export const twice = (name: string): Clash => ({
+  clash: `two columns would be called ${JSON.stringify(name)}: leave one of the list's out, `
+    + "or give a selected field another name",
+  remedy: "carry"
+})

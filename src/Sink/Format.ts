@@ -4,6 +4,7 @@
 import type { Expect } from "../Answer/Expect.ts"
 import type { Select } from "../Answer/Select.ts"
 import type { List, Row } from "../Ledger.ts"
+import type { Remedy } from "../Outcome.ts"
 
 /** What a format has to know besides the rows. */
 export interface Layout {
@@ -23,6 +24,8 @@ export interface Layout {
 /** Why a layout or a row cannot be written in a format. */
 export interface Clash {
   readonly clash: string
+  /** What helps. */
+  readonly remedy?: Remedy | undefined
 }
 
 /** A layout as rows of text. */

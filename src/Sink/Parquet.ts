@@ -11,7 +11,7 @@ import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer"
 import type { Listed, Row } from "../Ledger.ts"
 import { type Sink, track } from "../Sink.ts"
 import * as Shared from "./Shared.ts"
-import { SinkError } from "./SinkError.ts"
+import { clashed, type SinkError } from "./SinkError.ts"
 import type * as Table from "./Table.ts"
 import * as Rows from "./Table/Rows.ts"
 import type { Target } from "./Target.ts"
@@ -148,6 +148,6 @@ const rowsOf = (
 ): Effect.Effect<Rows.Encoder, SinkError> => {
   const rows = Rows.make({ select: [], noTiming: false, ...options, list })
   return "clash" in rows
-    ? new SinkError({ reason: "Clash", sink: path, detail: rows.clash })
+    ? clashed(path, rows)
     : Effect.succeed(rows)
 }

@@ -54,7 +54,8 @@ const open = (
         reason: "Clash",
         sink: place.name,
         detail: `a column's name may have 63 bytes here, and ${JSON.stringify(long.name)} has more: `
-          + "rename the input's column, or give a selected one another name (--select name=expression)"
+          + "rename the input's column, or give a selected one another name",
+        remedy: "select"
       })
     }
     const found = yield* Columns.select(session, table)

@@ -67,7 +67,12 @@ const connected = (path: string): Effect.Effect<Connection, SinkError, Scope.Sco
     yield* sql.select("pragma busy_timeout = 0")
     const [[id] = []] = yield* patiently(sql.select("pragma application_id"))
     return id === applicationId
-      ? yield* new SinkError({ reason: "Exists", sink: path, detail: "it is a ledger: name another file with -o" })
+      ? yield* new SinkError({
+        reason: "Exists",
+        sink: path,
+        detail: "it is a ledger: name another file",
+        remedy: "output"
+      })
       : sql
   }).pipe(Effect.mapError(failure(path, "Open")))
 
@@ -198,9 +203,10 @@ const patiently = <A>(effect: Effect.Effect<A, Failure.SqliteError>): Effect.Eff
     schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
   })
 
-const messages = Failure.messagesOf("-o")
+const messages = Failure.messagesOf("output")
 
-const failure = (sink: string, reason: "Open" | "Write") => (error: unknown): SinkError =>
-  error instanceof SinkError
-    ? error
-    : new SinkError({ reason, sink, detail: Failure.explain(error, messages).message, cause: error })
+const failure = (sink: string, reason: "Open" | "Write") => (error: unknown): SinkError => {
+  if (error instanceof SinkError) return error
+  const { message, remedy } = Failure.explain(error, messages)
+  return new SinkError({ reason, sink, detail: message, remedy, cause: error })
+}

@@ -7,9 +7,10 @@
  */
 import { Effect, type Scope } from "effect"
 import type { Listed, Row } from "../Ledger.ts"
+import type { Advice, Remedy } from "../Outcome.ts"
 import type { Options, Sink, Writer } from "../Sink.ts"
 import * as Mark from "./Mark.ts"
-import { SinkError } from "./SinkError.ts"
+import { clashed, SinkError } from "./SinkError.ts"
 import * as Rows from "./Table/Rows.ts"
 import type { Progress } from "./Table/Sql.ts"
 import * as Sql from "./Table/Sql.ts"
@@ -55,7 +56,7 @@ export interface Table {
   /** Drops the run's rows from a place on, and makes everything durable. */
   readonly complete: (progress: Progress, end: number) => Effect.Effect<void, SinkError>
   /** What its reader should know of what it holds, in a line each. */
-  readonly warnings?: () => ReadonlyArray<string>
+  readonly warnings?: () => ReadonlyArray<Advice>
 }
 
 /** How the rows are laid out. */
@@ -66,7 +67,8 @@ const [pieceSize, pieceLength] = [512, 4 * 1024 * 1024]
 
 /** A sink that writes to a table. */
 export const make = (database: Database, options: TableOptions = {}): typeof Sink.Service => {
-  const failed = (reason: SinkError["reason"], detail: string) => new SinkError({ reason, sink: database.name, detail })
+  const failed = (reason: SinkError["reason"], detail: string, remedy?: Remedy) =>
+    new SinkError({ reason, sink: database.name, detail, remedy })
   const layoutOf = (list: Listed): Rows.Layout => ({ select: [], noTiming: false, ...options, list })
   const rowsOf = (layout: Rows.Layout): Effect.Effect<Rows.Encoder, SinkError> => {
     if (options.entries === true) return failed("Clash", "an input to run again is text: write CSV or NDJSON")
@@ -74,7 +76,7 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
       return failed("Clash", `the table ${Sql.marks} is ours: name another one (${database.other})`)
     }
     const rows = Rows.make(layout)
-    if ("clash" in rows) return failed("Clash", rows.clash)
+    if ("clash" in rows) return clashed(database.name, rows)
     if (rows.columns.length > database.columnLimit) {
       return failed(
         "Clash",
@@ -86,7 +88,8 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
     return taken === undefined ? Effect.succeed(rows) : failed(
       "Clash",
       `the database has columns of its own called ${JSON.stringify(taken.name)}: `
-        + "rename the input's column, or give a selected one another name (--select name=expression)"
+        + "rename the input's column, or give a selected one another name",
+      "select"
     )
   }
   return {

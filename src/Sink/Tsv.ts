@@ -10,7 +10,7 @@ export const format: Format = {
   endings: ["tsv"],
   encoder: (layout) => {
     if (layout.excel) {
-      return { clash: "--excel makes CSV that a spreadsheet can open: name it .csv, or .xlsx for a workbook" }
+      return { clash: "what is made for a spreadsheet is CSV, or a workbook: name it .csv or .xlsx", remedy: "plain" }
     }
     const made = Cells.make(layout, { format: "TSV", unfit })
     if ("clash" in made) return made

@@ -9,7 +9,7 @@ import { layoutOf, type Options, type Sink, track } from "../Sink.ts"
 import * as Cells from "./Cells.ts"
 import type { Clash, Layout } from "./Format.ts"
 import * as Mark from "./Mark.ts"
-import { SinkError } from "./SinkError.ts"
+import { clashed, SinkError } from "./SinkError.ts"
 import type { Target } from "./Target.ts"
 
 /** What a sheet holds. */
@@ -24,7 +24,7 @@ export const make = (target: Target, options: Omit<Options, "format"> = {}): typ
   const cellsOf = (list: Listed) => {
     const layout = layoutOf(options, list)
     const made = encoder(layout)
-    if ("clash" in made) return clash(made.clash)
+    if ("clash" in made) return clashed(target.name, made)
     return made.header.length > columnLimit
       ? clash(
         `a sheet holds ${columnLimit.toLocaleString("en")} columns, and these are `
@@ -64,7 +64,7 @@ export const make = (target: Target, options: Omit<Options, "format"> = {}): typ
               for (const row of rows) {
                 if (row.ordinal < position) continue
                 const cells = made.cells(row)
-                if ("clash" in cells) return clash(cells.clash)
+                if ("clash" in cells) return clashed(target.name, cells)
                 book.push(cells)
               }
               return emit
@@ -75,10 +75,11 @@ export const make = (target: Target, options: Omit<Options, "format"> = {}): typ
             return emit
           })),
           warnings: () =>
-            book.cut() === 0 ? [] : [
-              `${target.name}: ${book.cut()} ${book.cut() === 1 ? "cell is" : "cells are"} cut at 32,767 characters, `
-              + "which is what a workbook holds: CSV and Parquet have all of them"
-            ]
+            book.cut() === 0 ? [] : [{
+              message:
+                `${target.name}: ${book.cut()} ${book.cut() === 1 ? "cell is" : "cells are"} cut at 32,767 characters, `
+                + "which is what a workbook holds: CSV and Parquet have all of them"
+            }]
         }
       })
   }

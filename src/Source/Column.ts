@@ -18,8 +18,9 @@ export const missingColumn = (
     source,
     ...(line === undefined ? {} : { line }),
     detail: column === undefined
-      ? `which column holds the code? Name it with --column; ${there}`
-      : `there is no column ${JSON.stringify(column)}${meant}; ${there}`
+      ? `which column holds the code? Name it; ${there}`
+      : `there is no column ${JSON.stringify(column)}${meant}; ${there}`,
+    ...(column === undefined ? { remedy: "column" } : {})
   })
 }
 

@@ -3,6 +3,7 @@
  * speaks against it. What is none of them is refused by line.
  */
 import { Effect, Stream } from "effect"
+import type { Remedy } from "../Outcome.ts"
 import { ends } from "./Lines.ts"
 import { SourceError } from "./SourceError.ts"
 import type { Told } from "./Told.ts"
@@ -17,7 +18,10 @@ export const named = (label: string): string | undefined => {
 }
 
 /** Gives text for bytes that come in pieces, or says what is wrong with them. */
-type Decoder = (piece: Uint8Array, isLast: boolean) => string | { readonly problem: string; readonly line?: number }
+type Decoder = (
+  piece: Uint8Array,
+  isLast: boolean
+) => string | { readonly problem: string; readonly line?: number; readonly remedy?: Remedy }
 
 /** The text of bytes, without a byte order mark. The first piece has four bytes, if there are as many. */
 export const decode = (
@@ -33,8 +37,9 @@ export const decode = (
       Effect.suspend(() => {
         decoder ??= choose(piece, encoding, told, () => line)
         const text = decoder(piece, isLast)
-        const failed = (line: number, detail: string) => new SourceError({ reason: "Encoding", source, line, detail })
-        if (typeof text !== "string") return failed(text.line ?? line, text.problem)
+        const failed = (line: number, detail: string, remedy?: Remedy) =>
+          new SourceError({ reason: "Encoding", source, line, detail, remedy })
+        if (typeof text !== "string") return failed(text.line ?? line, text.problem, text.remedy)
         if (text.includes("\0")) return failed(line + ends(text.slice(0, text.indexOf("\0"))), nul)
         line += ends(text)
         return Effect.succeed(text)
@@ -69,7 +74,10 @@ const strict = (encoding: string): Decoder => {
     try {
       return decoder.decode(piece, { stream: !isLast })
     } catch {
-      return { problem: `this is not ${encoding.toUpperCase()} text: is it whole, and is --encoding right?` }
+      return {
+        problem: `this is not ${encoding.toUpperCase()} text: is it whole, and is its encoding right?`,
+        remedy: "encoding"
+      }
     }
   }
 }
@@ -91,18 +99,13 @@ const guessing = (told: Told, line: () => number): Decoder => {
     const [word] = (isDoubted || typeof text !== "string" ? undefined : foreign.exec(text)) ?? []
     if (word !== undefined) {
       isDoubted = true
-      told.warnings.push(
-        `read as Windows-1252, ${
-          JSON.stringify(word.slice(0, 20))
-        } is no word of a western language: is it another encoding? `
-          + "--encoding windows-1251 is Cyrillic, windows-1253 Greek"
-      )
+      told.foreign = word.slice(0, 20)
     }
     return text
   }
   return (piece, isLast) => {
     if (broken !== undefined) {
-      if (sequences(piece) > 0) return { problem: notUtf8, line: broken }
+      if (sequences(piece) > 0) return { problem: notUtf8, line: broken, remedy: "encoding" }
       return doubted(windows1252(piece, broken))
     }
     if (isFirst && piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) {
@@ -120,7 +123,7 @@ const guessing = (told: Told, line: () => number): Decoder => {
       return text
     } catch {
       const at = line() + ends(new TextDecoder().decode(bytes).split("\ufffd", 1)[0]!)
-      if (isUtf8 || sequences(bytes) > 0) return { problem: notUtf8, line: at }
+      if (isUtf8 || sequences(bytes) > 0) return { problem: notUtf8, line: at, remedy: "encoding" }
       broken = at
       open = new Uint8Array(0)
       told.assumed.push("Windows-1252")
@@ -133,14 +136,14 @@ const guessing = (told: Told, line: () => number): Decoder => {
 const foreign = /[\u00c0-\u00ff]{4,}/
 
 const notUtf8 = "this is not UTF-8 text, and it is UTF-8 elsewhere: is it damaged, or put together from two files? "
-  + "--encoding NAME reads it as another encoding"
+  + "It can be read as another encoding"
 
-const neither = "this is not UTF-8 text: save text in another encoding as UTF-8, or name that with --encoding; "
+const neither = "this is not UTF-8 text: save text in another encoding as UTF-8, or name that; "
   + "other kinds of file are not read"
 
 const windows1252 = (piece: Uint8Array, broken: number): ReturnType<Decoder> =>
   piece.some((byte) => isUndefined.has(byte) || (byte < 0x20 && !isLayout.has(byte)))
-    ? { problem: neither, line: broken }
+    ? { problem: neither, line: broken, remedy: "encoding" }
     : fromWindows1252(piece)
 
 /** Bytes without a meaning in Windows-1252. */

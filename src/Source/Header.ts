@@ -3,6 +3,7 @@
  */
 import { Either } from "effect"
 import { trim } from "../Code.ts"
+import type { Remedy } from "../Outcome.ts"
 import { missingColumn } from "./Column.ts"
 import * as Delimiter from "./Delimiter.ts"
 import type { Row } from "./Rows.ts"
@@ -75,7 +76,7 @@ export const read = (
     return Either.left(
       sign === undefined
         ? missingColumn(source, row.line, column, names)
-        : problem(source, row.line, otherSign(only!, sign, delimiter))
+        : problem(source, row.line, otherSign(only!, sign, delimiter), "delimiter")
     )
   }
   if (told.shared.has(named!)) {
@@ -86,13 +87,16 @@ export const read = (
   const [only] = names
   if (column === undefined && names.length === 1) {
     const sign = Delimiter.within(only!, delimiter)
-    if (sign !== undefined) return Either.left(problem(source, row.line, otherSign(only!, sign, delimiter)))
+    if (sign !== undefined) {
+      return Either.left(problem(source, row.line, otherSign(only!, sign, delimiter), "delimiter"))
+    }
     if (!/\p{L}/u.test(only!)) {
       return Either.left(problem(
         source,
         row.line,
         `the first line names the columns, and ${JSON.stringify(only)} looks like a code: put a header before it, `
-          + "or read it with --no-header, or with --input-format lines"
+          + "or read it without one, or as lines",
+        "no_header"
       ))
     }
   }
@@ -119,9 +123,10 @@ export const numbers = (
       row.line,
       `${
         column === undefined ? "which column holds the code?" : `there is no column ${JSON.stringify(column)}.`
-      } Without a header it goes by its number, --column 1 to ${names.length}; the first row is ${
+      } Without a header it goes by its number, 1 to ${names.length}; the first row is ${
         row.cells.slice(0, 10).map((cell) => JSON.stringify(cell)).join(", ")
-      }`
+      }`,
+      "column"
     ))
   }
   told.column = named
@@ -153,9 +158,9 @@ export const isPage = (text: string): boolean => /^<(?:!doctype|html|table|\?xml
 export const page = "this is a web page and no list: was there an error, or a login, where it was fetched? "
   + "A table of a page is saved as CSV first"
 
-const problem = (source: string, line: number, detail: string) =>
-  new SourceError({ reason: "Column", source, line, detail })
+const problem = (source: string, line: number, detail: string, remedy?: Remedy) =>
+  new SourceError({ reason: "Column", source, line, detail, remedy })
 
 const otherSign = (only: string, sign: string, delimiter: string) =>
   `the header is one column, ${JSON.stringify(only)}, where cells are parted by ${Delimiter.shown(delimiter)}: `
-  + `is it ${Delimiter.shown(sign)}? --delimiter ${sign === "\t" ? "tab" : `'${sign}'`} says so`
+  + `is it ${Delimiter.shown(sign)}?`

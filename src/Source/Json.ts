@@ -2,6 +2,7 @@
  * A JSON array of codes or of objects. It is cut into its elements as it comes, and each is read as a line of NDJSON is.
  */
 import { Either } from "effect"
+import type { Remedy } from "../Outcome.ts"
 import type { Format } from "./Format.ts"
 import * as Lines from "./Lines.ts"
 import * as Ndjson from "./Ndjson.ts"
@@ -33,8 +34,8 @@ export const reader = (
   /** The elements before the one that is open. */
   let count = 0
 
-  const failed = (line: number, detail: string) =>
-    Either.left(new SourceError({ reason: "Syntax", source, line, detail }))
+  const failed = (line: number, detail: string, remedy?: Remedy) =>
+    Either.left(new SourceError({ reason: "Syntax", source, line, detail, remedy }))
   const wrong = (detail: string, reason: "Syntax" | "TooLong" = "Syntax") =>
     Either.left(new SourceError({ reason, source, line: count + 1, unit: "element", detail }))
   const space = () => /^[ \t\r\n]*/.exec(open)![0]
@@ -68,7 +69,7 @@ export const reader = (
         if (char === " " || char === "\t" || char === "\n" || char === "\r") continue
         take(at)
         if (isOver) return failed(last(), goesOn)
-        if (char !== "[") return failed(last(), char === "{" ? isObject : noArray)
+        if (char !== "[") return char === "{" ? failed(last(), isObject, "ndjson") : failed(last(), noArray, "format")
         pass()
         depth = 1
       } else if (char === "\"") isInString = true
@@ -95,8 +96,8 @@ export const reader = (
 
 const expected = "a list in JSON is an array of codes or of objects, [\"00501\"] or [{\"zip\":\"00501\"}]"
 const isObject = `${expected}, and this is an object: take the array out of it, with jq .data for one, `
-  + "or name the format where each line is an object (--input-format ndjson)"
-const noArray = `${expected}, and this is neither: is --input-format right?`
+  + "or name the format where each line is an object"
+const noArray = `${expected}, and this is neither: is its format right?`
 const goesOn = "something follows the end of the array: a list is one array; several become one with jq -s add"
 const openString = "a string has no end on this line: is a quote missing?"
 const tooLong = `this element is longer than ${Lines.shown(Lines.longLimit)}: is a quote or a bracket left open?`

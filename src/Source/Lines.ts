@@ -82,7 +82,8 @@ const tooLong = (source: string, line: number, limit: number) =>
       reason: "TooLong",
       source,
       line,
-      detail: `this line is longer than ${shown(limit)}: is the file a list, and is --input-format right?`
+      detail: `this line is longer than ${shown(limit)}: is the file a list, and is its format right?`,
+      remedy: "format"
     })
   )
 
@@ -91,5 +92,6 @@ const noColumns = (source: string, column: string) =>
     reason: "Column",
     source,
     detail: `there is no column ${JSON.stringify(column)}, because it is read as lines: `
-      + "leave --column out, or --input-format"
+      + "name no column, or another format",
+    remedy: "format"
   })

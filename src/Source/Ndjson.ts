@@ -6,6 +6,7 @@ import { parsers } from "../Answer/Expect.ts"
 import { isBlank } from "../Code.ts"
 import { type Entry, toText } from "../Entry.ts"
 import { withAllDigits, withDigits } from "../Json.ts"
+import type { Remedy } from "../Outcome.ts"
 import { missingColumn } from "./Column.ts"
 import type { Format, Reading } from "./Format.ts"
 import { clean } from "./Header.ts"
@@ -41,17 +42,19 @@ const entry = (
   { column, name: source, told }: Options,
   { line, text }: Lines.Line
 ): Either.Either<Entry | undefined, SourceError> => {
-  const failed = (detail: string) =>
-    Either.left(new SourceError({ reason: "Syntax", source, line, unit: told.unit, detail }))
+  const failed = (detail: string, remedy?: Remedy) =>
+    Either.left(new SourceError({ reason: "Syntax", source, line, unit: told.unit, detail, remedy }))
   let value: unknown
   try {
     value = parsers.json(text)
   } catch (cause) {
-    return failed(/^\s*[[{]\s*$/.test(text) ? oneDocument : `this is not JSON: ${explain(cause as Error)}`)
+    return /^\s*[[{]\s*$/.test(text)
+      ? failed(oneDocument, "json")
+      : failed(`this is not JSON: ${explain(cause as Error)}`)
   }
   if (typeof value === "string") return Either.right({ line, input: value })
   if (typeof value === "number") return Either.right({ line, input: text.trim() })
-  if (Array.isArray(value)) return failed(oneDocument)
+  if (Array.isArray(value)) return failed(oneDocument, "json")
   if (typeof value !== "object" || value === null) return failed("this is neither an object nor a code")
 
   const isRecord = isOwn(value)
@@ -110,4 +113,4 @@ const isNothing = (value: unknown) => value === null || (typeof value === "strin
 /** On one line, and without a count of lines from the value's own beginning. */
 const explain = ({ message }: Error) => message.replace(/ \(line \d+ column \d+\)$/, "").replace(/\s+/g, " ")
 
-const oneDocument = "NDJSON has a whole object on each line; an array of them is read with --input-format json"
+const oneDocument = "NDJSON has a whole object on each line; an array of them is JSON"

@@ -2,6 +2,7 @@
  * What can be wrong with an input. It is found before anything is called.
  */
 import { Schema } from "effect"
+import { Remedy } from "../Outcome.ts"
 
 /** The input cannot be read; the message names the file, the line and the column where they are known. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
@@ -10,7 +11,9 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   line: Schema.optional(Schema.Int),
   /** What `line` counts: lines of a text unless told otherwise. */
   unit: Schema.optional(Schema.Literal("line", "row", "element")),
-  detail: Schema.String
+  detail: Schema.String,
+  /** What helps. */
+  remedy: Schema.optional(Remedy)
 }) {
   override get message() {
     const { detail, line, source, unit = "line" } = this
@@ -21,7 +24,7 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
 
 /** The error of an input without a single code. */
 export const empty = (source: string): SourceError =>
-  new SourceError({ reason: "Empty", source, detail: "there is no code in it; --allow-empty goes on" })
+  new SourceError({ reason: "Empty", source, detail: "there is no code in it", remedy: "allow_empty" })
 
 /** The error of a pattern that is too much work on one code after the other. */
 export const slow = (

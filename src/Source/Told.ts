@@ -20,6 +20,8 @@ export interface Told {
   readonly warnings: Array<string>
   /** The name of the column of codes, where it looks like the codes below it. */
   suspect: { readonly line: number; readonly name: string } | undefined
+  /** A word that no western language has, in a text for which Windows-1252 was guessed. */
+  foreign: string | undefined
   /** Names that more than one column has: only the first of them goes by it. */
   readonly shared: Set<string>
 }
@@ -33,6 +35,7 @@ export const none = (): Told => ({
   blank: 0,
   warnings: [],
   suspect: undefined,
+  foreign: undefined,
   shared: new Set()
 })
 

@@ -3,6 +3,7 @@
  * without thousands and exponents, dates as ISO 8601, formulas as their value. Loaded when there is one to read.
  */
 import { Effect, Either, Stream } from "effect"
+import type { Remedy } from "../Outcome.ts"
 import type { Row } from "./Rows.ts"
 import { SourceError } from "./SourceError.ts"
 import type { Told } from "./Told.ts"
@@ -29,7 +30,7 @@ export const read = (
   told: Told
 ): Effect.Effect<Rows, SourceError> =>
   Effect.gen(function*() {
-    const refuse = (detail: string) => new SourceError({ reason: "Encoding", source, detail })
+    const refuse = (detail: string, remedy?: Remedy) => new SourceError({ reason: "Encoding", source, detail, remedy })
     const pieces: Array<Uint8Array> = []
     let size = 0
     yield* Stream.runForEach(bytes, (piece) => {
@@ -80,7 +81,8 @@ export const read = (
     }
     if (filled.length > 1) {
       return yield* refuse(
-        `several sheets have cells: name one with --sheet, ${filled.map(({ name }) => JSON.stringify(name)).join(", ")}`
+        `several sheets have cells: name one, ${filled.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+        "sheet"
       )
     }
     if (all.length > 1 && filled.length === 1) told.assumed.push(`sheet ${JSON.stringify(filled[0]!.name)}`)

@@ -59,14 +59,14 @@ export const lost = <A, E>(
     verdict.error.reason === "local"
   ) return verdict
   const { message, reason, remedy, status } = verdict.error
-  const told = `${message}; it may have been carried out, so it is not sent again (--idempotent allows it)`
+  const told = `${message}; it may have been carried out, so it is not sent again`
   return {
     verdict: "failed",
     error: new LookupError({
       reason,
       message: told,
       ...(status === undefined ? {} : { status }),
-      ...(remedy === undefined ? {} : { remedy })
+      remedy: remedy ?? "idempotent"
     })
   }
 }

@@ -146,7 +146,7 @@ export const doubtOf = ({ reason, remedy, status }: LookupError): Doubt | undefi
   if (reason === "status") return status === 403 ? "forbidden" : undefined
   // a setting that helps helps all
   return doubts[reason] ??
-    (reason === "transport" && remedy !== undefined ? "unreachable" : undefined)
+    (reason === "transport" && remedy !== undefined && remedy !== "idempotent" ? "unreachable" : undefined)
 }
 
 const doubts: Partial<Record<LookupError["reason"], Doubt>> = {

@@ -190,7 +190,7 @@ describe.skipIf(!isThere)("Postgres", () => {
         assert.deepStrictEqual(warnings!(), [])
         for (const [index, text] of [`"x"`, "2", `"y"`].entries()) yield* write([bodyOf(text, index + 1)])
         assert.lengthOf(warnings!(), 1)
-        assert.match(warnings!()[0]!, /^the column v of .* is text now: its values are of more than one type$/)
+        assert.match(warnings!()[0]!.message, /^the column v of .* is text now: its values are of more than one type$/)
       }))
 
     it.scoped("are those of all runs that write there at the same time", () =>

@@ -13,25 +13,24 @@ export const make = (ledger: string, reason: Reason) => because(ledger, reason, 
 /** The same of one that is looked at: nothing is made or begun there. */
 export const reading = (ledger: string, reason: Reason) => because(ledger, reason, ofReader)
 
-const because =
-  (ledger: string, reason: Reason, messages: Readonly<Record<string, string>>) => (error: unknown): LedgerError => {
-    if (error instanceof LedgerError) return error
-    const { code, message } = Failure.explain(error, messages)
-    if (/^no such (table|column)\b/.test(message)) {
-      return new LedgerError({ reason, ledger, message: messages["SQLITE_CORRUPT"]!, cause: error })
-    }
-    return new LedgerError({ reason: code === "binding" ? "Binding" : reason, ledger, message, cause: error })
+const because = (ledger: string, reason: Reason, messages: Failure.Messages) => (error: unknown): LedgerError => {
+  if (error instanceof LedgerError) return error
+  const { code, message, remedy } = Failure.explain(error, messages)
+  if (/^no such (table|column)\b/.test(message)) {
+    return because(ledger, reason, messages)(new Failure.SqliteError({ code: "SQLITE_CORRUPT", message }))
   }
+  return new LedgerError({ reason: code === "binding" ? "Binding" : reason, ledger, message, remedy, cause: error })
+}
 
-const ofRun: Readonly<Record<string, string>> = {
-  ...Failure.messagesOf("--ledger"),
-  SQLITE_CORRUPT: "it is damaged: restore it from a backup, or start anew with --fresh",
-  SQLITE_NOTADB: "this file is not a ledger: name another one with --ledger"
+const ofRun: Failure.Messages = {
+  ...Failure.messagesOf("ledger"),
+  SQLITE_CORRUPT: ["it is damaged: restore it from a backup, or start anew", "fresh"],
+  SQLITE_NOTADB: ["this file is not a ledger: name another one", "ledger"]
 }
 
 const unreadable = "you may not read it: ask its owner"
 
-const ofReader: Readonly<Record<string, string>> = {
+const ofReader: Failure.Messages = {
   ...ofRun,
   EACCES: unreadable,
   EPERM: unreadable,

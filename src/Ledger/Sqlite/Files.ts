@@ -42,7 +42,8 @@ const damaged = (ledger: string) =>
     ledger,
     message:
       "its files were removed, replaced or cut while the run was using them: put them back from a backup and run the same "
-      + "command again, or start anew with --fresh"
+      + "command again, or start anew",
+    remedy: "fresh"
   })
 
 /** Room on the disk that is given back where it is full, so that what has been answered until then fits in: half of what is free. */

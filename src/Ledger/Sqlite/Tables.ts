@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import { LedgerError } from "../../Ledger.ts"
+import type { Remedy } from "../../Outcome.ts"
 import type { Connection } from "../../Sql/Sqlite/Connection.ts"
 
 /** The place of an entry, or of the first beyond a list with `ordinal` 2³². */
@@ -43,7 +44,7 @@ export const identify = (sql: Connection) =>
       select application_id, user_version, (select count(*) from sqlite_schema)
       from pragma_application_id, pragma_user_version`)
     if (id !== applicationId && tables > 0) {
-      return yield* refused(sql.file, "this is another program's database: name another file with --ledger")
+      return yield* refused(sql.file, "this is another program's database: name another file", "ledger")
     }
     if (known > version) {
       return yield* refused(
@@ -61,7 +62,8 @@ export const identifyForReading = (sql: Connection) =>
       ? Effect.void
       : refused(sql.file, "it is new, or of an earlier version of rollcall: run the command that made it first"))
 
-const refused = (ledger: string, message: string) => new LedgerError({ reason: "Open", ledger, message })
+const refused = (ledger: string, message: string, remedy?: Remedy) =>
+  new LedgerError({ reason: "Open", ledger, message, remedy })
 
 const outcome = `
   question integer primary key, outcome text not null, http_status integer, attempts integer not null,

@@ -64,7 +64,7 @@ const place = ({ address, port }: Cause) =>
     ? `${address.includes(":") ? `[${address}]` : address}${port === undefined ? "" : `:${String(port)}`}`
     : "that address"
 
-const noHost: Word = (cause) => `there is no host${host(cause)}: is the name right?`
+const noHost: Word = (cause) => [`there is no host${host(cause)}: is the name right?`, "host"]
 
 /** The day of a time as OpenSSL writes it. */
 const day = (written: unknown): string => {
@@ -118,9 +118,11 @@ const exact: Readonly<Record<string, Word>> = {
     `the server's certificate expired${isPast(validTo) ? day(validTo) : ""}: its owner must renew it`,
   CERT_NOT_YET_VALID: ({ validFrom }) =>
     `the server's certificate is not yet valid, only${day(validFrom) || " later"}: is this machine's clock right?`,
-  ERR_TLS_CERT_ALTNAME_INVALID: ({ reason }) =>
+  ERR_TLS_CERT_ALTNAME_INVALID: ({ reason }) => [
     `the server's certificate is for another host: is the name right? ${typeof reason === "string" ? reason : ""}`
       .trim(),
+    "host"
+  ],
   ERR_SSL_WRONG_VERSION_NUMBER: noPlainTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noPlainTls,
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: ["this server speaks only HTTP/2", "http2"],

@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import * as Failure from "../../Ledger/Postgres/Failure.ts"
 import type * as Session from "../../Ledger/Postgres/Session.ts"
+import type { Advice } from "../../Outcome.ts"
 import * as Shared from "../Shared.ts"
 import type * as Rows from "../Table/Rows.ts"
 import * as Sql from "../Table/Sql.ts"
@@ -32,7 +33,7 @@ export interface Columns {
   readonly fit: (rows: ReadonlyArray<ReadonlyArray<unknown>>) => Effect.Effect<void, Session.SqlError>
   /** Looks again: another run may have widened them. */
   readonly look: Effect.Effect<void, Session.SqlError>
-  readonly warnings: () => ReadonlyArray<string>
+  readonly warnings: () => ReadonlyArray<Advice>
 }
 
 /** The columns of a table, each with its type as PostgreSQL writes it. */
@@ -107,7 +108,9 @@ export const make = (
       fit,
       look,
       warnings: () =>
-        [...became].map((name) => `the column ${name} of ${table} is text now: its values are of more than one type`)
+        [...became].map((name) => ({
+          message: `the column ${name} of ${table} is text now: its values are of more than one type`
+        }))
     }
   })
 

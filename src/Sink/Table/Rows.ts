@@ -68,7 +68,7 @@ export const make = (layout: Layout): Encoder | Clash => {
   if ("clash" in names) return names
   const columns = [...before, ...names.map((name): Column => ({ name, kind: "value" })), ...after]
   const clash = clashOf(columns.map(({ name }) => name))
-  if (clash !== undefined) return { clash }
+  if (clash !== undefined) return clash
   return {
     columns,
     encode: (row) => {
@@ -103,14 +103,14 @@ const answered = (row: Row, { list: { expect }, select }: Layout): ReadonlyArray
 }
 
 /** Many a database does not tell names apart that differ in case alone. */
-const clashOf = (names: ReadonlyArray<string>): string | undefined => {
+const clashOf = (names: ReadonlyArray<string>): Clash | undefined => {
   const seen = new Set<string>()
   for (const name of names) {
     if (seen.has(name.toLowerCase())) return Columns.twice(name)
     seen.add(name.toLowerCase())
   }
   return names.some((name) => name.trim() === "" || name.includes("\0") || !name.isWellFormed())
-    ? "a column of the input has no name that a table can have: give it one"
+    ? { clash: "a column of the input has no name that a table can have: give it one" }
     : undefined
 }
 

@@ -3,6 +3,7 @@
  */
 import { Schema } from "effect"
 import * as Errno from "../../Errno.ts"
+import type { Advice, Remedy } from "../../Outcome.ts"
 
 /** A statement failed, a file could not be opened, or SQLite itself is missing. */
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
@@ -50,16 +51,18 @@ const results: ReadonlyArray<{ readonly number: number; readonly name: string; r
   { number: 4874, name: "SQLITE_IOERR_SHMSIZE", text: "disk I/O error" }
 ]
 
-/** What is wrong, in a line, and the code by which that was found. */
-export const explain = (
-  error: unknown,
-  messages: Readonly<Record<string, string>>
-): { readonly code: string | undefined; readonly message: string } => {
+/** What a code means: in words, or with what helps. */
+export type Messages = Readonly<Record<string, string | readonly [message: string, remedy: Remedy]>>
+
+/** What is wrong, in a line, what helps, and the code by which that was found. */
+export const explain = (error: unknown, messages: Messages): Advice & { readonly code: string | undefined } => {
   const cause = Errno.innermost(error)
   const code = cause.code ?? ""
   if (code === "binding") return { code, message: cause.message }
   const known = Object.keys(messages).find((known) => code === known || code.startsWith(`${known}_`))
-  return { code: known, message: known === undefined ? Errno.line(cause) : messages[known]! }
+  const found = known === undefined ? Errno.line(cause) : messages[known]!
+  const [message, remedy] = typeof found === "string" ? [found, undefined] : found
+  return { code: known, message, remedy }
 }
 
 /** Whether it failed because somebody else holds the database, or has it locked. */
@@ -68,20 +71,20 @@ export const isBusy = ({ code }: SqliteError): boolean => code !== undefined && 
 /** Whether the disk failed: what was to be made durable may be lost, and nothing that is asked of it later would tell. */
 export const isDisk = (error: unknown): boolean => Errno.innermost(error).code?.startsWith("SQLITE_IOERR") ?? false
 
-/** What may be wrong with any database, by code; `flag` is what names another file. */
-export const messagesOf = (flag: string): Readonly<Record<string, string>> => {
+/** What may be wrong with any database, by code; `other` is what names another file. */
+export const messagesOf = (other: Remedy): Messages => {
   const kept = "and run the same command again, what is answered is kept"
-  const unwritable = `you may not read and write it: ask its owner, or name another file with ${flag}`
+  const unwritable = ["you may not read and write it: ask its owner, or name another file", other] as const
   return {
     ...Errno.writing,
     EACCES: unwritable,
-    EISDIR: `it is a folder: name a file in it with ${flag}`,
-    ELOOP: `it is a link: name the file itself with ${flag}`,
-    ENAMETOOLONG: `its name is too long for this disk: name a shorter one with ${flag}`,
-    ENOENT: `there is no such folder: make it, or name another file with ${flag}`,
-    ENOTFILE: `it is a pipe or a device: name a file with ${flag}`,
+    EISDIR: [Errno.writing["EISDIR"]!, other],
+    ELOOP: [Errno.writing["ELOOP"]!, other],
+    ENAMETOOLONG: [Errno.writing["ENAMETOOLONG"]!, other],
+    ENOENT: ["there is no such folder: make it, or name another file", other],
+    ENOTFILE: ["it is a pipe or a device: name a file", other],
     EPERM: unwritable,
-    EROFS: `the disk is read-only: name another file with ${flag}`,
+    EROFS: ["the disk is read-only: name another file", other],
     SQLITE_BUSY: `another program is using it: wait for its end, ${kept}`,
     SQLITE_CANTOPEN: unwritable,
     SQLITE_CORRUPT: "it is damaged: restore it from a backup",
@@ -89,7 +92,7 @@ export const messagesOf = (flag: string): Readonly<Record<string, string>> => {
     // the index of the journal cannot be made larger
     SQLITE_IOERR_SHMSIZE: `the disk is full, or the disk failed: make room ${kept}`,
     SQLITE_IOERR: `the disk failed: look after it ${kept}`,
-    SQLITE_NOTADB: `this file is not a SQLite database: name another one with ${flag}`,
+    SQLITE_NOTADB: ["this file is not a SQLite database: name another one", other],
     SQLITE_READONLY: unwritable
   }
 }
