@@ -50,7 +50,7 @@ describe.each(Object.keys(ledgers))("Ledger/%s", (name) => {
       assert.strictEqual(
         error.message,
         "this ledger answers another request (url: https://api.example/{code} in the ledger, https://b/{code} now; "
-          + "body: another value in the ledger): use another --ledger"
+          + "body: another value in the ledger): use another one"
       )
       yield* ledger.begin(request)
     })

@@ -29,7 +29,7 @@ const flags: Readonly<Record<Remedy, string>> = {
   allow_empty: "; --allow-empty goes on",
   select: " (--select name=expression)",
   carry: " (--carry COLUMNS, --select name=expression)",
-  excel: " (--excel guards against it)",
+  excel: " (--excel guards them)",
   plain: " (--excel asks for a spreadsheet)",
   output: " with -o",
   ledger: " with --ledger",

@@ -77,7 +77,8 @@ export const next = (
   if (isLost && (isAway || !allowed.has(origin))) {
     return refuse(
       `the server redirects the ${request.method} to ${origin}${target.pathname}, where its body would be lost: ask there`
-        + (isAway ? "" : `, or where the answer lies there, allow it (--allow-origin ${origin})`)
+        + (isAway ? "" : ", or where the answer lies there, allow it"),
+      isAway ? undefined : "origin"
     )
   }
   const method = isGet ? "GET" : request.method

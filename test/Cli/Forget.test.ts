@@ -53,7 +53,7 @@ describe.concurrent("rollcall forget", () => {
           2,
           "",
           "rollcall: out.ndjson.ledger: the answers of 2 codes were forgotten, and the output needs them: "
-          + "--redo forgotten asks them again, --fresh starts anew\n"
+          + "--redo forgotten asks again, --fresh starts anew\n"
         ])
       }
       assert.deepStrictEqual([asked, files()], [[], ["list", "out.ndjson", "out.ndjson.ledger"]])

@@ -437,7 +437,7 @@ describe("Sqlite", () => {
       const path = yield* file
       spawnSync("mkfifo", [path])
       const error = yield* Effect.flip(Effect.scoped(Layer.build(Sqlite.layer(path))))
-      assert.strictEqual(error.message, "it is a pipe or a device: name a file with --ledger")
+      assert.strictEqual(error.message, "it is a pipe or a device: name a file")
     })
   )
 
@@ -541,12 +541,12 @@ describe("Sqlite", () => {
       [
         "a folder that is not there",
         (path) => Effect.succeed(`${path}/none/a.ledger`),
-        "there is no such folder: make it, or name another file with --ledger"
+        "there is no such folder: make it, or name another file"
       ],
       [
         "a name that is too long",
         (path) => Effect.succeed(`${dirname(path)}/${"n".repeat(252)}`),
-        "its name is too long for this disk: name a shorter one with --ledger"
+        "its name is too long for this disk: name a shorter one"
       ],
       [
         "a file as a folder",
@@ -556,22 +556,22 @@ describe("Sqlite", () => {
       [
         "a folder",
         (path, fs) => Effect.as(fs.makeDirectory(path), path),
-        "it is a folder: name a file in it with --ledger"
+        "it is a folder: name a file in it"
       ],
       [
         "a link",
         (path, fs) => Effect.as(fs.symlink("elsewhere", path), path),
-        "it is a link: name the file itself with --ledger"
+        "it is a link: name the file itself"
       ],
       [
         "garbage",
         (path, fs) => Effect.as(fs.writeFileString(path, "garbage ".repeat(1_000)), path),
-        "this file is not a ledger: name another one with --ledger"
+        "this file is not a ledger: name another one"
       ],
       [
         "a short list of codes",
         (path, fs) => Effect.as(fs.writeFileString(path, "00501\n"), path),
-        "this file is not a ledger: name another one with --ledger"
+        "this file is not a ledger: name another one"
       ],
       ["another program's database", (path) =>
         Effect.sync(() => {
@@ -579,7 +579,7 @@ describe("Sqlite", () => {
           db.exec("create table entry (a)")
           db.close()
           return path
-        }), "this is another program's database: name another file with --ledger"],
+        }), "this is another program's database: name another file"],
       ["a ledger of a newer version", (path) =>
         Effect.gen(function*() {
           yield* Effect.provide(enroll(entries(["a"])), Sqlite.layer(path))

@@ -99,7 +99,8 @@ describe("Failure.fromHttpClient", () => {
   it.each<[cause: Error, message: string, remedy?: string]>([
     [
       Object.assign(coded("ENOTFOUND"), { hostname: "api.exmaple" }),
-      "there is no host api.exmaple: is the name right? (ENOTFOUND)"
+      "there is no host api.exmaple: is the name right? (ENOTFOUND)",
+      "host"
     ],
     [
       Object.assign(coded("ECONNREFUSED"), { address: "127.0.0.1", port: 9 }),

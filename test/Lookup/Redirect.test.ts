@@ -155,7 +155,7 @@ for (const [name, layer] of Object.entries(layers)) {
             reason: "redirect",
             message: `the server redirects the POST to ${url}${
               location.replace(/[?].*/, "")
-            }, where its body would be lost: ask there, or where the answer lies there, allow it (--allow-origin ${url})`
+            }, where its body would be lost: ask there, or where the answer lies there, allow it`
           })
           assert.strictEqual(paid, 0)
           const options = { url: `${url}/from`, body: "{\"zip\":\"{code}\"}", allowOrigins: [url] }

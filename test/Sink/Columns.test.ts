@@ -17,6 +17,6 @@ describe("Columns.beside", () => {
     [["zip", "city"], ["city"], "city"]
   ])("refuses %j beside the fields %j", (columns, selected, name) => {
     const { clash } = Columns.beside(columns, [...ours, ...selected], selected) as { clash: string }
-    assert.include(clash, `two columns would be called "${name}": --carry COLUMNS says`)
+    assert.include(clash, `two columns would be called "${name}": leave one of the list's out`)
   })
 })

@@ -191,7 +191,7 @@ describe("Csv", () => {
     })
 
     it.each<[what: string, options: Partial<Layout>, clash: RegExp]>([
-      ["a spreadsheet", { excel: true }, /leave --excel out$/],
+      ["a spreadsheet", { excel: true }, /is no input to run again$/],
       ["codes in several columns", { list: list({ columns: ["a", "b"] }) }, /another column from row to row/]
     ])("clash with %s", (_, options, clash) => {
       const encoder = format.encoder(layout({ ...options, entries: true }))

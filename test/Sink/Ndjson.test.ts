@@ -212,7 +212,8 @@ describe("Ndjson", () => {
 
   it("refuses two selected fields of one name", () => {
     assert.deepStrictEqual(format.encoder(layout({ select: select("a=x", "b=y", "a=z") })), {
-      clash: "two selected fields are called \"a\": give one another name (--select name=expression)"
+      clash: "two selected fields are called \"a\": give one another name",
+      remedy: "select"
     })
   })
 

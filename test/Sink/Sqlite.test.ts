@@ -75,11 +75,11 @@ describe("Sqlite", () => {
           Effect.flip(Effect.scoped(open(`${folder}/${name}`))),
           (error) => `${(error as SinkError).reason} ${(error as SinkError).detail}`
         )
-      assert.strictEqual(yield* refused("ledger"), "Exists it is a ledger: name another file with -o")
+      assert.strictEqual(yield* refused("ledger"), "Exists it is a ledger: name another file")
       assert.deepStrictEqual(readFileSync(`${folder}/ledger`), before)
-      assert.match(yield* refused("text"), /^Open this file is not a SQLite database: name another one with -o$/)
-      assert.match(yield* refused("link"), /^Open it is a link: name the file itself with -o$/)
-      assert.match(yield* refused("folder"), /^Open it is a folder: name a file in it with -o$/)
+      assert.match(yield* refused("text"), /^Open this file is not a SQLite database: name another one$/)
+      assert.match(yield* refused("link"), /^Open it is a link: name the file itself$/)
+      assert.match(yield* refused("folder"), /^Open it is a folder: name a file in it$/)
       assert.match(yield* refused("none/all.db"), /^Open there is no such folder: make it, /)
       for (const name of ["ledger", "text", "link"]) {
         yield* Effect.flip(Sqlite.make(`${folder}/${name}`).check(marks()))

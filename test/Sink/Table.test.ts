@@ -523,7 +523,7 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
     [["zip", "outcome"], [], "two columns would be called \"outcome\": "],
     [["zip", "city"], ["City=a.b"], "two columns would be called \"city\": "],
     [[], ["a=x", "A=y"], "two selected fields are called \"A\": "],
-    [[], ["at=x"], "\"at\" is a column that each output has: give the selected field another name "],
+    [[], ["at=x"], "\"at\" is a column that each output has: give the selected field another name"],
     [[], ["Run=x"], "\"Run\" is a column that each output has: "]
   ])("refuses columns %j with fields %j", ([columns, fields, what]) =>
     Effect.gen(function*() {

@@ -59,8 +59,8 @@ describe("Json", () => {
 
   it.effect.each<[what: string, text: string, message: RegExp]>([
     ["an object", "\n{\"data\":[1]}", /^list:2: a list in JSON is an array of codes or of objects, .+ with jq \.data/],
-    ["NDJSON", "{\"zip\":1}\n{\"zip\":2}\n", /^list:1: .+ \(--input-format ndjson\)$/],
-    ["plain lines", "00501\n34102\n", /^list:1: a list in JSON is an array .+ neither: is --input-format right\?$/],
+    ["NDJSON", "{\"zip\":1}\n{\"zip\":2}\n", /^list:1: .+ or name the format where each line is an object$/],
+    ["plain lines", "00501\n34102\n", /^list:1: a list in JSON is an array .+ neither: is its format right\?$/],
     ["a string", "\"00501\"", /^list:1: a list in JSON is an array/],
     ["null", "null", /^list:1: a list in JSON is an array/],
     ["a list cut off at an element", "[\"a\",\n", /^list:2: the list is cut off here: is the file whole\?$/],

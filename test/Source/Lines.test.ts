@@ -36,7 +36,7 @@ describe("Lines", () => {
         const error = yield* refuse(`b\n\n${long}c\nd\n`, { size })
         assert.strictEqual(
           error.message,
-          "list:3: this line is longer than 1 MiB: is the file a list, and is --input-format right?"
+          "list:3: this line is longer than 1 MiB: is the file a list, and is its format right?"
         )
       }
     }))
@@ -47,7 +47,7 @@ describe("Lines", () => {
       assert.strictEqual(error.reason, "Column")
       assert.match(
         error.message,
-        /^list: there is no column "zip", because it is read as lines: leave --column out, or/
+        /^list: there is no column "zip", because it is read as lines: name no column, or another format$/
       )
     }))
 })

@@ -135,7 +135,7 @@ describe("Ndjson", () => {
       const error = yield* refuse("{\"zip\":1,\"city\":2}", format)
       assert.strictEqual(
         error.message,
-        "list:1: which column holds the code? Name it with --column; the columns are \"zip\", \"city\""
+        "list:1: which column holds the code? Name it; the columns are \"zip\", \"city\""
       )
     }))
 })

@@ -142,7 +142,7 @@ describe("Workbook", () => {
       const two = workbook({ Zips: zips, "Old ones": [[1, t("zip")], [2, t("99999")]] })
       assert.match(
         (yield* refuse(two, { column: "zip" })).message,
-        /^list: several sheets have cells: name one with --sheet, "Zips", "Old ones"$/
+        /^list: several sheets have cells: name one, "Zips", "Old ones"$/
       )
       assert.deepStrictEqual(yield* lines(two, { column: "zip", sheet: "old ones" }), ["2 99999"])
       assert.match(
