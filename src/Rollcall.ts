@@ -28,7 +28,17 @@ import type * as Queue from "./Sweep/Queue.ts"
 
 export { StopError } from "./Sweep.ts"
 
-/** What ends a run: what would fail every question, or an input, a ledger or an output that cannot be used. */
+/**
+ * What ends a run: what would fail every question, or an input, a ledger or an output that cannot be used. Each has a `reason`, and where a
+ * setting helps a `remedy`, both literals; what was answered before it is kept.
+ *
+ * | error | of what | exit code of the command |
+ * | --- | --- | --- |
+ * | `StopError` | every other question would fail too; the run can go on later | 4; 2 for `setting` |
+ * | `SourceError` | the list cannot be read; nothing was asked | 2 |
+ * | `LedgerError` | the ledger cannot be used, or another run holds it | 5; 2 for `Mismatch`, `Forgotten` and `Missing` |
+ * | `SinkError` | an output cannot be written, or another run writes to it | 5; 2 for `Exists` and `Clash`; 141 for `Closed` |
+ */
 export type RunError = StopError | SourceError | LedgerError | SinkError
 
 /**
