@@ -102,8 +102,8 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a hedge is sent for what is answered", "if (place >= 0) hedges.splice(place, 1)", ""],
     [
       "what was refused goes first after a pause",
-      "return (isAfterPause ? fresh(active) : undefined)",
-      "return once(back.shift(), active)",
+      "const asked = witness ?? fresh(active)",
+      "const asked = once(back.shift(), active) ?? fresh(active)",
       troubled(/poison=.*:429/)
     ],
     [
