@@ -90,6 +90,8 @@ export interface Listed extends List {
   readonly id: number
   /** Grows whenever an entry or an outcome that stood already is changed. */
   readonly epoch: number
+  /** The machine of its last run, in a ledger that machines share: there the names of its files mean something. */
+  readonly host?: string | undefined
 }
 
 /** How many questions of a list have which outcome. */

@@ -210,6 +210,7 @@ export const run = <A, E, R, R2>(
         ids.length === 0 && inVain.size === 0 ? Effect.void : ledger.setNotes({ in_vain: ids.slice(-most) }),
       settle,
       failure: recorder.failure,
+      isHeld: recorder.isHeld,
       known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
       spent,
       reserve: (spent) => ledger.setNotes({ spent })

@@ -117,6 +117,8 @@ export interface Options<A, E, R, E2> {
   readonly leave?: ((ids: ReadonlyArray<number>) => Effect.Effect<void, E2>) | undefined
   /** Fails when outcomes can be taken no more, also while none comes. */
   readonly failure?: Effect.Effect<never, E2> | undefined
+  /** Whether outcomes are not taken for now, by something that tells of it itself. */
+  readonly isHeld?: (() => boolean) | undefined
 }
 
 /** Whether every other question would meet the same: no way leads to the server, or a setting is certain to help. */
@@ -618,7 +620,16 @@ const askAll = <A, E, R, E2>(
       return Effect.zipRight(held, tryAgain(asked, attempt, error, undefined))
     }
 
-    const crew: Crew.Crew<E2> = Crew.make({ lookup, policy, queue, progress, attempt, judge, now })
+    const crew: Crew.Crew<E2> = Crew.make({
+      lookup,
+      policy,
+      queue,
+      progress,
+      attempt,
+      judge,
+      now,
+      isHeld: options.isHeld
+    })
     const paused = Spent.pauseLeft(spent ?? Spent.nothing, clock.unsafeCurrentTimeMillis())
     if (paused > 0) yield* queue.shut({ kind: "throttled", told: Duration.millis(paused) })
     const { time } = policy.budget

@@ -2,23 +2,26 @@
 /**
  * The entry of the command. `--version` is answered before the program is loaded.
  */
-import { version } from "./version.ts"
 
 // without a listener Node opens a debugger, through which any user of the machine can read the keys that are in use
 process.on("SIGUSR1", () => {})
 
-if (process.argv[2] === "--version" || process.argv[2] === "-V") {
-  process.stdout.write(`${version}\n`)
-} else {
-  try {
+try {
+  // both are read when they are wanted: what is imported at the head of this file fails before it begins
+  if (process.argv[2] === "--version" || process.argv[2] === "-V") {
+    const { version } = await import("./version.ts")
+    process.stdout.write(`${version}\n`)
+  } else {
     const { start } = await import("./Cli/Main.ts")
     start(process.argv.slice(2))
-  } catch (error) {
-    // the program itself is some files, which are read at once
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== "EMFILE" && code !== "ENFILE") throw error
-    const whose = code === "EMFILE" ? "this process may open too few files" : "this machine has too many open files"
-    process.stderr.write(`rollcall: ${whose}: raise the limit, as with ulimit -n 1024\n`)
-    process.exitCode = 2
   }
+} catch (error) {
+  // the program itself is some files, which are read at once
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== "EMFILE" && code !== "ENFILE") throw error
+  const whose = code === "EMFILE" ? "this process may open too few files" : "this machine has too many open files"
+  process.stderr.write(`rollcall: ${whose}: raise the limit, as with ulimit -n 1024\n`)
+  process.exitCode = 2
 }
+
+export {}

@@ -42,6 +42,15 @@ describe("Sweep", () => {
     assert.match(said[0]!, /^nothing was asked for 30 s, and should have been: .*the next ones are being read/)
   })
 
+  it("says nothing of it where outcomes are not taken, which somebody else tells", () => {
+    const said: Array<unknown> = []
+    const log = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void said.push(message)))
+    const { effect, settled } = sweep(serve(() => 200), 40, {}, [], Sweep.noProgress(), "40 seconds", () => true)
+    assert.deepStrictEqual(simulate(Effect.provide(effect, log)), Exit.void)
+    assert.lengthOf(settled, 40)
+    assert.deepStrictEqual(said, [])
+  })
+
   describe("stops on the first question, with nothing marked", () => {
     const cases: ReadonlyArray<readonly [string, Answer, reason: string, calls: number]> = [
       ["DNS", transport("dns"), "unreachable", 1],

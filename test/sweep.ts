@@ -99,7 +99,8 @@ export const sweep = (
   settled: Array<Sweep.Settled> = [],
   progress = Sweep.noProgress(),
   /** How long it takes to read a page. */
-  reading: Duration.DurationInput = 0
+  reading: Duration.DurationInput = 0,
+  isHeld?: () => boolean
 ) => {
   let next = 0
   const effect = Effect.flatMap(Sweep.prepare(server.lookup), (ask) =>
@@ -116,7 +117,8 @@ export const sweep = (
           question: { code: `c${from + index}` as Code, values: {} }
         }))
       })),
-      settle: (one) => Effect.sync(() => void settled.push(one))
+      settle: (one) => Effect.sync(() => void settled.push(one)),
+      isHeld
     }))
   return { effect, settled, progress }
 }

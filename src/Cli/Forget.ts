@@ -122,10 +122,12 @@ const outdated = (named: Ledgers.Named, lists: ReadonlyArray<Listed>) =>
         // what has none is no file: what stands there is not looked at
         if (mark === undefined) return false
         if (!mark.isComplete || mark.list !== list.id) return true
-        if (!(yield* Effect.orElseSucceed(fs.exists(Ledgers.pathOf(path, named, id)), () => true))) return true
+        const isThere = Ledgers.isElsewhere(list)
+          || (yield* Effect.orElseSucceed(fs.exists(Ledgers.pathOf(path, named, list, id)), () => true))
+        if (!isThere) return true
         return (yield* changedSince(list, mark.epoch)) < Infinity
       }))
-    return found.map(({ id }) => Ledgers.pathOf(path, named, id))
+    return found.map(({ id, list }) => Ledgers.pathOf(path, named, list, id))
   })
 
 const forget = (named: Ledgers.Named, what: Forget) =>
@@ -148,10 +150,16 @@ const forgetCodes = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, codes: 
     yield* Talk.say(
       `${named.name}: ${Talk.count(count)} of ${Talk.counted(codes.length, "code")} forgotten, with all that was known`
     )
-    const files = new Set(
-      lists.flatMap(({ outputs, source }) => [source, ...outputs.map((id) => Ledgers.pathOf(path, named, id))])
-    )
-    const there = yield* Effect.filter([...files], (file) => Effect.orElseSucceed(fs.exists(file), () => false))
+    const files = lists.flatMap((list) => {
+      const outputs = list.outputs.map((id) => Ledgers.pathOf(path, named, list, id))
+      // those of another machine cannot be looked at
+      return Ledgers.isElsewhere(list)
+        ? outputs.map((file) => Effect.succeed([file]))
+        : [list.source, ...outputs].map((file) =>
+          Effect.match(fs.exists(file), { onFailure: () => [], onSuccess: (isThere) => isThere ? [file] : [] })
+        )
+    })
+    const there = [...new Set((yield* Effect.all(files)).flat())]
     if (there.length > 0) {
       yield* Talk.say(`these files may still hold them: ${there.join(", ")}; the next run writes its output anew`)
     }

@@ -3,7 +3,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Config, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
-import { homedir } from "node:os"
+import { homedir, hostname } from "node:os"
 import * as Errno from "../Errno.ts"
 import { type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
@@ -261,21 +261,31 @@ export const listsOf = (
   lists: ReadonlyArray<Listed>,
   argument: Option.Option<string>
 ): Effect.Effect<ReadonlyArray<Listed>, never, Path.Path> =>
-  Effect.map(Path.Path, (path) => {
-    const id = Option.map(argument, (output) => outputId(path, ledger, output))
-    return lists.filter(({ name, outputs }) => Option.isSome(id) && (outputs.includes(id.value) || name === id.value))
-  })
+  Effect.map(
+    Path.Path,
+    (path) =>
+      lists.filter((list) =>
+        Option.exists(argument, (text) => [list.name, ...list.outputs].some(isCalled(path, ledger, list, text)))
+      )
+  )
+
+/** Whether an id is that of a file that is called so: here, or as {@link pathOf} calls it. */
+const isCalled = (path: Path.Path, ledger: Named, list: Listed, text: string) => {
+  const asked = outputId(path, ledger, text)
+  return (id: string) => id === asked || pathOf(path, ledger, list, id) === text
+}
 
 /** The name of a list for its user: the output by which it was asked for, its first one, or where its entries came from. */
 export const nameOf = (
   path: Path.Path,
   ledger: Named,
-  { name, outputs, source }: Listed,
+  list: Listed,
   argument: Option.Option<string> = Option.none()
 ): string => {
-  const asked = Option.getOrUndefined(Option.map(argument, (text) => outputId(path, ledger, text)))
-  const shown = asked !== undefined && outputs.includes(asked) ? asked : name
-  return outputs.includes(shown) ? pathOf(path, ledger, shown) : source
+  const { name, outputs, source } = list
+  const asked = Option.map(argument, (text) => outputs.find(isCalled(path, ledger, list, text)))
+  const shown = Option.getOrUndefined(asked) ?? name
+  return ledger.files.length === 0 || outputs.includes(shown) ? pathOf(path, ledger, list, shown) : source
 }
 
 /** An argument that names a list which the ledger does not have; the ledger itself, or nothing, names all of them. */
@@ -298,7 +308,7 @@ const isItself = (path: Path.Path, ledger: Named, text: string) =>
 
 /** Whether a file is the ledger. */
 export const isSame = (path: Path.Path, ledger: Named, file: string): boolean =>
-  path.resolve(file) === path.resolve(ledger.text)
+  isUrl(file) ? file === ledger.text || file === ledger.name : path.resolve(file) === path.resolve(ledger.text)
 
 /** A few names. */
 export const some = (names: ReadonlyArray<string>): string =>
@@ -330,11 +340,19 @@ export const listOf = (
     })
   })
 
-/** The file of an id that {@link outputId} made. */
-export const pathOf = (path: Path.Path, ledger: Named, id: string): string =>
-  ledger.files.length === 0 ? id : relative(path, path.resolve(path.dirname(ledger.text), id))
+/** The file of an id that {@link outputId} made: as it is called here, or with the machine on which it is. */
+export const pathOf = (path: Path.Path, ledger: Named, list: Listed, id: string): string => {
+  if (ledger.files.length > 0) return relative(path, path.resolve(path.dirname(ledger.text), id))
+  return isElsewhere(list) && path.isAbsolute(id) ? `${list.host}:${id}` : relative(path, id)
+}
 
-/** A file as its ledger knows it: seen from where the ledger is, so that a folder may be moved. */
+/** Whether the files of a list are those of another machine. */
+export const isElsewhere = ({ host }: Listed): boolean => host !== undefined && host !== hostname()
+
+/**
+ * A file as its ledger knows it: seen from where the ledger is, so that a folder may be moved; in a database its path on its machine, of
+ * which the name is no part, as a container has another one each time.
+ */
 export const outputId = (path: Path.Path, ledger: Named, output: string): string =>
   ledger.files.length === 0
     ? path.resolve(output)

@@ -218,7 +218,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
           if (dropped > 0) yield* run(statements.change, [list, what.entries])
           yield* run(statements.updateList, [
             list,
-            Text.encode(JSON.stringify(Schema.encodeSync(List)(what))),
+            Text.encode(JSON.stringify({ ...Schema.encodeSync(List)(what), host: hostname() })),
             what.entries
           ])
           yield* run(statements.recount, [list])
@@ -382,5 +382,5 @@ type Size = readonly [outcomes: number, entries: number, questions: number]
 
 const ListedSchema: Schema.Schema<Listed, any> = Schema.extend(
   List,
-  Schema.Struct({ id: Schema.Int, epoch: Schema.Int })
+  Schema.Struct({ id: Schema.Int, epoch: Schema.Int, host: Schema.optional(Schema.String) })
 )

@@ -30,6 +30,8 @@ export interface Recorder {
   readonly verdict: Effect.Effect<void, StopError>
   /** Fails as soon as a commit or an output has failed, or nothing is found any more of what was found before. */
   readonly failure: Effect.Effect<never, LedgerError | SinkError | StopError>
+  /** Whether who brings an outcome waits: for the ledger, or for an output. */
+  readonly isHeld: () => boolean
 }
 
 /** A recorder that commits every 1,024 outcomes, and what there is every 50 ms. */
@@ -145,7 +147,8 @@ export const make = (
       },
       flush: Effect.zipRight(recordLast, outputs.write),
       verdict: Effect.suspend(() => isStopped ? allGone(mostGone!) : Effect.void),
-      failure: Deferred.await(failed)
+      failure: Deferred.await(failed),
+      isHeld: () => isSlow || outputs.isFull()
     }
   })
 
@@ -192,6 +195,7 @@ const hand = (
       /** Writes what there is. It fails for ever once an output has failed. */
       write: oneHand.withPermits(1)(Effect.uninterruptible(write)),
       isIdle: () => !isBusy && backlog.length > 0,
+      isFull: () => room !== undefined,
       /** Waits until there is room for more. */
       room: () => room === undefined ? Effect.void : Deferred.await(room)
     }

@@ -60,6 +60,8 @@ export interface Options<A, E, R, E2> {
   /** Takes what came of an attempt. */
   readonly judge: (asked: Queue.Asked, attempt: Attempt<A, E>) => Effect.Effect<void, E2>
   readonly now: () => number
+  /** Whether outcomes are not taken for now, by something that tells of it itself. */
+  readonly isHeld?: (() => boolean) | undefined
 }
 
 /** Workers that ask. */
@@ -80,7 +82,7 @@ export interface Crew<E2> {
 
 /** A crew that has not begun. */
 export const make = <A, E, R, E2>(
-  { attempt, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
+  { attempt, isHeld, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
 ): Crew<E2> => {
   const most = Policy.mostInFlight(policy)
   const timeout = Duration.toMillis(policy.timeout)
@@ -292,7 +294,7 @@ export const make = <A, E, R, E2>(
 
   /** A run must go on or end: where it does neither, that is said, and everybody looks again. */
   const mind = (at: number): Effect.Effect<void> => {
-    const why = queue.stands(at)
+    const why = isHeld?.() === true ? undefined : queue.stands(at)
     if (why === undefined) {
       standsSince = undefined
       return Effect.void

@@ -3,9 +3,10 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Option, type Scope } from "effect"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { hostname, tmpdir } from "node:os"
+import { join, resolve } from "node:path"
 import * as Ledgers from "../../src/Cli/Ledgers.ts"
+import type { Listed } from "../../src/Ledger.ts"
 import { type Ended, found, records, run, scripted, spawned, start, until } from "../command.ts"
 
 /** A folder, and an environment that names it as the place of what is remembered. */
@@ -63,7 +64,7 @@ describe("Ledgers.standard", () => {
       const error = yield* Effect.flip(
         within(Ledgers.standard([], "/list", request), { XDG_STATE_HOME: path("file") })
       )
-      assert.match(error.message, /\/file\/rollcall cannot be made for the ledger: name one with --ledger FILE$/)
+      assert.match(error.message, /\/file\/rollcall cannot be made for the ledger \(.+\): name one with --ledger FILE$/)
     })
   )
 })
@@ -83,24 +84,71 @@ describe("Ledgers.outputId", () => {
   )
 })
 
+/** A ledger that nobody opens; one without files is in a database. */
+const unopened = (text: string, files: ReadonlyArray<string> = []): Ledgers.Named => ({
+  text,
+  name: text,
+  open: undefined as never,
+  read: undefined as never,
+  holder: Effect.succeed(undefined),
+  files,
+  lock: Effect.void,
+  remove: Effect.void
+})
+
+describe("Ledgers: lists in a database", () => {
+  const ledger = unopened("postgres://localhost/zips")
+  const listed = (given: Partial<Listed>): Listed => ({
+    name: resolve("zips.csv"),
+    source: "in.txt",
+    entries: 1,
+    columns: [],
+    column: null,
+    inputs: [],
+    expect: "json",
+    select: [],
+    outputs: [resolve("zips.csv"), resolve("more/zips.db")],
+    id: 0,
+    epoch: 0,
+    ...given
+  })
+
+  test(
+    "are called by their path here, and by machine and path elsewhere; either name finds them",
+    Effect.gen(function*() {
+      const path = yield* Path.Path
+      const there = `elsewhere:${resolve("zips.csv")}`
+      const cases: ReadonlyArray<readonly [what: Listed, name: string, byMore: string]> = [
+        // of a run of an older version
+        [listed({}), "zips.csv", "more/zips.db"],
+        [listed({ host: hostname() }), "zips.csv", "more/zips.db"],
+        [listed({ host: "elsewhere" }), there, `elsewhere:${resolve("more/zips.db")}`],
+        [listed({ name: "/a/in.txt", source: "../a/in.txt", outputs: [] }), "/a/in.txt", "/a/in.txt"],
+        [listed({ name: "/a/in.txt", source: "in.txt", outputs: [], host: "b" }), "b:/a/in.txt", "b:/a/in.txt"],
+        [listed({ name: "all zips", outputs: [], host: "elsewhere" }), "all zips", "all zips"]
+      ]
+      for (const [what, name, byMore] of cases) {
+        assert.strictEqual(Ledgers.nameOf(path, ledger, what), name)
+        assert.strictEqual(Ledgers.nameOf(path, ledger, what, Option.some(byMore)), byMore)
+        const found = yield* Effect.forEach(
+          [name, byMore, what.name],
+          (text) => Ledgers.listsOf(ledger, [what], Option.some(text))
+        )
+        assert.deepStrictEqual(found, [[what], [what], [what]], name)
+        assert.deepStrictEqual(yield* Ledgers.listsOf(ledger, [what], Option.some("other.csv")), [])
+      }
+    })
+  )
+})
+
 describe("Ledgers.remember", () => {
   const outputs = ["zips.csv"]
-  const named = (text: string, files: ReadonlyArray<string> = []): Ledgers.Named => ({
-    text,
-    name: text,
-    open: undefined as never,
-    read: undefined as never,
-    holder: Effect.succeed(undefined),
-    files,
-    lock: Effect.void,
-    remove: Effect.void
-  })
 
   test(
     "finds the ledger again by nothing, and by the output",
     Effect.gen(function*() {
       const { path, within } = yield* place
-      yield* within(Ledgers.remember(named(path("some.ledger"), [path("some.ledger")]), outputs))
+      yield* within(Ledgers.remember(unopened(path("some.ledger"), [path("some.ledger")]), outputs))
       const [file] = readdirSync(path("rollcall"))
       assert.strictEqual(statSync(path(`rollcall/${file}`)).mode & 0o777, 0o600)
       for (const argument of [Option.none(), Option.some("zips.csv"), Option.some("./zips.csv")]) {
@@ -115,9 +163,9 @@ describe("Ledgers.remember", () => {
     "writes no password",
     Effect.gen(function*() {
       const { path, within } = yield* place
-      yield* within(Ledgers.remember(named("postgres://me:hush@localhost/zips"), outputs))
+      yield* within(Ledgers.remember(unopened("postgres://me:hush@localhost/zips"), outputs))
       assert.deepStrictEqual(existsSync(path("rollcall")) ? readdirSync(path("rollcall")) : [], [])
-      yield* within(Ledgers.remember(named("postgres://me:${PASSWORD}@localhost/zips"), outputs))
+      yield* within(Ledgers.remember(unopened("postgres://me:${PASSWORD}@localhost/zips"), outputs))
       const [file] = readdirSync(path("rollcall"))
       assert.include(readFileSync(path(`rollcall/${file}`), "utf8"), "${PASSWORD}")
     })
@@ -127,7 +175,7 @@ describe("Ledgers.remember", () => {
     "takes nothing for a run that it cannot read",
     Effect.gen(function*() {
       const { path, within } = yield* place
-      yield* within(Ledgers.remember(named(path("some.ledger"), [path("some.ledger")]), outputs))
+      yield* within(Ledgers.remember(unopened(path("some.ledger"), [path("some.ledger")]), outputs))
       const [file] = readdirSync(path("rollcall"))
       writeFileSync(path(`rollcall/${file}`), "{\"ledger\":1}")
       const error = yield* Effect.flip(within(Ledgers.find(Option.none())))

@@ -37,6 +37,9 @@ export const isLost = (error: unknown): boolean => {
 /** Whether the server takes no connection for now: it is starting, stopping or full. */
 export const isForNow = (error: unknown): boolean => /^(?:57P03|53300)$/.test(code(error) ?? "")
 
+/** What is said of a statement that was given up. */
+export const unanswered = "a statement was not answered"
+
 const again = "and run the same command again, what is answered is kept"
 const silent = "it does not answer: see that the server runs and that it can be reached from here"
 const absent = "nothing listens there: start the server, or correct the host and port"
@@ -84,6 +87,10 @@ const messages: Record<string, string> = {
 /** What has no code of its own, or too general a one. */
 const byText: ReadonlyArray<readonly [RegExp, string]> = [
   [/^connect ENOENT /, absent],
+  [
+    new RegExp(`^${unanswered}$`),
+    `it does not answer: see that the server can be reached, and that no other program has its tables locked, ${again}`
+  ],
   [/timeout|timed out/i, silent],
   [/^Connection terminated|is not queryable/, lost],
   [/password must be a string/, "it wants a password: put it into the URL, or into PGPASSWORD"],

@@ -199,7 +199,7 @@ const connect = (
           isGivenUp = true
           yield* destroy
         }))),
-        () => Effect.mapError(effect, (error) => isGivenUp ? failed(new Error("it did not answer: timed out")) : error),
+        () => Effect.mapError(effect, (error) => isGivenUp ? failed(new Error(Failure.unanswered)) : error),
         Fiber.interruptFork
       )
     const query = (config: Pg.QueryConfig | Pg.QueryArrayConfig) =>

@@ -12,6 +12,7 @@ describe("Failure", () => {
     [error("getaddrinfo ENOTFOUND db", "ENOTFOUND"), /^there is no such host: /],
     [error("connect ETIMEDOUT 10.0.0.1:5432", "ETIMEDOUT"), /^it does not answer: /],
     [error("timeout expired"), /^it does not answer: /],
+    [error(Failure.unanswered), /^it does not answer: .*no other program has its tables locked/],
     [error("timeout exceeded when trying to connect"), /^it does not answer: /],
     [error("Connection terminated unexpectedly"), /^the connection was lost: .*what is answered is kept$/],
     [error("Client has encountered a connection error and is not queryable"), /^the connection was lost: /],
