@@ -2,12 +2,13 @@
 /**
  * The entry of the command. `--version` is answered before the program is loaded.
  */
+import process from "node:process"
 
 // without a listener Node opens a debugger, through which any user of the machine can read the keys that are in use
 process.on("SIGUSR1", () => {})
 
 try {
-  // both are read when they are wanted: what is imported at the head of this file fails before it begins
+  // both are read when they are wanted: a file that is imported at the head of this one fails before it begins
   if (process.argv[2] === "--version" || process.argv[2] === "-V") {
     const { version } = await import("./version.ts")
     process.stdout.write(`${version}\n`)
@@ -23,5 +24,3 @@ try {
   process.stderr.write(`rollcall: ${whose}: raise the limit, as with ulimit -n 1024\n`)
   process.exitCode = 2
 }
-
-export {}
