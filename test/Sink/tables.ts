@@ -58,13 +58,15 @@ let schemas = 0
 export const postgres: Effect.Effect<Place, never, Scope.Scope> = Effect.gen(function*() {
   const url = new URL(inject("postgres"))
   const schema = `sink_${process.pid}_${++schemas}`
+  // the client has several connections, and makes new ones
+  const found = new URL(url)
+  found.searchParams.set("options", `-c search_path=${schema}`)
   const client = yield* Layer.build(PgClient.layer({
-    url: Redacted.make(url.href),
+    url: Redacted.make(found.href),
     types: { getTypeParser: (type: number) => parsers[type] ?? ((text: string) => text) }
   })).pipe(Effect.map((context) => Context.get(context, PgClient.PgClient)), Effect.orDie)
   const run: Place["run"] = (...texts) => Effect.orDie(Effect.forEach(texts, (text) => client.unsafe(text)))
   yield* Effect.acquireRelease(run(`create schema ${schema}`), () => run(`drop schema ${schema} cascade`))
-  yield* run(`set search_path to ${schema}`)
   const at = (table: string) => {
     url.searchParams.set("table", `${schema}.${table}`)
     return url.href
