@@ -36,7 +36,7 @@ describe("rollcall: what is refused", () => {
       [["run", "f", "--ulr", url], /^rollcall: there is no flag --ulr: did you mean --url\?\nrollcall run --help .*$/],
       [["run", "f", "--url", url, "--url", url], /^rollcall: --url is given twice\n.*$/],
       [["run", "f"], /^rollcall: which API\? --url 'https:\/\/api.example\/zip\/\{code\}'$/],
-      [["run", "f", "--url", url, "-c", "-5"], /^rollcall: --concurrency "-5": write a whole number from 1 to 10000$/],
+      [["run", "f", "--url", url, "-c", "-5"], /^rollcall: -c "-5": write a whole number from 1 to 10000$/],
       [["run", "f", "--url", url, "--timeout", "5"], /^rollcall: --timeout "5": write a time such as 500ms, .*$/],
       [["run", "f", "--url", url, "--timeout", "0s"], /^rollcall: --timeout "0s": write a time of more than nothing$/],
       [
@@ -46,7 +46,7 @@ describe("rollcall: what is refused", () => {
       [["run", "f", "--url", url], /^rollcall: --rate "300 a minute": write a rate .*$/, {
         ROLLCALL_RATE: "5/s\n300 a minute"
       }],
-      [["run", "f", "--url", url, "-H", "nonsense"], /^rollcall: --header.*: write it as 'Name: value'$/],
+      [["run", "f", "--url", url, "-H", "nonsense"], /^rollcall: -H: write it as 'Name: value'$/],
       [["run", "f"], /^rollcall: --retries "x": write a whole number .*$/, { ROLLCALL_RETRIES: "x" }],
       [["run", "f", "--url", url, "--select", "a["], /^rollcall: .*a\[.*$/],
       [["run", "f", "--url", url, "--not-found-when", "=="], /^rollcall: .*==.*$/],
