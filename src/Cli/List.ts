@@ -30,18 +30,17 @@ export const replaced = (
 /** Entries that come in a second where a list is not slow. */
 const many = 1000
 
-/** Says once that the list is awaited, where little or nothing of it has come for a second. */
-export const awaited = (source: string, progress: Progress): Effect.Effect<void> =>
+/** Says that the list is awaited, where little or nothing of it has come for a second; and once more when the first of it has come. */
+export const awaited = (source: string, progress: Progress, hasSaidNone = false): Effect.Effect<void> =>
   Effect.suspend(() => {
     const before = progress.read
-    return Effect.flatMap(Effect.sleep("1 second"), () =>
-      progress.phase !== "reading"
-        ? Effect.void
-        : progress.read - before > many
-        ? awaited(source, progress)
-        : Talk.say(
-          `${source}: waiting for its end, ${Talk.counted(progress.read, "code")} so far; then they are asked`
-        ))
+    return Effect.flatMap(Effect.sleep("1 second"), () => {
+      const { phase, read } = progress
+      if (phase !== "reading") return Effect.void
+      if (read - before > many || (read === 0 && hasSaidNone)) return awaited(source, progress, hasSaidNone)
+      const say = Talk.say(`${source}: waiting for its end, ${Talk.counted(read, "code")} so far; then they are asked`)
+      return read === 0 ? Effect.zipRight(say, awaited(source, progress, true)) : say
+    })
   })
 
 /** What looks wrong, a line each. */
