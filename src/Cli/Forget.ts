@@ -154,7 +154,7 @@ const forgetCodes = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, codes: 
       const outputs = list.outputs.map((id) => Ledgers.pathOf(path, named, list, id))
       // those of another machine cannot be looked at
       return Ledgers.isElsewhere(list)
-        ? outputs.map((file) => Effect.succeed([file]))
+        ? outputs.filter((file) => file.startsWith(`${list.host}:`)).map((file) => Effect.succeed([file]))
         : [list.source, ...outputs].map((file) =>
           Effect.match(fs.exists(file), { onFailure: () => [], onSuccess: (isThere) => isThere ? [file] : [] })
         )

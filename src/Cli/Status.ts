@@ -169,6 +169,8 @@ const toJson = (told: Told): string => {
     list: list.name,
     source: list.source,
     outputs: list.outputs,
+    // where these names mean something, in a ledger that machines share
+    host: list.host ?? null,
     ledger,
     state: stateOf(told),
     entries: counts.entries,

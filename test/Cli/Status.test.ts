@@ -54,6 +54,7 @@ describe.concurrent("rollcall status", () => {
           { outcome: "invalid", type: "the code does not match \\D+", http_status: null, count: 1 }
         ],
         stopped: null,
+        host: null,
         holder: null
       }])
     }))

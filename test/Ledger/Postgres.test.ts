@@ -91,7 +91,7 @@ describe.skipIf(!isThere)("Postgres", () => {
       yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         assert.strictEqual(ledger.name, yield* Postgres.name(url))
-        assert.deepInclude((yield* ledger.lists)[0]!, list(3, { outputs: ["out"] }))
+        assert.deepInclude((yield* ledger.lists)[0]!, { ...list(3, { outputs: ["out"] }), host: hostname() })
         assert.deepStrictEqual(yield* pending(10), ["b"])
         assert.deepStrictEqual((yield* rows()).map(short), ["1 a: \"a\"", "2 b: null", "3 a again: \"a\""])
         assert.strictEqual((yield* Effect.flip(ledger.begin({ url: "another" }))).reason, "Mismatch")
