@@ -28,14 +28,30 @@ export const enough = (attempts: number): number => Math.max(3, attempts)
 /** The chance that any question of a run is blamed for the load. */
 const risk = 0.001
 
+/** What is taken for granted of the share that is refused for the load, in calls: that most are answered. */
+const [refusedBefore, answeredBefore] = [0.5, 2]
+
+/**
+ * The chance that so many calls in a row are refused for the load, as far as the fate of others tells its share: where few others were
+ * asked, that may be a large one.
+ */
+const chance = (times: number, { answered, refused }: Fate): number => {
+  let product = 1
+  for (let nth = 0; nth < times; nth++) {
+    const before = refused + refusedBefore + nth
+    product *= before / (before + answered + answeredBefore)
+  }
+  return product
+}
+
 /**
  * Whether the refusals are the question's own fault: there are enough, others were answered since, and chance does not explain them, as
- * often as the others are refused. Where nobody else is answered it is weather.
+ * often as the others are refused. Any of those that are asked may have such luck. Where nobody else is answered it is weather.
  */
 export const isOwnFault = ({ since, times }: Refused, enough: number, all: Fate): boolean => {
+  if (times < enough) return false
   const answered = all.answered - since.answered
   // its own are no others'
   const refused = Math.max(0, all.refused - since.refused - Math.min(times, enough))
-  const share = (refused + 0.5) / (answered + refused + 1)
-  return times >= enough && answered > 0 && share ** times * (answered + refused + 1) < risk
+  return answered > 0 && chance(times, { answered, refused }) * (all.answered + all.refused + 1) < risk
 }

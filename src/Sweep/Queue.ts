@@ -202,14 +202,16 @@ export const make = <E>(options: {
         ?? fresh(active)
         ?? (hasBack() ? once(back.shift(), active) : undefined)
 
-    /** After a pause: what is new goes first, or a witness. */
+    /**
+     * After a pause: what is new goes first, or a witness. Where nothing is known, and what is new is refused as well, what was refused before
+     * is asked again: whoever is refused once each would never come to an answer.
+     */
     const trial = (active: number, at: number): Asked | undefined => {
       const isFirst = tried !== progress.gate.since
-      const witness = isFirst && Trial.isDue(admission.trial()) && (hasFresh() || hasBack() || retries.length > 0)
-          && Trial.isWitness(turns++)
-        ? canary(active) ?? elsewhere(active)
-        : undefined
-      const asked = witness ?? fresh(active) ?? inLine(active, at)
+      const isDue = isFirst && Trial.isDue(admission.trial()) && (hasFresh() || hasBack() || retries.length > 0)
+      const witness = isDue && Trial.isWitness(turns++) ? canary(active) ?? elsewhere(active) : undefined
+      const again = isDue && witness === undefined && known === undefined ? once(back.shift(), active) : undefined
+      const asked = witness ?? again ?? fresh(active) ?? inLine(active, at)
       if (!isFirst || asked === undefined) return asked
       tried = progress.gate.since
       asked.trial = asked.isCanary ? "known" : witness === undefined ? "other" : "far"

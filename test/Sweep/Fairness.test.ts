@@ -124,6 +124,15 @@ describe("a block of codes that are always refused", () => {
 })
 
 describe("after a pause", () => {
+  it("who was refused is asked again where everybody is refused once, and nobody was ever answered", () => {
+    for (const concurrency of [1, 8, "auto"] as const) {
+      const server = serve((_, nth) => nth === 1 ? 429 : 200)
+      const { exit, settled } = run(server, 60, { concurrency })
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.lengthOf(settled.filter(({ outcome }) => outcome === "found"), 60)
+    }
+  })
+
   it("a question goes first that was not refused", () => {
     const server = serve((code) => ["c2", "c3"].includes(code) ? told("2") : 200)
     run(server, 40, { concurrency: 3 })

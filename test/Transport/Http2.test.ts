@@ -8,7 +8,7 @@ import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
 import * as Faulty from "./faulty.ts"
 
-const { NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_REFUSED_STREAM } = Http2.constants
+const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_REFUSED_STREAM } = Http2.constants
 
 interface Server {
   readonly origin: string
@@ -93,6 +93,49 @@ describe("Http2", () => {
         assert.strictEqual(refused, 1)
       }))
   }
+
+  const many = Array.from({ length: 40 }, (_, index) => `c${index}`)
+  const impatient: Policy.Policy = {
+    ...policy,
+    concurrency: 4,
+    throttle: { base: Duration.millis(5), cap: Duration.millis(20), maxWait: Duration.seconds(20) }
+  }
+  const lookAt = ({ origin }: Server) =>
+    Rollcall.forEach(Lookup.http({ url: `${origin}/{code}` }), many, impatient).pipe(
+      Effect.provide(Transport.layerWith({ ca: Faulty.ca.cert, environment: {}, http2: true }))
+    )
+
+  for (const poison of ["c0", "c7", "c39"]) {
+    it.scopedLive(`blames ${poison} alone for a stream that the server ends whenever it is asked, to be calm`, () =>
+      Effect.gen(function*() {
+        let refused = 0
+        const server = yield* serve((stream, path) => {
+          if (path !== `/${poison}`) return false
+          refused++
+          return reset(NGHTTP2_ENHANCE_YOUR_CALM)(stream)
+        })
+        const outcomes = yield* lookAt(server)
+        for (const outcome of outcomes) {
+          const { attempts, calls, code } = outcome
+          if (outcome.outcome !== "failed") assert.deepInclude(outcome, { outcome: "found", attempts: 1, calls: 1 })
+          else assert.deepStrictEqual([code, outcome.error.reason, attempts, calls], [poison, "throttled", 0, refused])
+        }
+        assert.lengthOf(outcomes.filter(({ outcome }) => outcome === "failed"), 1)
+        // who was answered may be asked once more, as a witness
+        assert.strictEqual(new Set(server.done).size, many.length - 1)
+      }))
+  }
+
+  it.scopedLive("blames nobody where each one is told once to be calm", () =>
+    Effect.gen(function*() {
+      const told = new Set<string>()
+      const server = yield* serve((stream, path) =>
+        told.size < told.add(path).size && reset(NGHTTP2_ENHANCE_YOUR_CALM)(stream)
+      )
+      const outcomes = yield* lookAt(server)
+      for (const outcome of outcomes) assert.deepInclude(outcome, { outcome: "found", attempts: 1, calls: 2 })
+      assert.strictEqual(new Set(server.done).size, many.length)
+    }))
 
   it.scopedLive("finds out that a server speaks nothing else, without TLS", () =>
     Effect.gen(function*() {
