@@ -88,10 +88,11 @@ export const replied = (
       windows: kind === "answered" ? Windows.answered(windows, now) : windows
     }
 
-/** What was found. */
-export const found = ({ limit, rate, windows }: Concurrency): Found => {
+/** What was found, if anything. */
+export const found = ({ limit, rate, windows }: Concurrency): Found | undefined => {
   const perSecond = Rate.found(rate)
   const counted = Windows.found(windows, perSecond)
+  if (typeof limit === "number" && perSecond === undefined && counted === undefined) return undefined
   return {
     concurrency: typeof limit === "number" ? limit : Limit.found(limit),
     perSecond,

@@ -218,6 +218,21 @@ describe("a hidden rate", () => {
   }
 })
 
+describe("a pace that begins at a refusal", () => {
+  it("is told only once a later call was refused as well: until then it is a guess, and below what is borne", () => {
+    let state = Concurrency.fixed(8, 3, 0)
+    const reply = (kind: "answered" | "throttled", now: number) => {
+      state = Concurrency.replied(Concurrency.sent(state, now - 20), { now, ms: 20, inFlight: 1, kind })
+    }
+    for (let at = 300; at <= 3000; at += 100) reply("answered", at)
+    assert.isUndefined(Concurrency.found(state))
+    reply("throttled", 3100)
+    const { concurrency, perSecond } = Concurrency.found(state)!
+    assert.strictEqual(concurrency, 8)
+    assert.isAbove(perSecond!, 10)
+  })
+})
+
 describe("a hidden knee", () => {
   for (const [nth, count] of [4, 32, 128].entries()) {
     it(`of ${count} in flight is found: nearly as much comes back as with the best fixed number`, () => {

@@ -163,5 +163,5 @@ const below = (rate: Rate, age: number, sentAt: number, told: number): Curve => 
     : { base, rise: Math.max(0.02, Math.log(margin * refused / base) / approach), plateau: approach }
 }
 
-/** The pace that was held of late; `undefined` before the first refusal. */
-export const found = ({ curve, cutAt }: Rate): number | undefined => cutAt === -Infinity ? undefined : curve.base
+/** The pace that was held of late; `undefined` as long as it climbs from where it began: nobody was refused who came so fast. */
+export const found = ({ curve }: Rate): number | undefined => curve.plateau === unknown.plateau ? undefined : curve.base
