@@ -156,6 +156,9 @@ const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Recor
 
 /** A header, or a URL, that holds a key as such. */
 const isKeyed = (word: string): boolean =>
-  (/^(-H|--header=)?(authorization|cookie|[\w-]*(key|token|secret|auth))\s*:\s*[^\s$]/i.test(word) ||
+  // {NAME} alone is no key, but a variable without its $
+  (/^(-H|--header=)?(authorization|cookie|[\w-]*(key|token|secret|auth))\s*:\s*(?!(\w+\s+)?\{\w+\}\s*$)[^\s$]/i.test(
+    word
+  ) ||
     /^(--url=)?https?:[^?#]*\?([^#]*&)?[\w-]*(key|token|secret)=[^\s${&#]/i.test(word)) &&
   !word.includes("${")

@@ -346,7 +346,12 @@ export const enlist = <A, E, R, R2>(
   Effect.gen(function*() {
     const { progress } = options
     const ledger = yield* Ledger
-    yield* ledger.begin(yield* lookup.fingerprint)
+    yield* Effect.tapErrorTag(
+      ledger.begin(yield* lookup.fingerprint),
+      "LedgerError",
+      // a request that does not go with its list is no reason to take another ledger
+      ({ reason }) => reason === "Mismatch" ? Enrolment.agree(lookup, options) : Effect.void
+    )
     const { changed, older, reopened } = yield* Revision.revise(lookup)
     progress.revised = changed
     progress.reopened = reopened.length

@@ -17,6 +17,19 @@ const isNode = (value: unknown): value is Node =>
 /** What is wrong with an expression, if anything. */
 export const problem = (text: string, tree: Tree): string | undefined =>
   problemIn(tree as unknown as Node, new Set(), hyphens(text))
+    ?? (some(tree as unknown as Node, isOfNot) ? `! takes the first name alone${withParentheses(text)}` : undefined)
+
+/** Whether it looks for a member of what `!` gives, which has none. */
+const isOfNot = ({ child, left, type }: Node): boolean => {
+  const inner = type === "Flatten" ? child : /^Subexpression$|^(Value|Filter)Projection$/.test(type) ? left : undefined
+  return isNode(inner) && inner.type === "NotExpression"
+}
+
+/** The first `!` with its whole path in parentheses, as advice. */
+const withParentheses = (text: string): string => {
+  const [all, path] = /!\s*((?:\w+|"[^"]*")(?:\.(?:\w+|"[^"]*"|\*)|\[[^\]]*\])+)/.exec(text) ?? []
+  return all === undefined ? ": put the path in parentheses" : `: write ${text.replace(all, () => `!(${path})`)}`
+}
 
 /** Whether it calls a function, or computes: what gets another type than it takes fails then. */
 export const canFail = (tree: Tree): boolean => some(tree as unknown as Node, ({ type }) => failing.has(type))

@@ -5,7 +5,9 @@
 import { Array } from "effect"
 import { columnCalledCode } from "../Entry.ts"
 import * as Url from "../Lookup/Url.ts"
+import { meant } from "../Source/Column.ts"
 import { clean } from "../Source/Header.ts"
+import { SourceError } from "../Source/SourceError.ts"
 
 /** What the flags say of columns and of the templates that name them. */
 export interface Given {
@@ -34,9 +36,9 @@ export const make = ({ aliases, column, texts, url }: Given): Columns => {
     const [name, ...column] = alias.split("=")
     return [name!, clean(column.join("="))]
   }))
-  const typed = new Set([...Url.names(url), ...named(texts)])
-  const hasCode = typed.has("code") && !columns.has("code")
-  const wanted = new Set([...typed].filter((name) => name !== "code").map((name) => columns.get(name) ?? clean(name)))
+  const names = typed({ texts, url })
+  const hasCode = names.includes("code") && !columns.has("code")
+  const wanted = new Set(names.filter((name) => name !== "code").map((name) => columns.get(name) ?? clean(name)))
   const only = !hasCode && wanted.size === 1 ? [...wanted][0] : undefined
   const key = column ?? only
   const isKey = (column: string) => key !== undefined && column === clean(key)
@@ -60,6 +62,36 @@ export const make = ({ aliases, column, texts, url }: Given): Columns => {
       )
   }
 }
+
+/** Whether a name in braces is that of a variable of the environment, where no column is called so or nearly so. */
+export const isSetting = (
+  name: string,
+  columns: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string | undefined>>
+): boolean =>
+  /^\w+$/.test(name) && !columns.includes(clean(name))
+  && (environment[name] !== undefined || (/^[A-Z][A-Z\d_]{2,}$/.test(name) && meant(name, columns) === ""))
+
+/** An error about columns of a request whose names in braces are `names`: one of them may be a variable without its `$`. */
+export const explain = (
+  error: SourceError,
+  names: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string | undefined>>
+): SourceError => {
+  const { columns } = error
+  const name = columns === undefined ? undefined : names.find((name) => isSetting(name, columns, environment))
+  return name === undefined ? error : new SourceError({
+    reason: "Column",
+    source: error.source,
+    detail: `the request names {${name}}, and no column is called so: did you mean \${${name}}?`,
+    columns
+  })
+}
+
+/** The names in braces of a request. */
+export const typed = ({ texts, url }: Pick<Given, "texts" | "url">): ReadonlyArray<string> => [
+  ...new Set([...Url.names(url), ...named(texts)])
+]
 
 const variable = /^(.*?)(\*|:[1-9]\d{0,3})?$/s
 

@@ -184,6 +184,10 @@ export interface Job {
   readonly select: ReadonlyArray<Select.Select>
   /** Says which rules held for none of so many answers. */
   readonly idle?: Rules.Watched["idle"]
+  /** What the request names in braces, as it was typed. */
+  readonly names?: ReadonlyArray<string>
+  /** Those of them that are no names for a list of lines, and are sent as they stand. */
+  readonly unfilled?: ReadonlyArray<string>
 }
 
 /** The names of the settings in the request. */
@@ -211,12 +215,13 @@ export const make = (
       const [name, ...value] = line.split(":")
       return [name!.trim(), value.join(":").trim()] as const
     })
+    const texts = [...lines.map(([, value]) => value), ...Option.toArray(data)]
     const isLines = Option.contains(values.inputFormat, "lines")
     const { column, fill, isCodeNamed, isGuess } = Columns.make({
       aliases: values.as,
       column: Option.getOrUndefined(values.column),
       url: values.url.value,
-      texts: isLines ? [] : [...lines.map(([, value]) => value), ...Option.toArray(data)]
+      texts: isLines ? [] : texts
     })
     const headers = Object.fromEntries(lines.map(([name, value]) => [name, fill(value)]))
     const watched = Rules.watch(yield* Rules.parse(values))
@@ -264,7 +269,9 @@ export const make = (
       refuseEmpty: !values.allowEmpty,
       policy: yield* Effort.policy(values),
       select: yield* Effect.forEach(values.select, selected),
-      idle: watched.idle
+      idle: watched.idle,
+      names: Columns.typed({ texts, url: values.url.value }),
+      unfilled: ListFormat.hasColumns(format) ? [] : Columns.named(texts)
     }
   })
 
@@ -304,6 +311,12 @@ export const emptyHeaders = ({ header }: Values<typeof flags>): ReadonlyArray<st
       `warning: the header ${name} is empty: is a variable not set? In single quotes rollcall reads \${NAME} itself`
     ]
   })
+
+/** `{NAME}` is a column, and sent as it stands where a list has none. */
+export const braces = ({ unfilled = [] }: Job): ReadonlyArray<string> =>
+  unfilled.filter((name) => Columns.isSetting(name, [], process.env)).map((name) =>
+    `warning: did you mean \${${name}}? {${name}} is sent as it stands`
+  )
 
 /** `$NAME` is a variable in a shell, and three letters and more here. */
 export const dollars = ({ data, header, url }: Values<typeof flags>): ReadonlyArray<string> =>

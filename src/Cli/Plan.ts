@@ -36,7 +36,9 @@ export const command = Command.make({
       const planned = yield* Run.prepare(values, file)
       yield* Run.warn(values, planned.job)
       const progress = Progress.none()
-      const lines = yield* Alike.explain(planned.ledger)(Effect.provide(show(planned, values, progress), Memory.layer))
+      const lines = yield* Run.explain(planned.job, planned.ledger)(
+        Effect.provide(show(planned, values, progress), Memory.layer)
+      )
       if (!values.fresh && Option.isNone(values.ledger)) {
         const alike = yield* Alike.find(planned.ledger, yield* planned.job.lookup.fingerprint)
         yield* Effect.forEach(yield* Alike.hint(alike, progress), Talk.say)

@@ -18,6 +18,7 @@ import type * as Transport from "../Transport.ts"
 import * as Alike from "./Alike.ts"
 import { stdin } from "./Argv.ts"
 import * as Closing from "./Closing.ts"
+import * as Columns from "./Columns.ts"
 import * as Command from "./Command.ts"
 import * as Distinct from "./Distinct.ts"
 import * as Effort from "./Effort.ts"
@@ -116,7 +117,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
       ? []
       : yield* Alike.find(ledger, yield* job.lookup.fingerprint)
     const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
-    return yield* Alike.explain(ledger)(call(job, {
+    return yield* explain(job, ledger)(call(job, {
       network,
       sink,
       ledger,
@@ -169,12 +170,23 @@ export const warn = (values: Command.Values<typeof flags>, job: Job.Job) =>
   Effect.forEach(
     [
       ...Job.dollars(values),
+      ...Job.braces(job),
       ...Job.emptyHeaders(values),
       ...Purse.zoneHint(job.policy.budget, process.env.TZ, Intl.DateTimeFormat().resolvedOptions().timeZone)
     ],
     (text) => Talk.say(text),
     { discard: true }
   )
+
+/** Says more of an error where the command knows more of it, in `plan` too. */
+export const explain =
+  ({ names = [] }: Job.Job, ledger: Ledgers.Named) =>
+  <A, R>(run: Effect.Effect<A, Command.Failure, R>): Effect.Effect<A, Command.Failure, R> =>
+    Effect.catchTag(
+      Alike.explain(ledger)(run),
+      "SourceError",
+      (error) => Effect.fail(Columns.explain(error, names, process.env))
+    )
 
 /** What a command line of `run` asks for, checked: `run` does it, and `plan` shows it. */
 export const prepare = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>

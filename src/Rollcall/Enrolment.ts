@@ -8,11 +8,12 @@ import { exactly } from "../Json.ts"
 import { type Enrolled, Ledger, type LedgerError, type List, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
-import { missingColumn } from "../Source/Column.ts"
+import { meant, missingColumn } from "../Source/Column.ts"
 import { clean } from "../Source/Header.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import { isOwn, results } from "../Source/Own.ts"
 import { empty, slow } from "../Source/SourceError.ts"
+import type { Told } from "../Source/Told.ts"
 import type * as Queue from "../Sweep/Queue.ts"
 import type { Progress } from "./Progress.ts"
 
@@ -157,18 +158,45 @@ export const enroll = <R>(
       if (isOwn(progress.told.names)) left = results
       for (const name of progress.told.names) if (isKept(name)) columns.add(name)
     }
-    const absent = progress.entries === 0
-      ? undefined
-      : lookup.inputs.map(Entry.columnOf).find((name) => !there.has(name))
-    if (absent !== undefined) return yield* missingInput(source.name, absent, [...there])
-    const shared = [...needed].find((name) => progress.told.shared.has(name))
-    if (shared !== undefined) return yield* sharedName(source.name, shared)
-    const unknown = carry?.find((name) => progress.entries > 0 && !there.has(clean(name)))
-    if (unknown !== undefined) return yield* missingColumn(source.name, undefined, unknown, [...there])
+    if (progress.entries > 0) yield* checkColumns(lookup, { carry, source }, progress.told, there)
     progress.before = before
     yield* ledger.enrolled(id, listed())
     return id
   })
+
+/** Fails where the list alone tells that it does not go with the request; it is read as far as it takes to know. */
+export const agree = <R>(
+  { inputs }: Lookup<unknown, unknown, unknown>,
+  { carry, source }: Pick<Options<R>, "carry" | "source">
+): Effect.Effect<void, SourceError, R> =>
+  Effect.gen(function*() {
+    const there = new Set<string>()
+    const wanted = [...inputs.map(Entry.columnOf), ...(carry ?? []).map(clean)]
+    let isEmpty = true
+    yield* Stream.runDrain(Stream.takeUntil(source.entries, ({ columns = {}, names = Object.keys(columns) }) => {
+      isEmpty = false
+      for (const name of names) there.add(name)
+      return wanted.every((name) => there.has(name))
+    }))
+    const told = yield* source.told ?? Effect.succeed(undefined)
+    if (!isEmpty) yield* checkColumns({ inputs }, { carry, source }, told, there)
+  })
+
+/** Fails where the request, or who chose columns, names one that is not there. */
+const checkColumns = (
+  { inputs }: Pick<Lookup<unknown, unknown, unknown>, "inputs">,
+  { carry, source }: Pick<Options<unknown>, "carry" | "source">,
+  told: Told | undefined,
+  there: ReadonlySet<string>
+): Effect.Effect<void, SourceError> => {
+  const needed = inputs.map(Entry.columnOf)
+  const absent = needed.find((name) => !there.has(name))
+  if (absent !== undefined) return missingInput(source.name, absent, [...there])
+  const shared = needed.find((name) => told?.shared.has(name))
+  if (shared !== undefined) return sharedName(source.name, shared)
+  const unknown = carry?.find((name) => !there.has(clean(name)))
+  return unknown === undefined ? Effect.void : missingColumn(source.name, undefined, unknown, [...there])
+}
 
 /** The list of this name, if it came from somewhere else. */
 export const earlier = (
@@ -197,9 +225,10 @@ const missingInput = (source: string, name: string, columns: ReadonlyArray<strin
     source,
     detail: columns.length === 0
       ? `the request names {${name}}, but this input has no columns: write {code} for the code`
-      : `the request names {${name}}, but the columns are ${columns.join(", ")}${
+      : `the request names {${name}}${meant(name, columns)}, but the columns are ${columns.join(", ")}${
         /^\W*code\W*$/i.test(name) ? ": write {code} for the code" : ""
-      }`
+      }`,
+    columns
   })
 
 /** Where questions are taken from, and who is shown each page of them. */

@@ -11,17 +11,22 @@ export const missingColumn = (
   columns: ReadonlyArray<string>
 ): SourceError => {
   const there = columns.length === 0 ? "there are no columns" : `the columns are ${list(columns)}`
-  const near = column === undefined ? undefined : columns.find((name) => isNear(fold(name), fold(column)))
-  const meant = near === undefined ? "" : ` (did you mean ${JSON.stringify(near)}?)`
   return new SourceError({
     reason: "Column",
     source,
     ...(line === undefined ? {} : { line }),
     detail: column === undefined
       ? `which column holds the code? Name it; ${there}`
-      : `there is no column ${JSON.stringify(column)}${meant}; ${there}`,
+      : `there is no column ${JSON.stringify(column)}${meant(column, columns)}; ${there}`,
+    columns,
     ...(column === undefined ? { remedy: "column" } : {})
   })
+}
+
+/** The column that may be meant by another name, in words; nothing where none is like it. */
+export const meant = (column: string, columns: ReadonlyArray<string>): string => {
+  const near = columns.find((name) => isNear(fold(name), fold(column)))
+  return near === undefined ? "" : ` (did you mean ${JSON.stringify(near)}?)`
 }
 
 const shown = 30

@@ -70,7 +70,7 @@ const entry = (
   const code = find(value as object, names, column)
   if (code === undefined) {
     const { detail } = missingColumn(source, line, column, names)
-    return Either.left(new SourceError({ reason: "Column", source, line, unit: told.unit, detail }))
+    return Either.left(new SourceError({ reason: "Column", source, line, unit: told.unit, detail, columns: names }))
   }
   told.column ??= code
   const columns = (isRecord ? value : withDigits(text, value, code)) as Record<string, unknown>

@@ -12,6 +12,8 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   /** What `line` counts: lines of a text unless told otherwise. */
   unit: Schema.optional(Schema.Literal("line", "row", "element")),
   detail: Schema.String,
+  /** The columns that are there, where another one was named. */
+  columns: Schema.optional(Schema.Array(Schema.String)),
   /** What helps. */
   remedy: Schema.optional(Remedy)
 }) {

@@ -26,6 +26,10 @@ describe("Expression.make", () => {
     ["results.0.name", /an item of a list is written \[0\]: results\[0\]\.name\)?$/],
     ["code-1", /hyphen stands in double quotes/],
     ["$x", /there is no variable \$x/],
+    ["!data.product", /! takes the first name alone: write !\(data\.product\)$/],
+    ["ok && !a.\"b-c\".d", /write ok && !\(a\."b-c"\.d\)$/],
+    ["!data.items[0].id == `1`", /write !\(data\.items\[0\]\.id\) == `1`$/],
+    ["!items[]", /write !\(items\[\]\)$/],
     [
       "error==\"not found\"",
       /^error=="not found": "not found" is the name of a field, .* write error=='not found' \(for the field @\."not found"\)$/

@@ -11,6 +11,61 @@ const setUp = (codes: ReadonlyArray<string>) =>
   }))
 
 describe("what the command says on the way", () => {
+  it.scopedLive("a request that does not go with its list is told before a ledger that answers another one", () =>
+    Effect.gen(function*() {
+      const { asked, rollcall, words: [, url = "", ...more], write } = yield* setUp([])
+      write("people.csv", "name,zip\nAnn,34102\n")
+      const to = (text: string) => url.replace("{code}", text)
+      const line = ["run", "people.csv", "-o", "o.csv", ...more]
+      assert.strictEqual((yield* rollcall(...line, "--url", to("{zip}"))).exit, 0)
+      for (
+        const [words, told] of [
+          [["--url", to("{zip}/2"), "--column", "ZIP"], `there is no column "ZIP" (did you mean "zip"?)`],
+          [["--url", to("{zip}/2"), "--column", "Zip Code"], `there is no column "Zip Code" (did you mean "zip"?)`],
+          [["--url", to("{zip}/{nme}"), "--column", "zip"], `the request names {nme} (did you mean "name"?), but the`],
+          [["--url", to("{zip}/2"), "--carry", "nmae"], `there is no column "nmae" (did you mean "name"?)`]
+        ] as const
+      ) {
+        const { exit, stderr } = yield* rollcall(...line, ...words)
+        assert.deepStrictEqual([exit, stderr.includes(told), stderr.includes("--fresh")], [2, true, false], stderr)
+      }
+      assert.deepStrictEqual(asked, ["34102"])
+      const other = yield* rollcall(...line, "--url", to("{zip}/2"))
+      assert.match(other.stderr, /this ledger answers another request .*--fresh/)
+    }))
+
+  it.scopedLive("a name in braces that is a variable is asked for its dollar", () =>
+    Effect.gen(function*() {
+      const { asked, rollcall, words: [, url = ""], write } = yield* setUp([])
+      write("people.csv", "name,zip\nAnn,34102\n")
+      const line = ["people.csv", "-o", "o.csv", "--url", url.replace("{code}", "{zip}")]
+      for (
+        const words of [
+          ["-H", "X-Key: {CRM_KEY}"],
+          ["-H", "X-Key: {CRM_KEY}", "--column", "zip"],
+          ["-d", `{"key":"{CRM_KEY}"}`],
+          ["-H", "X-Key: {KEY}", "--column", "zip"]
+        ]
+      ) {
+        const name = /\{(\w+)\}/.exec(words.join(" "))![1]!
+        for (const command of ["run", "plan"]) {
+          const { exit, stderr } = yield* rollcall(command, ...line, ...words)
+          assert.strictEqual(exit, 2)
+          assert.match(stderr, /^rollcall: people\.csv: the request names \{\w+\}, and no column is called so: did you/)
+          assert.include(stderr, `did you mean \${${name}}?\n`)
+        }
+      }
+      // a column that is nearly called so is meant
+      assert.include(
+        (yield* rollcall("plan", ...line, "-H", "X: {NAMES}", "--column", "zip")).stderr,
+        "{NAMES} (did you mean \"name\"?)"
+      )
+      const { exit, stderr } = yield* rollcall("plan", "list", "--allow-empty", "--url", url, "-H", "X-Key: {CRM_KEY}")
+      assert.strictEqual(exit, 0)
+      assert.include(stderr, "warning: did you mean ${CRM_KEY}? {CRM_KEY} is sent as it stands")
+      assert.deepStrictEqual(asked, [])
+    }))
+
   it.scopedLive("a body may stand in a file, and @@ is an @", () =>
     Effect.gen(function*() {
       const { base, cwd, rollcall, write } = yield* setUp(["7"])
