@@ -1,11 +1,11 @@
 /**
  * `--fresh`: what an earlier run left is put aside. What may be refused is checked before anything is renamed, and all is put back where the
- * run does not come to its first call.
+ * run ends, in whatever way, without a call: what an answer has cost, and what was spent, is known to the old ledger alone.
  */
 import { FileSystem } from "@effect/platform"
-import { DateTime, Effect } from "effect"
+import { Cause, DateTime, Effect, Exit, Option } from "effect"
 import * as Errno from "../Errno.ts"
-import { Ledger, type Notes } from "../Ledger.ts"
+import { Ledger, LedgerError, type Notes } from "../Ledger.ts"
 import type { Sink } from "../Sink.ts"
 import * as Mark from "../Sink/Mark.ts"
 import { UsageError } from "./Argv.ts"
@@ -18,18 +18,18 @@ export interface Aside {
   readonly notes: Notes
   /** Says what was put aside. */
   readonly told: Effect.Effect<void>
-  /** Renames everything back. */
-  readonly putBack: Effect.Effect<void, never, FileSystem.FileSystem>
+  /** The run has begun: it stays where it is. */
+  readonly keep: Effect.Effect<void>
+  /** Says under which names it stands. */
+  readonly where: Effect.Effect<void>
 }
 
-/** Nothing was put aside. */
-export const nothing: Aside = { notes: {}, told: Effect.void, putBack: Effect.void }
-
-/** Renames the ledger and the files of the sink; a ledger that is not there leaves everything as it is. */
-export const putAside = (
+/** Renames the ledger and the files of the sink while something is done; a ledger that is not there leaves everything as it is. */
+export const around = <A, E, R>(
   ledger: Named,
   sink: typeof Sink.Service,
-  { files: outputs, list }: { readonly files: ReadonlyArray<string>; readonly list: string }
+  { files: outputs, list }: { readonly files: ReadonlyArray<string>; readonly list: string },
+  use: (aside: Aside | undefined) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -40,7 +40,7 @@ export const putAside = (
       })
     }
     const exists = (path: string) => Effect.orElseSucceed(fs.exists(path), () => false)
-    if (!(yield* exists(file))) return nothing
+    if (!(yield* exists(file))) return yield* use(undefined)
     // not under a run that is going on
     yield* ledger.lock
     const notes = yield* owned(sink, list).pipe(
@@ -50,30 +50,83 @@ export const putAside = (
     )
 
     const time = DateTime.formatIso(yield* DateTime.now).replace(/[-:]|\.\d+Z/g, "")
-    let stamp = time
-    for (let other = 2; yield* exists(`${file}.${stamp}`); other++) stamp = `${time}-${other}`
+    const stamped = Effect.gen(function*() {
+      let stamp = time
+      for (let other = 2; yield* exists(`${file}.${stamp}`); other++) stamp = `${time}-${other}`
+      return stamp
+    })
     const renamed: Array<readonly [from: string, to: string]> = []
-    const putBack = Effect.suspend(() =>
-      Effect.forEach(renamed.splice(0).toReversed(), ([from, to]) => Effect.ignore(fs.rename(to, from)), {
-        discard: true
-      })
-    )
-    for (const path of [...ledger.files, ...outputs.flatMap((output) => [output, `${output}.part`])]) {
-      if (!(yield* exists(path))) continue
-      const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/s.exec(path)!
-      const to = `${base}.${stamp}${journal}`
-      yield* fs.rename(path, to).pipe(
-        Effect.mapError((error) =>
-          new UsageError({
-            message: `${path} cannot be put aside (${Errno.ofWriting(error)}): move it away yourself`
-          })
-        ),
-        Effect.tapError(() => putBack)
+    /** Gives all that stands under these names others, and remembers it where it is to come back. */
+    const rename = (paths: ReadonlyArray<string>, onRenamed: (from: string, to: string) => void) =>
+      Effect.flatMap(stamped, (stamp) =>
+        Effect.forEach(paths, (path) =>
+          Effect.gen(function*() {
+            if (!(yield* exists(path))) return
+            const [, base, journal = ""] = /^(.*?)(-wal|-shm)?$/s.exec(path)!
+            const to = `${base}.${stamp}${journal}`
+            yield* fs.rename(path, to)
+            onRenamed(path, to)
+          }).pipe(
+            Effect.mapError((error) =>
+              new UsageError({
+                message: `${path} cannot be put aside (${Errno.ofWriting(error)}): move it away yourself`
+              })
+            )
+          ), { discard: true }))
+    const back = Effect.gen(function*() {
+      if (renamed.length === 0) return
+      // what could not be removed gives way: a journal beside another ledger would damage that
+      yield* Effect.ignore(rename([...ledger.files, ...renamed.map(([from]) => from)], () => {}))
+      for (const [from, to] of renamed.splice(0).toReversed()) {
+        yield* fs.rename(to, from).pipe(
+          Effect.catchAll((error) =>
+            Talk.say(`${to} cannot be put back (${Errno.ofWriting(error)}): rename it to ${from} yourself`)
+          )
+        )
+      }
+    })
+
+    const putAside = rename(
+      [...ledger.files, ...outputs.flatMap((output) => [output, `${output}.part`])],
+      (from, to) => renamed.push([from, to])
+    ).pipe(Effect.tapError(() => back))
+    let isTold = false
+    const where = Effect.suspend(() =>
+      Talk.say(
+        `nothing was answered; ${renamed.map(([from, to]) => `what was ${from} is ${to}`).join(", ")}: `
+          + "rename it back to go on with it"
       )
-      renamed.push([path, to])
+    )
+    let isKept = false
+    const aside: Aside = {
+      notes,
+      told: Effect.suspend(() => {
+        isTold = true
+        return Talk.say(`put aside: ${names(renamed.map(([, to]) => to))}`)
+      }),
+      keep: Effect.sync(() => {
+        isKept = true
+      }),
+      where
     }
-    return { notes, told: Talk.say(`put aside: ${file}.${stamp}`), putBack } satisfies Aside
+    return yield* Effect.acquireUseRelease(putAside, () => use(aside), (_, exit) =>
+      Effect.suspend(() => {
+        if (isKept) return Effect.void
+        // another run has begun meanwhile, under the names that were free
+        if (isBusy(exit)) return where
+        const put = names(renamed.map(([from]) => from))
+        return Effect.zipRight(back, isTold ? Talk.say(`put back: ${put}`) : Effect.void)
+      }))
   })
+
+/** Without the journals. */
+const names = (files: ReadonlyArray<string>): string => files.filter((file) => !/-(wal|shm)$/.test(file)).join(", ")
+
+const isBusy = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && Option.exists(
+    Cause.failureOption(exit.cause),
+    (error) => error instanceof LedgerError && error.reason === "Busy"
+  )
 
 /** Checks the outputs by the old ledger, and gives what the new one has to know. */
 const owned = (sink: typeof Sink.Service, list: string) =>

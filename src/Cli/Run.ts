@@ -4,7 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
-import { Ledger } from "../Ledger.ts"
+import { Ledger, type Notes } from "../Ledger.ts"
 import * as Policy from "../Policy.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -116,53 +116,56 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
     const alike = values.fresh || Option.isSome(values.ledger)
       ? []
       : yield* Alike.find(ledger, yield* job.lookup.fingerprint)
-    const aside = values.fresh ? yield* Fresh.putAside(ledger, sink, { files, list }) : Fresh.nothing
-    return yield* explain(job, ledger)(call(job, {
-      network,
-      sink,
-      ledger,
-      list,
-      outputs: files,
-      aside,
-      order: Option.getOrElse(values.order, () => "input" as const),
-      redo,
-      ...Flag.given("sample", values.sample),
-      tolerate: values.tolerate.flat(),
-      quiet: values.quiet,
-      isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
-      begin: (progress) =>
-        Effect.gen(function*() {
-          const now = yield* Clock.currentTimeMillis
-          const line = List.line(job.source.name, progress, Talk.details(progress))
-          const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
-          const oldest = again.length > 0 ? undefined : Talk.oldest(progress, now)
-          yield* Talk.say([
-            line,
-            ...List.replaced(progress, { ledger: ledger.name, output: files[0], source: job.source.name }),
-            ...(oldest === undefined ? [] : [`${Talk.count(progress.known)} answered already, ${oldest}`]),
-            ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
-            Effort.describe(job.policy),
-            ...Talk.olderLines(progress.older),
-            ...List.warnings(progress),
-            ...yield* Alike.hint(alike, progress)
-          ].join("\n"))
-        }),
-      settings: Job.settings(values),
-      keys: Job.keys(values),
-      summary: (summary, details) =>
-        Effect.flatMap(
-          Effect.forEach(values.output, (output) => Output.whereabouts(output, summary)),
-          (outputs) =>
-            Talk.say([
-              Closing.figures(summary, details, [
-                ...Effort.learnt(job.policy, summary),
-                ...outputs.map((where) => ["output", where] as const),
-                ["ledger", ledger.name]
-              ]),
-              ...(summary.pending > 0 ? [] : job.idle?.(Closing.askedOf(summary)) ?? [])
+    const asked = (aside?: Fresh.Aside) =>
+      call(job, {
+        network,
+        sink,
+        ledger,
+        list,
+        outputs: files,
+        ...(aside === undefined ? {} : { aside }),
+        order: Option.getOrElse(values.order, () => "input" as const),
+        redo,
+        ...Flag.given("sample", values.sample),
+        tolerate: values.tolerate.flat(),
+        quiet: values.quiet,
+        isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
+        begin: (progress) =>
+          Effect.gen(function*() {
+            const now = yield* Clock.currentTimeMillis
+            const line = List.line(job.source.name, progress, Talk.details(progress))
+            const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
+            const oldest = again.length > 0 ? undefined : Talk.oldest(progress, now)
+            yield* Talk.say([
+              line,
+              ...List.replaced(progress, { ledger: ledger.name, output: files[0], source: job.source.name }),
+              ...(oldest === undefined ? [] : [`${Talk.count(progress.known)} answered already, ${oldest}`]),
+              ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
+              Effort.describe(job.policy),
+              ...Talk.olderLines(progress.older),
+              ...List.warnings(progress),
+              ...yield* Alike.hint(alike, progress)
             ].join("\n"))
-        )
-    }))
+          }),
+        settings: Job.settings(values),
+        keys: Job.keys(values),
+        summary: (summary, details) =>
+          Effect.flatMap(
+            Effect.forEach(values.output, (output) => Output.whereabouts(output, summary)),
+            (outputs) =>
+              Talk.say([
+                Closing.figures(summary, details, [
+                  ...Effort.learnt(job.policy, summary),
+                  ...outputs.map((where) => ["output", where] as const),
+                  ["ledger", ledger.name]
+                ]),
+                ...(summary.pending > 0 ? [] : job.idle?.(Closing.askedOf(summary)) ?? [])
+              ].join("\n"))
+          )
+      })
+    return yield* explain(job, ledger)(
+      values.fresh ? Fresh.around(ledger, sink, { files, list }, asked) : asked()
+    )
   })
 
 /** What is told before anything is asked, by `plan` too. */
@@ -273,11 +276,11 @@ export const call = (
     // the dispatcher and the binding are not loaded before they are needed
     const { layerWith } = yield* Effect.promise(() => import("../Transport.ts"))
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-    const aside = options.aside ?? Fresh.nothing
+    const { aside } = options
     const remembered = Effect.provide(Ledgers.remember(options.ledger, options.outputs), context)
     let hasBegun = false
     const run = Effect.zipRight(
-      owning(aside),
+      owning(aside?.notes ?? {}),
       Rollcall.run(job.lookup, {
         source: job.source,
         policy: job.policy,
@@ -295,7 +298,9 @@ export const call = (
           remembered,
           Effect.suspend(() => {
             hasBegun = true
-            return options.quiet ? Effect.void : Effect.zipRight(aside.told, options.begin?.(progress) ?? Effect.void)
+            return options.quiet
+              ? Effect.void
+              : Effect.zipRight(aside?.told ?? Effect.void, options.begin?.(progress) ?? Effect.void)
           })
         )
       })
@@ -327,7 +332,9 @@ export const call = (
         const answered = Progress.settled(progress.outcomes)
         // what was spent, and who was asked in vain, is known to the next run; who never reached the server spent nothing
         const isSpent = progress.calls + progress.cut > 0 && !isUnreachable(errorOf(exit))
-        if (Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)) {
+        const isAnswered = Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)
+        if (aside !== undefined && (isAnswered || isSpent)) yield* aside.keep
+        if (isAnswered) {
           if (isReaderGone(errorOf(exit))) return
           if (!options.quiet) {
             yield* options.summary(summary, progress)
@@ -339,7 +346,8 @@ export const call = (
           if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(next(undefined))
           return
         }
-        if (progress.kept > 0) {
+        // what is put back goes before what has come
+        if (progress.kept > 0 && aside === undefined) {
           yield* remembered
           return yield* Talk.say(
             `stopped while ${job.source.name} was awaited: ${Talk.counted(progress.kept, "code")} of it `
@@ -351,7 +359,7 @@ export const call = (
         // one that cannot be used may be another run's by now
         const isOurs = errorOf(exit)?._tag !== "LedgerError"
         if (!wasThere && !isSpent && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
-        if (!hasBegun) yield* aside.putBack
+        if (isSpent && aside !== undefined) yield* aside.where
       })
     // it is said however quiet it is to be
     const cut = Effect.suspend(() =>
@@ -401,7 +409,7 @@ export const call = (
   })
 
 /** What the ledger has to know of what was not put aside. */
-const owning = ({ notes }: Fresh.Aside) =>
+const owning = (notes: Notes) =>
   Object.keys(notes).length === 0 ? Effect.void : Effect.flatMap(Ledger, (ledger) => ledger.setNotes(notes))
 
 const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
