@@ -228,6 +228,22 @@ describe("File", () => {
       assert.strictEqual(yield* mode(path("e")), usual)
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
+  it.scoped("replaces no link that leads to nothing, or to itself", () =>
+    Effect.gen(function*() {
+      const { fs, path } = yield* folder
+      yield* fs.symlink(path("none"), path("a"))
+      yield* fs.symlink(path("b"), path("b"))
+      for (const name of ["a", "b"]) {
+        assert.strictEqual(
+          yield* refused(path(name)),
+          "Exists it is a link that leads to no file: name the file itself"
+        )
+        assert.strictEqual((yield* Effect.flip(write(path(name), ["x"]))).reason, "Exists")
+        assert.isTrue(yield* Effect.isSuccess(fs.readLink(path(name))))
+      }
+      assert.isFalse(yield* fs.exists(path("none")))
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
   it.scoped("says what is wrong with a place where no file can be made", () =>
     Effect.gen(function*() {
       const { fs, path } = yield* folder
