@@ -1,10 +1,11 @@
 /**
  * Heads of answers that other clients read and undici does not: a `100 Continue` that nobody has asked for, and the same length told
  * twice. They are mended in the bytes, before undici sees them. An answer that goes on beyond the length in its head is refused: undici
- * would cut it off there, and what is left may well be read as an answer.
+ * would cut it off there, and what is left may well be read as an answer. And an answer whose end is the end of the connection is
+ * not whole where the connection was reset: undici would take it for that.
  *
  * Sources: RFC 9110, 15.2 (a client must be able to parse and may ignore them) and 8.6 (lengths that are the same are one); RFC 9112, 6.3
- * and 11.2 (what goes beyond the length is no part of an answer, and may be somebody's).
+ * and 11.2 (what goes beyond the length is no part of an answer, and may be somebody's) and 8 (what was cut off is not whole).
  */
 import type { Socket } from "node:net"
 import { LookupError } from "../Outcome.ts"
@@ -17,6 +18,7 @@ export const mend = (socket: Socket): void => {
   const own = socket as unknown as { push: Push; write: Write }
   const push = own.push.bind(socket)
   const write = own.write.bind(socket)
+  const destroy = socket.destroy.bind(socket)
   let isAwaited = false
   /** The beginning of a head that goes before the answer, of which more is to come. */
   let begun: Buffer | undefined
@@ -29,7 +31,7 @@ export const mend = (socket: Socket): void => {
     return write(...args)
   }
   own.push = (chunk, encoding) => {
-    if (chunk === null) return push(chunk, encoding)
+    if (chunk === null) return !isAwaited && isGone(socket) ? gone(socket) : push(chunk, encoding)
     if (isAwaited) {
       const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk])
       begun = undefined
@@ -50,6 +52,7 @@ export const mend = (socket: Socket): void => {
     left = Math.max(0, left - chunk.length)
     return push(chunk)
   }
+  socket.destroy = (cause) => destroy(isAwaited ? cause : asCut(cause))
   /** Of an answer its first bytes, of which `chunk` is to be given on. */
   const begin = (bytes: Buffer, chunk: Buffer): boolean => {
     left = 0
@@ -69,6 +72,18 @@ export const mend = (socket: Socket): void => {
 }
 
 const nothing = Buffer.alloc(0)
+
+/** A reset within an answer by the name of a connection that was closed too soon: by its own undici would take it for an end. */
+const asCut = (cause: (Error & { readonly code?: string }) | undefined): Error | undefined =>
+  cause?.code === "ECONNRESET" ? Object.assign(new Error(cause.message), { code: "UND_ERR_SOCKET" }) : cause
+
+/** Whether an end is none but a reset: Node tells of an end where the reset came together with bytes, but then there is no other side. */
+const isGone = (socket: Socket): boolean => socket.remoteAddress === undefined
+
+const gone = (socket: Socket): boolean => {
+  socket.destroy(Object.assign(new Error("reset"), { code: "ECONNRESET" }))
+  return false
+}
 
 const refuse = (socket: Socket): boolean => {
   socket.destroy(new LookupError({ reason: "protocol", message: "the answer is longer than the length that it tells" }))

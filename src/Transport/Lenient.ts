@@ -55,7 +55,8 @@ export class Lenient {
       response.on("data", (chunk: Buffer) => {
         if (!isOver) handler.onData(chunk)
       })
-      response.on("error", end)
+      // what else may have happened was told to the request
+      response.on("error", () => end(cut()))
       response.on("end", () => {
         if (isOver) return
         if (!response.complete) return end(cut())

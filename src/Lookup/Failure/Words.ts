@@ -107,6 +107,7 @@ const exact: Readonly<Record<string, Word>> = {
     isInHandshake(message) ? "the server closed the connection before TLS stood" : "the connection was reset",
   EPIPE: broken,
   UND_ERR_SOCKET: closed,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: broken,
   UND_ERR_HEADERS_OVERFLOW: headersTooLarge,
   HPE_HEADER_OVERFLOW: headersTooLarge,
   DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
@@ -146,8 +147,9 @@ const similar = (code: string): Word | undefined =>
     ? wantsCertificate
     : undefined
 
-/** What cannot be parsed as HTTP/1.1 is HTTP/2, TLS, or not as the standard has it. */
+/** What cannot be parsed as HTTP/1.1 was cut off, is HTTP/2, TLS, or not as the standard has it. */
 const unparsed: Word = ({ data, isLenient, message }) => {
+  if (message.includes("EOF")) return broken
   const bytes = Array.from(typeof data === "string" ? data.slice(0, 4) : "", (text) => text.charCodeAt(0))
   const [first, second, , fourth] = bytes
   // a frame of settings, an alert of TLS
