@@ -18,6 +18,7 @@ import * as Projection from "./Rollcall/Projection.ts"
 import * as Recorder from "./Rollcall/Recorder.ts"
 import * as Revision from "./Rollcall/Revision.ts"
 import * as Sameness from "./Rollcall/Sameness.ts"
+import * as Withheld from "./Rollcall/Withheld.ts"
 import { Sink, type SinkError } from "./Sink.ts"
 import { marks } from "./Sink/Mark.ts"
 import type { Source, SourceError } from "./Source.ts"
@@ -146,6 +147,8 @@ export const run = <A, E, R, R2>(
     const ask = yield* Effect.provideService(Sweep.prepare(lookup), Idempotency.RunId, yield* idOf(ledger))
     yield* sink.check(marks(ledger))
     const name = options.name ?? sink.outputs[0] ?? options.source.name
+    const policy = options.policy ?? Policy.standard
+    yield* Withheld.use(lookup, name, policy.allowNone)
     const list = yield* enlist(lookup, { ...options, name, progress, sink })
 
     const order = options.order ?? "input"
@@ -156,24 +159,26 @@ export const run = <A, E, R, R2>(
       again: (write) => Projection.each(ledger, list, write)
     })
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
-    const policy = options.policy ?? Policy.standard
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
     yield* keepBudget(ledger, policy.budget)
     // what stopped an earlier run stops this one anew, or does not
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
     yield* options.onBegin ?? Effect.void
+    if (progress.outcomes.found === 0) {
+      const stopped = yield* Withheld.stopOf(lookup, list.id)
+      if (stopped !== undefined) return yield* Effect.zipRight(keepStop(ledger, stopped), stopped)
+    }
+    // what a rule does not take for an answer any more is none to be kept
+    const isRedone = progress.reopened === 0
+      && (progress.redone.some((count) => count > 0) || (yield* ledger.unfinished(list.id)).count > 0)
     // it writes what is known, and that comes after what is said of it
     const projection = yield* Projection.make(writer, list, order)
     const recorder = yield* Recorder.make(
       list.id,
       projection,
       progress,
-      // what a rule does not take for an answer any more is none to be kept
-      progress.reopened === 0
-        && (progress.redone.some((count) => count > 0) || (yield* ledger.unfinished(list.id)).count > 0)
-        ? policy.allowNone ? Infinity : policy.uniform ?? Infinity
-        : undefined
+      isRedone ? policy.allowNone ? Infinity : policy.uniform ?? Infinity : undefined
     )
     const { onWarning = () => Effect.void, sample, select = [] } = options
     const fields = Fields.make(select)
@@ -196,6 +201,8 @@ export const run = <A, E, R, R2>(
     const inVain = new Set(
       Schema.decodeUnknownOption(Ids)(yield* ledger.note("in_vain")).pipe(Option.getOrElse(() => []))
     )
+    const withheld = (settled: ReadonlyArray<Sweep.Settled>) =>
+      Effect.provideService(Withheld.keep(lookup, settled), Ledger, ledger)
     const flush = Effect.zipRight(recorder.flush, ledger.intact(list.id))
     const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
     yield* Sweep.sweep({
@@ -208,6 +215,8 @@ export const run = <A, E, R, R2>(
         : Enrolment.sample(pulling, sample)),
       leave: (ids) =>
         ids.length === 0 && inVain.size === 0 ? Effect.void : ledger.setNotes({ in_vain: ids.slice(-most) }),
+      // of what was answered before, the old answer may have to stay
+      ...(isRedone ? {} : { withheld }),
       settle,
       failure: recorder.failure,
       isHeld: recorder.isHeld,

@@ -115,6 +115,8 @@ export interface Options<A, E, R, E2> {
   readonly elsewhere?: Effect.Effect<ReadonlyArray<Queue.Pending>, E2> | undefined
   /** Gets the questions that were asked and have no outcome, at an end that leaves some: the next run begins with others. */
   readonly leave?: ((ids: ReadonlyArray<number>) => Effect.Effect<void, E2>) | undefined
+  /** Gets what was answered and is not settled, at an end that comes because nothing was found. */
+  readonly withheld?: ((settled: ReadonlyArray<Settled<A, E>>) => Effect.Effect<void, E2>) | undefined
   /** Fails when outcomes can be taken no more, also while none comes. */
   readonly failure?: Effect.Effect<never, E2> | undefined
   /** Whether outcomes are not taken for now, by something that tells of it itself. */
@@ -285,10 +287,9 @@ const askAll = <A, E, R, E2>(
       error: E | LookupError | undefined
     ): Effect.Effect<void, E2> => {
       if (asked.calls > 0) answered++
+      let isNone = false
       if (outcome === "found") found++
-      else if (found === 0 && answered >= noneFoundLimit && !policy.allowNone) {
-        stop("none_found", Stop.noneFound(answered))
-      }
+      else isNone = found === 0 && answered >= noneFoundLimit && !policy.allowNone && stopped === undefined
       const { attempts, calls, id, question } = asked
       // what was refused cannot tell whether all are refused
       if (reply !== undefined && (outcome === "found" || outcome === "not_found") && lookup.isRead) {
@@ -298,9 +299,12 @@ const askAll = <A, E, R, E2>(
       const at = clock.unsafeCurrentTimeMillis()
       const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
       const review = verdict.verdict === "found" ? verdict.review : undefined
-      return give(
+      const settled = give(
         suspicion.take({ id, question, outcome, answer, review, error, reply, status, attempts, calls, ms, at })
       )
+      return isNone
+        ? Effect.zipRight(refuse(asked, "none_found", { message: Stop.noneFound(answered) }), settled)
+        : settled
     }
 
     const give = (settled: ReadonlyArray<Settled<A, E>>): Effect.Effect<void, E2> =>
@@ -431,7 +435,11 @@ const askAll = <A, E, R, E2>(
           if (isUnknown) suspicion.drop("failed")
         }
         const left = [...new Set([...lost, ...suspicion.dropped.map(({ id }) => id), ...queue.left()])]
-        return Effect.zipRight(give(suspicion.release()), Effect.ignore(options.leave?.(left) ?? Effect.void))
+        const kept = stopped?.reason === "none_found" ? options.withheld?.(suspicion.dropped) : undefined
+        return give(suspicion.release()).pipe(
+          Effect.zipRight(Effect.ignore(options.leave?.(left) ?? Effect.void)),
+          Effect.zipRight(kept ?? Effect.void)
+        )
       })
 
     /** Nobody's fault but the server's: it is asked again as if nothing had happened. */

@@ -141,6 +141,12 @@ export const stopped = ({ curl, message, reason, remedy }: StopError, keys?: Rea
     ...(curl === undefined ? [] : ["Try it by hand:", `  ${curl}`])
   ].join("\n")
 
+/** The calls of a run of which nothing was kept as an outcome. */
+export const paid = (calls: number): string =>
+  `${Talk.counted(calls, "call was", "calls were")} made: what came of ${
+    calls === 1 ? "it" : "them"
+  } is kept, and nothing is marked`
+
 /** What is known of a run that left something pending. */
 export interface Rest {
   /** Calls that all runs have made. */
@@ -177,7 +183,7 @@ export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, w
     quota: `when the account has something left, ${goes}`,
     unreachable: unreached(stop ?? {}),
     redirected: `with the right --url, or --allow-origin, ${goes}`,
-    none_found: `is the path right? if it is, --allow-none goes on`,
+    none_found: "is the path right? if it is, --allow-none goes on, and what was asked is not asked again",
     vanished: "their answers are kept; if they are gone indeed, --allow-none goes on",
     outage: `${goes} when the server is well; --breaker off asks on`,
     throttled: `later ${goes}`,

@@ -6,6 +6,7 @@ import { Clock, Duration, Effect, Option } from "effect"
 import { busy, type Forget, Ledger, type Listed } from "../Ledger.ts"
 import { Limit } from "../Policy/DurationText.ts"
 import * as Progress from "../Rollcall/Progress.ts"
+import * as Withheld from "../Rollcall/Withheld.ts"
 import * as Mark from "../Sink/Mark.ts"
 import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
@@ -131,7 +132,10 @@ const outdated = (named: Ledgers.Named, lists: ReadonlyArray<Listed>) =>
   })
 
 const forget = (named: Ledgers.Named, what: Forget) =>
-  Effect.provide(Effect.flatMap(Ledger, (ledger) => ledger.forget(what)), named.open)
+  Effect.provide(
+    Effect.flatMap(Ledger, (ledger) => Effect.zipRight(Withheld.forget(ledger), ledger.forget(what))),
+    named.open
+  )
 
 /** Removes the codes from the ledger, and says which files still hold them: those are the user's. */
 const forgetCodes = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, codes: ReadonlyArray<string>) =>

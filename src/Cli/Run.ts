@@ -379,6 +379,7 @@ export const call = (
           ? Effect.as(
             Talk.say([
               `rollcall: ${Closing.stopped(error, options.keys)}`,
+              ...(error.reason === "none_found" && progress.calls > 0 ? [Closing.paid(progress.calls)] : []),
               ...(progress.same === undefined ? [] : [Closing.allSame(progress.same)]),
               next(error)
             ].join("\n")),

@@ -137,7 +137,7 @@ const toLine = (told: Told): string => {
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
     holder === undefined
       ? pending > 0
-        ? `; ${stop === undefined ? "" : `stopped: ${stop.message}: `}${
+        ? `; ${stop === undefined ? "" : `stopped: ${stop.message}${stop.message.endsWith("?") ? "" : ":"} `}${
           Closing.wayOn(stop, { calls: purse.calls, budget, settings: [], wall: now })
         }`
         : ""

@@ -222,7 +222,8 @@ const allGone = (count: number) =>
     message: `${count} codes in a row were found before and are not now: is the request right?`
   })
 
-const toAnswered = (settled: Sweep.Settled): Answered => ({
+/** An outcome as the ledger keeps it. */
+export const toAnswered = (settled: Sweep.Settled): Answered => ({
   question: settled.id,
   outcome: settled.outcome,
   http_status: settled.status ?? null,

@@ -107,4 +107,4 @@ export const allAlike = (count: number, isKnown: boolean, message: string) =>
   }: ${message}`
 
 export const noneFound = (answered: number) =>
-  `none of the first ${answered} outcomes is "found": is the request right?`
+  `none of the first ${answered} outcomes is "found"`
