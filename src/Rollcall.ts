@@ -11,6 +11,7 @@ import * as Idempotency from "./Lookup/Idempotency.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"
+import * as Spending from "./Policy/Spending.ts"
 import * as Enrolment from "./Rollcall/Enrolment.ts"
 import * as Fields from "./Rollcall/Fields.ts"
 import * as Progress from "./Rollcall/Progress.ts"
@@ -161,6 +162,7 @@ export const run = <A, E, R, R2>(
     if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
     const spent = yield* spentOf(ledger)
     progress.spent = spent?.calls ?? 0
+    progress.paid = spent === undefined ? 0 : Spending.cost(spent)
     yield* keepBudget(ledger, policy.budget)
     // what stopped an earlier run stops this one anew, or does not
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })

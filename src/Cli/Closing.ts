@@ -149,8 +149,9 @@ export const paid = (calls: number): string =>
 
 /** What is known of a run that left something pending. */
 export interface Rest {
-  /** Calls that all runs have made. */
+  /** Calls that all runs have made, and what they have cost, where that is known. */
   readonly calls: number
+  readonly cost?: number | undefined
   readonly budget: Budget.Budget
   /** The names of the variables whose values are keys. */
   readonly settings: ReadonlyArray<string>
@@ -162,13 +163,16 @@ export interface Rest {
 
 /** The last line of a run that left something pending. */
 export const next = (pending: number, stop: Stop | undefined, rest: Rest): string =>
-  `${Talk.count(pending)} pending: ${wayOn(stop, rest)}`
+  `${Talk.count(pending)} pending: ${wayOn(stop, { ...rest, pending })}`
 
 /** What is known of a stop. */
 type Stop = Pick<StopError, "reason" | "until"> & Partial<Pick<StopError, "message" | "remedy">>
 
 /** What is done next. */
-export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, wall }: Rest): string => {
+export const wayOn = (
+  stop: Stop | undefined,
+  { budget, calls, cost = 0, keys, pending, settings, wall }: Rest & { readonly pending: number }
+): string => {
   const goes = "the same command goes on"
   const words: Readonly<Record<StopError["reason"], string>> = {
     setting: goes,
@@ -187,7 +191,7 @@ export const wayOn = (stop: Stop | undefined, { budget, calls, keys, settings, w
     vanished: "their answers are kept; if they are gone indeed, --allow-none goes on",
     outage: `${goes} when the server is well; --breaker off asks on`,
     throttled: `later ${goes}`,
-    budget: larger(budget, calls, stop, wall)
+    budget: larger(budget, { calls, cost, pending }, stop, wall)
   }
   return stop === undefined ? goes : words[stop.reason]
 }
@@ -198,22 +202,26 @@ const unreached = ({ remedy }: Pick<Partial<StopError>, "remedy">): string => {
   return other === undefined ? "when the server is reached, the same command goes on" : `${other} the run goes on`
 }
 
-/** What helps where a budget is spent: time, or a larger one. */
+/** A call for each question that is pending, and some more for those that are asked again. */
+const enough = (pending: number) => Math.ceil(pending * 1.1)
+
+/** What helps where a budget is spent: time, or one that is large enough for what is pending. */
 const larger = (
   budget: Budget.Budget,
-  calls: number,
+  { calls, cost: paid, pending }: { readonly calls: number; readonly cost: number; readonly pending: number },
   stop: Pick<StopError, "until"> | undefined,
   wall: number
 ): string => {
   if (stop?.until !== undefined) return `the same command goes on from ${Moment.format(stop.until, wall)}`
   const most = budget.calls?.find(({ most, per }) => per === "ever" && most <= calls)?.most
   if (most !== undefined) {
-    return `--max-calls ${most * 2} goes on (${Talk.count(calls)} of ${Talk.count(most)} calls are spent)`
+    const spent = `${Talk.count(calls)} of ${Talk.counted(most, "call is", "calls are")} spent`
+    return `--max-calls ${calls + enough(pending)} goes on (${spent})`
   }
   const cost = budget.cost?.find(({ per }) => per === "ever")?.most
   if (cost === undefined) return "the same command goes on"
-  const spent = Budget.amount(Budget.costOf(budget, calls) ?? cost)
-  return `--max-cost ${Number((cost * 2).toFixed(2))} goes on (${spent} of ${Budget.amount(cost)} is spent)`
+  const needed = paid + (Budget.costOf(budget, enough(pending)) ?? cost)
+  return `--max-cost ${Math.ceil(needed * 100 - 1e-9) / 100} goes on (${Budget.amount(paid)} of ${Budget.amount(cost)} is spent)`
 }
 
 /** Calls whose answers nobody has waited for, and that are not sent twice without a word. */

@@ -32,7 +32,7 @@ export const of = (
       calls: spent.calls,
       cost: costPer1000 === undefined && spent.prices === undefined
         ? undefined
-        : Spending.cost(spent, costPer1000 ?? 0),
+        : Spending.cost(spent),
       standings: Budget.standings(budget, spent, Spending.calendarsAt(wall)),
       wall
     }

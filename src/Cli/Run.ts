@@ -6,6 +6,7 @@ import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { Ledger, type Notes } from "../Ledger.ts"
 import * as Policy from "../Policy.ts"
+import * as Budget from "../Policy/Budget.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Progress from "../Rollcall/Progress.ts"
@@ -368,6 +369,7 @@ export const call = (
     const next = (stop: StopError | undefined) =>
       Closing.next(Progress.summary(progress, 0).pending, stop, {
         calls: progress.spent + progress.calls,
+        cost: progress.paid + (Budget.costOf(job.policy.budget, progress.calls) ?? 0),
         budget: job.policy.budget,
         settings: options.settings ?? [],
         keys: options.keys,

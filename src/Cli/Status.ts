@@ -138,7 +138,7 @@ const toLine = (told: Told): string => {
     holder === undefined
       ? pending > 0
         ? `; ${stop === undefined ? "" : `stopped: ${stop.message}${stop.message.endsWith("?") ? "" : ":"} `}${
-          Closing.wayOn(stop, { calls: purse.calls, budget, settings: [], wall: now })
+          Closing.wayOn(stop, { calls: purse.calls, cost: purse.cost, pending, budget, settings: [], wall: now })
         }`
         : ""
       : `; running (process ${holder.pid} on ${holder.host})`,

@@ -67,7 +67,7 @@ export const Cost = capOf(
 /** What may be spent; what is left out is not limited, and of several caps each holds. */
 export const Budget = Schema.Struct({
   calls: Schema.optional(Schema.Array(Calls)),
-  /** Money; calls without a known price count at the price of now. */
+  /** Money; calls that were sent before a price was known cost nothing. */
   cost: Schema.optional(Schema.Array(Cost)),
   /** The price of 1,000 calls. */
   costPer1000: Schema.optional(Schema.Number.pipe(Schema.nonNegative())),
@@ -114,9 +114,9 @@ export const standings = (
     }),
     ...(price === undefined || price === 0 ? [] : cost.map((cap): Standing => {
       const tally = tallyOf(cap)
-      const spent = Spending.cost(tally, price)
+      const spent = Spending.cost(tally)
       const left = Math.max(0, bought(cap.most - spent, price))
-      return { cap, what: "cost", spent, calls: tally.calls, left, until: untilOf(cap) }
+      return { cap, what: "cost", spent, calls: Spending.priced(tally), left, until: untilOf(cap) }
     }))
   ]
 }

@@ -73,9 +73,9 @@ export const within = ({ windows }: Spending, window: Calendar.Window, { from }:
   return last === undefined || last.at < from ? none : last
 }
 
-/** The cost of calls; those whose price is not known have this one. */
-export const cost = ({ calls, prices = {} }: Tally, price: number): number => {
-  const known = Object.values(prices).reduce((sum, count) => sum + count, 0)
-  return Object.entries(prices).reduce((sum, [price, count]) => sum + Number(price) * count, (calls - known) * price)
-    / 1000
-}
+/** The cost of calls; those that were sent before a price was known have none. */
+export const cost = ({ prices = {} }: Tally): number =>
+  Object.entries(prices).reduce((sum, [price, count]) => sum + Number(price) * count, 0) / 1000
+
+/** How many of the calls had a price. */
+export const priced = ({ prices = {} }: Tally): number => Object.values(prices).reduce((sum, count) => sum + count, 0)

@@ -38,6 +38,8 @@ export interface Progress extends Sweep.Progress {
   vanished: number
   /** Calls of earlier runs of the ledger. */
   spent: number
+  /** What they have cost, as far as they had a price. */
+  paid: number
   /** Outcomes that are not what they were, because replies are read in another way. */
   revised: number
   /** Answered questions that are asked again, because a rule reads their replies so now. */
@@ -78,6 +80,7 @@ export const none = (): Progress => ({
   oldest: Infinity,
   redone: [],
   spent: 0,
+  paid: 0,
   stale: { count: 0, since: Infinity },
   vanished: 0,
   revised: 0,

@@ -76,7 +76,7 @@ export const spentCap = (
       per === "run" ? " for this run" : ""
     } is spent${bought}${earlier}`
   }
-  const amount = what === "calls" ? `${count(most)} of ${count(most)} calls` : `${money(most)} of ${money(most)}`
+  const amount = what === "calls" ? `${count(spent)} of ${count(most)} calls` : `${money(spent)} of ${money(most)}`
   return `${amount} of this ${per} ${what === "calls" ? "are" : "is"} spent${bought}, until ${
     Moment.format(until, wall)
   }`

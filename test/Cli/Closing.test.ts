@@ -100,15 +100,15 @@ describe("Closing.figures", () => {
 
 describe("Closing.next", () => {
   const { most } = Budget
-  const rest = { calls: 400, settings: ["API_KEY"], wall: 0 }
+  const rest = { calls: 400, cost: 2, settings: ["API_KEY"], wall: 0 }
   const cases: ReadonlyArray<readonly [reason: StopError["reason"] | undefined, budget: object, line: string]> = [
     [undefined, {}, "the same command goes on"],
     ["time", {}, "the same command goes on"],
     ["outage", {}, "the same command goes on when the server is well; --breaker off asks on"],
     ["unauthorized", {}, "with a new ${API_KEY} the same command goes on"],
-    ["budget", { cost: [most(2)], costPer1000: 5 }, "--max-cost 4 goes on (2.00 of 2.00 is spent)"],
+    ["budget", { cost: [most(2)], costPer1000: 5 }, "--max-cost 5.3 goes on (2.00 of 2.00 is spent)"],
     ["budget", { calls: [most(400, "run")] }, "the same command goes on"],
-    ["budget", { calls: [most(90, "day"), most(400)] }, "--max-calls 800 goes on (400 of 400 calls are spent)"]
+    ["budget", { calls: [most(90, "day"), most(400)] }, "--max-calls 1060 goes on (400 of 400 calls are spent)"]
   ]
   it.each(cases)("after %s with %j", (reason, budget, line) =>
     assert.strictEqual(
@@ -128,7 +128,7 @@ describe("Closing.next", () => {
 })
 
 describe("Closing.wayOn", () => {
-  const rest = { calls: 0, budget: {}, wall: 0, settings: [] }
+  const rest = { calls: 0, pending: 0, budget: {}, wall: 0, settings: [] }
   it.each<[stop: Parameters<typeof Closing.wayOn>[0], keys: ReadonlyArray<string> | undefined, line: string]>([
     [{ reason: "unreachable", remedy: "ca" }, [], "with --ca FILE the run goes on"],
     [{ reason: "unreachable", remedy: "http" }, [], "with http:// in --url the run goes on"],

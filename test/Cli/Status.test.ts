@@ -110,7 +110,7 @@ describe.concurrent("rollcall status", () => {
       assert.strictEqual((yield* run("--max-calls", "1")).exit, 4)
       assert.match(
         told(yield* rollcall("status", "out.ndjson")),
-        /, 2 pending; stopped: the budget of 1 calls? is spent: --max-calls 2 goes on \(1 of 1 calls? are spent\)\n/
+        /, 2 pending; stopped: the budget of 1 call is spent: --max-calls 4 goes on \(1 of 1 call is spent\)\n/
       )
     }))
 

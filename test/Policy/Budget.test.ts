@@ -121,11 +121,11 @@ describe("what is left", () => {
 
   it("knows what each call cost when it was sent, whatever the price is now", () => {
     const before = spent([1000, 4, now - 1000], [500, 2, now - 500])
-    assert.strictEqual(Spending.cost(before, 1), 5)
+    assert.strictEqual(Spending.cost(before), 5)
     assert.strictEqual(left({ cost: [most(6)], costPer1000: 1 }, before), 1000)
     assert.strictEqual(left({ cost: [most(6, "day")], costPer1000: 0.5 }, before), 2000)
-    // what had no price has that of now
-    assert.strictEqual(left({ cost: [most(6)], costPer1000: 1 }, { ...before, calls: 1700 }), 800)
+    // what was sent before there was a price had none
+    assert.strictEqual(left({ cost: [most(6)], costPer1000: 1 }, { ...before, calls: 1700 }), 1000)
   })
 
   it("stays spent where the clock was set back", () => {
