@@ -195,7 +195,7 @@ export const run = <A, E, R, R2>(
           recorder.settle(settled)
         )
     }
-    const judgeSameness = Effect.suspend(() => Sameness.judge(sameness, ledger, list, progress.outcomes.found)).pipe(
+    const judgeSameness = Effect.suspend(() => Sameness.judge(sameness, ledger, list, progress.outcomes.found, progress.refound)).pipe(
       Effect.map((same) => {
         progress.same = same
       })
@@ -363,8 +363,9 @@ export const enlist = <A, E, R, R2>(
       // a request that does not go with its list is no reason to take another ledger
       ({ reason }) => reason === "Mismatch" ? Enrolment.agree(lookup, options) : Effect.void
     )
-    const { changed, older, reopened } = yield* Revision.revise(lookup)
+    const { changed, found, older, reopened } = yield* Revision.revise(lookup)
     progress.revised = changed
+    progress.refound = found
     progress.reopened = reopened.length
     progress.older = older
     const id = yield* Enrolment.enroll(lookup, options)

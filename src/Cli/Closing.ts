@@ -109,6 +109,8 @@ const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, str
 export const wordsOf = ({ http_status, rule, type }: Pick<Cause, "http_status" | "rule" | "type">): string => {
   const status = http_status === null ? "" : `status ${http_status}`
   if (rule !== undefined) return status === "" ? rule : `${status}, ${rule}`
+  // GraphQL; 202 and 206 are none of it
+  if (type === "status" && (http_status === 200 || http_status === 201)) return `${status}, errors in the answer`
   if (type === "status" || type === "unauthorized" || type === "throttled") return status || type
   if (type === "review") return "to be reviewed: export --only review has them"
   if (type.startsWith("the code does not match ")) return "no match of --pattern"

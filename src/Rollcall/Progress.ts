@@ -42,6 +42,8 @@ export interface Progress extends Sweep.Progress {
   paid: number
   /** Outcomes that are not what they were, because replies are read in another way. */
   revised: number
+  /** Those of them that are found now, and were not. */
+  refound: number
   /** Answered questions that are asked again, because a rule reads their replies so now. */
   reopened: number
   /** Outcomes that the newest defaults would judge in another way, by what `--redo` calls them. */
@@ -84,6 +86,7 @@ export const none = (): Progress => ({
   stale: { count: 0, since: Infinity },
   vanished: 0,
   revised: 0,
+  refound: 0,
   reopened: 0,
   older: {},
   forgotten: 0,

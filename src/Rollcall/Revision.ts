@@ -19,6 +19,8 @@ const pageSize = 512
 export interface Revision {
   /** Outcomes that are others now. */
   readonly changed: number
+  /** Those of them that are found now, and were not: of what was no answer the ledger keeps nothing that is a secret. */
+  readonly found: number
   /** Questions that are pending again. */
   readonly reopened: ReadonlyArray<number>
   /** Outcomes that the newest defaults would judge in another way, by what `--redo` calls them. */
@@ -34,7 +36,7 @@ export const revise = (lookup: Reader): Effect.Effect<Revision, LedgerError, Led
     const before = yield* ledger.note("reading")
     const { judged, older } = yield* editions(ledger, lookup)
     yield* ledger.setNotes({ editions: judged, older })
-    if (before === lookup.reading) return { changed: 0, reopened: [], older }
+    if (before === lookup.reading) return { ...nothing, older }
     // what ends the run before this is done again, whatever lookup comes then
     if (before !== undefined) yield* ledger.setNotes({ reading: null })
     // what has never been read cannot be read in another way
@@ -54,7 +56,7 @@ export const preview = (ledger: typeof Ledger.Service, lookup: Reader): Effect.E
     return { ...revised, older }
   })
 
-const nothing = { changed: 0, reopened: [] }
+const nothing = { changed: 0, found: 0, reopened: [] }
 
 /** An edition of the defaults, and since when it judges. */
 type Judged = ReadonlyArray<readonly [edition: number, since: number]>
@@ -109,16 +111,18 @@ const rereadAll = (
   revise: (revised: ReadonlyArray<Revised>) => Effect.Effect<void, LedgerError>
 ) =>
   Effect.gen(function*() {
-    let changed = 0
+    let [changed, found] = [0, 0]
     const reopened: Array<number> = []
     for (let from = 0;;) {
       const page = yield* ledger.answered(from, pageSize)
-      if (page.length === 0) return { changed, reopened }
+      if (page.length === 0) return { changed, found, reopened }
       const revised = page.flatMap((answered) => reread(lookup, answered, editionAt(judged, answered.at)) ?? [])
       yield* revise(revised)
+      const before = new Map(page.map(({ outcome, question }) => [question, outcome]))
       for (const { outcome, question } of revised) {
         if (outcome === null) reopened.push(question)
         else changed++
+        if (outcome === "found" && before.get(question) !== "found") found++
       }
       from = page.at(-1)!.question + 1
     }

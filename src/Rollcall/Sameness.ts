@@ -69,13 +69,21 @@ export const judge = (
   { first, isOpen, seen }: Sameness,
   ledger: typeof Ledger.Service,
   list: Pick<Listed, "entries" | "expect" | "id">,
-  found: number
+  found: number,
+  /** How many were no answers before, so that nothing stands in them that must not be shown. */
+  refound = 0
 ): Effect.Effect<Same | undefined, LedgerError> =>
   Effect.gen(function*() {
     const before = yield* kept(ledger)
-    const isSame = isOpen && found >= enough && (seen === found || (yield* isOne(ledger, list, first?.body)))
+    const one = !isOpen || found < enough
+      ? undefined
+      : seen === found
+      ? first?.body
+      : yield* oneOf(ledger, list, first?.body)
+    const isSame = one !== undefined
     // what has been sent is known to the reply alone, and must not be shown
-    const shown = first === undefined ? before : list.expect === "bytes" ? undefined : shownOf(first)
+    const told = first ?? (isSame && refound >= found ? { body: one } : undefined)
+    const shown = told === undefined ? before : list.expect === "bytes" ? undefined : shownOf(told)
     const { value, words } = shown ?? { words: "", value: undefined }
     const same = isSame ? { list: list.id, found, words, ...(value === undefined ? {} : { value }) } : undefined
     if (JSON.stringify(same) !== JSON.stringify(before)) yield* ledger.setNotes({ same })
@@ -86,12 +94,12 @@ export const judge = (
 export const kept = (ledger: Pick<typeof Ledger.Service, "note">): Effect.Effect<Same | undefined, LedgerError> =>
   Effect.map(ledger.note("same"), (note) => Option.getOrUndefined(Schema.decodeUnknownOption(Same)(note)))
 
-/** Whether the ledger has one answer alone. It looks until there is another one. */
-const isOne = (
+/** The answer of the ledger, where it has one alone. It looks until there is another one. */
+const oneOf = (
   ledger: typeof Ledger.Service,
   { entries, id }: Pick<Listed, "entries" | "id">,
   body: string | undefined
-): Effect.Effect<boolean, LedgerError> =>
+): Effect.Effect<string | undefined, LedgerError> =>
   Effect.gen(function*() {
     let one = body
     let size = 1
@@ -99,15 +107,15 @@ const isOne = (
       for (const row of yield* ledger.rows(id, from, size)) {
         if (row.outcome !== "found") continue
         one ??= row.body ?? ""
-        if (row.body !== one || one === "") return false
+        if (row.body !== one || one === "") return undefined
       }
     }
-    return true
+    return one
   })
 
 const pageOf = ({ length }: string) => Math.max(1, Math.min(pageSize, Math.floor(pageLength / length)))
 
-const shownOf = (reply: Reply): Pick<Same, "words" | "value"> => {
+const shownOf = (reply: Pick<Reply, "body" | "discreet">): Pick<Same, "words" | "value"> => {
   const { body } = reply.discreet?.() ?? reply
   const value = body.length > mostShown ? undefined : Words.parsed(body)
   return { words: Words.inLine(body), ...(value === undefined ? {} : { value }) }

@@ -135,7 +135,7 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       const byRules = (...rules: ReadonlyArray<readonly [Rules.Verdict, string]>) =>
         lookup({ rules: rules.map(([verdict, text]) => Either.getOrThrow(Rules.when(verdict, text))) })
       const list = yield* given({ a: reply(200, busy), b: reply(200, `{"state":"OK"}`), c: reply(503, busy) })
-      assert.deepInclude(yield* Revision.revise(byRules(["stop", "state=BUSY"])), { changed: 0, reopened: [] })
+      assert.deepInclude(yield* Revision.revise(byRules(["stop", "state=BUSY"])), { changed: 0, found: 0, reopened: [] })
       const throttled = byRules(["throttled", "state=BUSY"])
       const ledger = yield* Ledger
       const planned = yield* Revision.preview(ledger, throttled)
@@ -146,7 +146,7 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       // a refusal is no answer to fall back on
       const earlier = yield* ledger.earlier(planned.reopened)
       assert.deepStrictEqual(earlier.map(({ outcome }) => outcome), ["failed", "failed"])
-      assert.deepInclude(yield* Revision.revise(throttled), { changed: 0, reopened: [] })
+      assert.deepInclude(yield* Revision.revise(throttled), { changed: 0, found: 0, reopened: [] })
       // what this rule has tried until the end stays
       const rule = "retry when state=BUSY"
       yield* settle(["a"], () => ({
@@ -177,7 +177,7 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       yield* ledger.setNotes({ editions: undefined, older: undefined })
       const older = { "status=202": 1, not_found: 1, found: 1 }
       assert.deepStrictEqual((yield* Revision.preview(ledger, json)).older, older)
-      assert.deepStrictEqual(yield* Revision.revise(json), { changed: 0, reopened: [], older })
+      assert.deepStrictEqual(yield* Revision.revise(json), { changed: 0, found: 0, reopened: [], older })
       assert.deepStrictEqual(yield* Revision.revise(noFlorida), { changed: 1, reopened: [], older })
       assert.deepStrictEqual(yield* after(list), {
         accepted: "found",

@@ -40,6 +40,17 @@ describe("answers that are all the same", () => {
       }))
   }
 
+  it.scopedLive("are shown where they were none before a rule was taken away", () =>
+    Effect.gen(function*() {
+      const body = "{\"data\":null}"
+      const { asked, rollcall, status } = yield* setUp(6, () => [200, body])
+      assert.strictEqual((yield* rollcall("--not-found-when", "!data")).exit, 0)
+      const { stderr } = yield* rollcall()
+      assert.deepStrictEqual(word.exec(stderr)?.slice(1), ["6", body])
+      assert.include((yield* status).stdout, `  all 6 answers are the same: ${body}\n`)
+      assert.lengthOf(asked, 6)
+    }))
+
   const quiet: ReadonlyArray<readonly [what: string, words: ReadonlyArray<string>, reply: (code: string) => Reply]> = [
     ["but for one", [], (code) => [200, code === "c7" ? "{\"a\":1}" : "{}"]],
     ["and have no body", ["-X", "HEAD"], () => [200, ""]],
