@@ -27,6 +27,9 @@ export const Summary = Schema.Struct({
   retries: count,
   /** Calls of this run that the server throttled. */
   throttled: count,
+  /** Calls of this run that only told whether the server is well, and the seconds for which it was down. */
+  probes: Schema.optional(count),
+  down: Schema.optional(Schema.Number),
   /**
    * What `auto` found out: how many calls in flight, and how many per second, suit the API; where it counts in windows, how many whole ones
    * were seen, and the rate that held in them, once there were enough.

@@ -58,6 +58,10 @@ export interface Progress extends Queue.Progress {
   calls: number
   throttled: number
   retries: number
+  /** Calls that only told whether the server is well: of a question whose answer is known, or of one that is asked again for it. */
+  probes: number
+  /** Milliseconds for which the server was down. */
+  down: number
   /** Replies to which a rule could not be applied, by rule and reason. */
   readonly faults: Map<string, number>
   /** This machine had no room for more connections than these. */
@@ -76,6 +80,8 @@ export const noProgress = (): Progress => ({
   calls: 0,
   throttled: 0,
   retries: 0,
+  probes: 0,
+  down: 0,
   stood: 0,
   faults: new Map(),
   inFlight: 0,
@@ -244,6 +250,15 @@ const askAll = <A, E, R, E2>(
     let last: Met<A, E> | undefined
     /** How often in a row this machine had no room for a single call. */
     let inVain = 0
+    /** Since when the server is down. */
+    let downSince: number | undefined
+    const seeOutage = () => {
+      if (progress.gate.isOutage) downSince ??= now()
+      else if (downSince !== undefined) {
+        progress.down += now() - downSince
+        downSince = undefined
+      }
+    }
     /** What was asked, and is neither in the queue nor withheld. */
     const lost: Array<number> = []
 
@@ -338,6 +353,7 @@ const askAll = <A, E, R, E2>(
     /** Shuts the gate, and stops where nothing but refusals, or failures, have come back for too long, or will. */
     const hold = (cause: Admission.Cause, error: LookupError) =>
       Effect.map(queue.shut(cause), () => {
+        seeOutage()
         const at = now()
         if (!Gate.isExhausted(progress.gate, policy.throttle, at)) return
         if (progress.gate.isOutage) stop("outage", Stop.onlyFailures(policy, error))
@@ -360,6 +376,7 @@ const askAll = <A, E, R, E2>(
     /** What came of a question that is asked only to learn whether the server is up. */
     const judgeCanary = (asked: Queue.Asked, { ms, verdict }: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       crew.count(asked)
+      progress.probes++
       if (verdict.verdict === "throttled") {
         all.refused++
         tried(asked, false)
@@ -417,6 +434,10 @@ const askAll = <A, E, R, E2>(
     /** Ends all suspicion: what is known to be the codes' own is settled, the rest stays pending. */
     const conclude = (isInterrupted: boolean): Effect.Effect<void, E2> =>
       Effect.suspend(() => {
+        if (downSince !== undefined) {
+          progress.down += now() - downSince
+          downSince = undefined
+        }
         const opening = suspicion.opening()
         const isOver = stopped === undefined && !isInterrupted
         if (isOver && opening !== undefined) {
@@ -474,6 +495,7 @@ const askAll = <A, E, R, E2>(
 
     const judge = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       const { ms, reply } = attempt
+      if (downSince !== undefined) seeOutage()
       const verdict = asRefusal(attempt)
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       // a wait beside a refusal that no wait mends is nobody's
@@ -621,7 +643,10 @@ const askAll = <A, E, R, E2>(
         : isDown && !isShut
         ? hold({ kind: "outage" }, error)
         : Effect.void
-      if (isDown) return Effect.zipRight(held, putBack(asked))
+      if (isDown) {
+        progress.probes++
+        return Effect.zipRight(held, putBack(asked))
+      }
       // its other call may still bring the answer
       if (asked.inFlight > 0) return held
       asked.attempts++

@@ -24,7 +24,8 @@ export const figures = (
   { causes, stale, vanished }: Details,
   places: ReadonlyArray<readonly [string, string]>
 ): string => {
-  const { calls, entries, known, outcomes, pending, questions, refused, retries, seconds, throttled } = summary
+  const { calls, down = 0, entries, known, outcomes, pending, probes = 0, questions, refused, retries, seconds } = summary
+  const { throttled } = summary
   const answered = settled(outcomes) - refused
   const asked = askedOf(summary)
   const kinds = Talk.kinds.filter((kind) => outcomes[kind] > 0)
@@ -54,9 +55,12 @@ export const figures = (
       : []),
     ...(calls > 0
       ? [
-        `calls   ${Talk.count(calls)}, ${Talk.counted(retries, "retry", "retries")}, ${Talk.count(throttled)} throttled`
+        `calls   ${Talk.count(calls)}, ${Talk.counted(retries, "retry", "retries")}, ${Talk.count(throttled)} throttled${
+          probes > 0 ? `, ${Talk.counted(probes, "probe")}` : ""
+        }`
       ]
       : []),
+    ...(down > 0 ? [`down    for ${Talk.time(down)}`] : []),
     ...places.map(([what, where]) => `${what.padEnd(8)}${where}`)
   ].join("\n")
 

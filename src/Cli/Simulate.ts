@@ -90,7 +90,7 @@ export const command = Command.make({
       const lines = compared.length === 0
         ? report(forecast, list.codes)
         : table([{ name: "as given", forecast }, ...compared])
-      yield* print([
+      yield* Talk.print([
         `server: ${list.server.text === "" ? "answers everything at once" : list.server.text}`,
         `policy: ${Effort.describe(own.policy)}`,
         ...lines,
@@ -157,11 +157,6 @@ const status = ({ codes }: Forecast.Options, seconds: number, done: number) =>
 const paint = (text: string) =>
   Effect.sync(() => {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
-  })
-
-const print = (lines: ReadonlyArray<string>) =>
-  Effect.sync(() => {
-    process.stdout.write(`${lines.join("\n")}\n`)
   })
 
 /** The exit code of the run, and why. */

@@ -124,7 +124,7 @@ export const settled = (outcomes: Readonly<Record<Kind, number>>): number =>
 
 /** The figures of a run so far. */
 export const summary = (progress: Progress, seconds: number): Summary => {
-  const { calls, entries, known, outcomes, questions, refused, retries, throttled, tuned } = progress
+  const { calls, down, entries, known, outcomes, probes, questions, refused, retries, throttled, tuned } = progress
   const answered = settled(outcomes)
   return {
     entries,
@@ -137,6 +137,8 @@ export const summary = (progress: Progress, seconds: number): Summary => {
     calls,
     retries,
     throttled,
+    ...(probes > 0 ? { probes } : {}),
+    ...(down > 0 ? { down: Math.round(down) / 1000 } : {}),
     ...(tuned === undefined ? {} : { tuned: JSON.parse(JSON.stringify(tuned)) as Summary["tuned"] & {} }),
     seconds: Math.round(seconds * 1000) / 1000
   }

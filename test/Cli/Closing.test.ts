@@ -41,6 +41,12 @@ describe("Closing.figures", () => {
     ])
   })
 
+  it("names the calls that were probes, and how long the server was down", () =>
+    assert.include(
+      Closing.figures({ ...complete, calls: 200_030, probes: 12, down: 10.2 }, none, []),
+      "calls   200,030, 12 retries, 0 throttled, 12 probes\ndown    for 10 s"
+    ))
+
   it("tells which rule decided", () => {
     const rule = "--failed-when status=DENIED"
     assert.strictEqual(Closing.wordsOf({ type: "rule", http_status: 200, rule }), `status 200, ${rule}`)

@@ -34,6 +34,18 @@ describe("an outage", () => {
     }
   })
 
+  it("names every call beyond the first of each question, and tells how long it was", () => {
+    for (const status of [500, 503]) {
+      const server = down(1000, 10 * minute, status)
+      const { progress, settled } = run(server, 5000, { concurrency: 16 })
+      const { calls, probes, retries, throttled } = progress
+      assert.strictEqual(calls, server.calls.length)
+      assert.strictEqual(calls, settled.length + retries + throttled + probes)
+      assert.isAtLeast(progress.down, 8 * minute)
+      assert.isAtMost(progress.down, 11 * minute)
+    }
+  })
+
   it("leaves what it cannot answer pending, and stops after max-wait", () => {
     const server = down(1000, Infinity)
     const { exit, settled } = run(server, 5000)
