@@ -195,7 +195,9 @@ export const run = <A, E, R, R2>(
           recorder.settle(settled)
         )
     }
-    const judgeSameness = Effect.suspend(() => Sameness.judge(sameness, ledger, list, progress.outcomes.found, progress.refound)).pipe(
+    const judgeSameness = Effect.suspend(() =>
+      Sameness.judge(sameness, ledger, list, progress.outcomes.found, progress.refound)
+    ).pipe(
       Effect.map((same) => {
         progress.same = same
       })

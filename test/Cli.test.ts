@@ -286,11 +286,17 @@ describe.concurrent("rollcall: bad input", () => {
       const refused = (yield* demo.log).codes
       const none = yield* run(["run", "list", ...flags, "-o", "out.ndjson"], { cwd, env })
       assert.strictEqual(none.exit, 4)
-      assert.match(none.stderr, /none of the first 1\d\d outcomes is "found"\nTry it by hand:\n  curl .*\n1\d\d calls were made: .*\n.*--allow-none/)
+      assert.match(
+        none.stderr,
+        /none of the first 1\d\d outcomes is "found"\nTry it by hand:\n  curl .*\n1\d\d calls were made: .*\n.*--allow-none/
+      )
       const before = (yield* demo.log).codes
       const again = yield* run(["run", "list", ...flags, "-o", "out.ndjson"], { cwd, env })
       assert.strictEqual(again.exit, 4)
-      assert.match(again.stderr, /stopped: none of the 1\d\d codes that were asked was found, .*\nTry it by hand:\n  curl /)
+      assert.match(
+        again.stderr,
+        /stopped: none of the 1\d\d codes that were asked was found, .*\nTry it by hand:\n  curl /
+      )
       assert.notInclude(again.stderr, "calls were made")
       assert.deepStrictEqual((yield* demo.log).codes, before)
       const all = yield* run(["run", "list", ...flags, "-o", "out.ndjson", "--allow-none"], { cwd, env })

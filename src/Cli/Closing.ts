@@ -24,7 +24,8 @@ export const figures = (
   { causes, stale, vanished }: Details,
   places: ReadonlyArray<readonly [string, string]>
 ): string => {
-  const { calls, down = 0, entries, known, outcomes, pending, probes = 0, questions, refused, retries, seconds } = summary
+  const { calls, down = 0, entries, known, outcomes, pending, probes = 0, questions, refused, retries, seconds } =
+    summary
   const { throttled } = summary
   const answered = settled(outcomes) - refused
   const asked = askedOf(summary)
@@ -55,9 +56,9 @@ export const figures = (
       : []),
     ...(calls > 0
       ? [
-        `calls   ${Talk.count(calls)}, ${Talk.counted(retries, "retry", "retries")}, ${Talk.count(throttled)} throttled${
-          probes > 0 ? `, ${Talk.counted(probes, "probe")}` : ""
-        }`
+        `calls   ${Talk.count(calls)}, ${Talk.counted(retries, "retry", "retries")}, ${
+          Talk.count(throttled)
+        } throttled${probes > 0 ? `, ${Talk.counted(probes, "probe")}` : ""}`
       ]
       : []),
     ...(down > 0 ? [`down    for ${Talk.time(down)}`] : []),
@@ -227,7 +228,9 @@ const larger = (
   const cost = budget.cost?.find(({ per }) => per === "ever")?.most
   if (cost === undefined) return "the same command goes on"
   const needed = paid + (Budget.costOf(budget, enough(pending)) ?? cost)
-  return `--max-cost ${Math.ceil(needed * 100 - 1e-9) / 100} goes on (${Budget.amount(paid)} of ${Budget.amount(cost)} is spent)`
+  return `--max-cost ${Math.ceil(needed * 100 - 1e-9) / 100} goes on (${Budget.amount(paid)} of ${
+    Budget.amount(cost)
+  } is spent)`
 }
 
 /** Calls whose answers nobody has waited for, and that are not sent twice without a word. */

@@ -85,7 +85,7 @@ export const command = Command.make({
       const unwritten = yield* Effect.provide(outdated(named, lists), named.read)
       const count = yield* forget(named, { before })
       yield* Talk.say(
-        `${named.name}: ${Talk.counted(count, "answer")} forgotten; the outcomes are kept, ${
+        `${named.name}: ${Talk.counted(count, "reply", "replies")} forgotten; the outcomes are kept, ${
           unwritten.length === 0 || count === 0
             ? "so nothing is asked again"
             : `but the next run writes ${Ledgers.some(unwritten)} anew and needs them: --redo forgotten asks again`

@@ -84,7 +84,7 @@ export const parse = (
     const which = words.map((word): Redo => Object.assign({}, ...conditions(word, now)))
     if (Option.isNone(redoCodes)) return { words, which }
     return {
-      words: [...words, `codes of ${redoCodes.value}`],
+      words: [...words, `named in ${redoCodes.value}`],
       which: [...which, { codes: yield* codesOf("--redo-codes", redoCodes.value) }]
     }
   })

@@ -127,12 +127,13 @@ const stateOf = ({ counts, holder }: Told) =>
 const toLine = (told: Told): string => {
   const { budget, causes, counts, holder, name, now, purse, same, standing: { oldest, stale }, stop, unfinished } = told
   const pending = pendingOf(counts)
-  const all = { ...counts.outcomes, invalid: counts.outcomes.invalid + counts.refused }
-  const kinds = Talk.outcomes(all).map(([word, value]) => `${Talk.count(value)} ${word}`)
-  const answered = Progress.settled(all)
+  // as a run says it
+  const kinds = Talk.outcomes(counts.outcomes).map(([word, value]) => `${Talk.count(value)} ${word}`)
+  const answered = Progress.settled(counts.outcomes)
   return [
     `${name}: ${Talk.count(answered)} of ${Talk.counted(answered + pending, "code")} answered`,
     kinds.length === 0 ? "" : ` (${kinds.join(", ")})`,
+    counts.refused > 0 ? `, ${Talk.count(counts.refused)} invalid without a call` : "",
     pending > 0 ? `, ${Talk.count(pending)} pending` : "",
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
     holder === undefined

@@ -42,6 +42,8 @@ export const watch = (
       const done = settled(progress.outcomes)
       // while it reads, what earlier runs have done is not counted yet
       if (progress.phase === "asking" && (rates.length === 0 || look % looks === 0)) rates.push([now, done])
+      // while nobody is answered there is no rate that tells how long the rest takes
+      if (progress.gate.isOutage) rates.length = 0
       // a rate over the last ten seconds
       while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
       const [since, before] = rates[0] ?? [now, done]

@@ -106,5 +106,4 @@ export const allAlike = (count: number, isKnown: boolean, message: string) =>
     isKnown ? "and so does a question that was answered before" : "wherever in the list one asks"
   }: ${message}`
 
-export const noneFound = (answered: number) =>
-  `none of the first ${answered} outcomes is "found"`
+export const noneFound = (answered: number) => `none of the first ${answered} outcomes is "found"`

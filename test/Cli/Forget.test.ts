@@ -31,7 +31,7 @@ describe.concurrent("rollcall forget", () => {
       assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", "--answers")), [
         0,
         "",
-        "out.ndjson.ledger: 3 answers forgotten; the outcomes are kept, so nothing is asked again\n"
+        "out.ndjson.ledger: 3 replies forgotten; the outcomes are kept, so nothing is asked again\n"
       ])
       assert.deepStrictEqual(holding(cwd), ["out.ndjson"])
       const status = yield* rollcall("status", "out.ndjson")
@@ -115,7 +115,7 @@ describe.concurrent("rollcall forget", () => {
       const { stderr } = yield* rollcall("forget", "out.ndjson", "--answers")
       assert.strictEqual(
         stderr,
-        "out.ndjson.ledger: 1 answer forgotten; the outcomes are kept, but the next run writes out.ndjson anew and needs "
+        "out.ndjson.ledger: 1 reply forgotten; the outcomes are kept, but the next run writes out.ndjson anew and needs "
           + "them: --redo forgotten asks again\n"
       )
       assert.strictEqual((yield* run()).exit, 2)
@@ -141,7 +141,7 @@ describe.concurrent("rollcall forget", () => {
       assert.match(stderr, /^all\.ledger: 1 of 1 code forgotten, /)
       assert.notInclude(read("all.ledger"), "\"code\":\"a\"")
       assert.include(read("all.ledger"), "\"code\":\"b\"")
-      assert.match((yield* rollcall("forget", "all.ledger", "--answers")).stderr, /^all\.ledger: 1 answer forgotten; /)
+      assert.match((yield* rollcall("forget", "all.ledger", "--answers")).stderr, /^all\.ledger: 1 reply forgotten; /)
       assert.deepStrictEqual(ended(yield* rollcall("forget", "--ledger", "all.ledger", "--all")), [
         0,
         "",
@@ -163,7 +163,7 @@ describe.concurrent("rollcall forget", () => {
       }
       assert.include(holding(cwd).join(), "out.ndjson.ledger")
       const forced = yield* rollcall("forget", "out.ndjson", "--answers", "--force")
-      assert.match(forced.stderr, /^out\.ndjson\.ledger: 1 answer forgotten; /)
+      assert.match(forced.stderr, /^out\.ndjson\.ledger: 1 reply forgotten; /)
       assert.deepStrictEqual(holding(cwd), ["out.ndjson.part"])
     }))
 

@@ -42,7 +42,7 @@ describe("Redo.parse", () => {
       writeFileSync(file, "a\r\n\n b \n")
       const { which, words } = yield* parse(["failed"], Option.some(file))
       assert.deepStrictEqual(which, [{ outcomes: ["failed"] }, { codes: ["a", "b"] }])
-      assert.deepStrictEqual(words, ["failed", `codes of ${file}`])
+      assert.deepStrictEqual(words, ["failed", `named in ${file}`])
       const refused = yield* Effect.flip(parse([], Option.some(`${file}-not`)))
       assert.match(refused.message, /^--redo-codes .*-not: there is no such file$/)
     }))

@@ -24,7 +24,7 @@ describe.concurrent("rollcall status", () => {
     Effect.gen(function*() {
       const { cwd, rollcall, run } = yield* scripted(["a", "b", "a", "x", "c!", "9"], mixed)
       assert.strictEqual((yield* run("--pattern", "\\D+")).exit, 3)
-      const line = "out.ndjson: 5 of 5 codes answered (2 found, 1 not found, 1 invalid, 1 failed)\n"
+      const line = "out.ndjson: 4 of 4 codes answered (2 found, 1 not found, 1 failed), 1 invalid without a call\n"
         + "  invalid: 1 × no match of --pattern\n  failed: 1 × status 500\n"
       for (const named of [["out.ndjson"], ["out.ndjson.ledger"], [], ["./out.ndjson"], [join(cwd, "out.ndjson")]]) {
         assert.strictEqual(told(yield* rollcall("status", ...named)), line)

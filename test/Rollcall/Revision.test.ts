@@ -135,7 +135,11 @@ describe.each(Object.keys(ledgers))("Revision with Ledger/%s", (name) => {
       const byRules = (...rules: ReadonlyArray<readonly [Rules.Verdict, string]>) =>
         lookup({ rules: rules.map(([verdict, text]) => Either.getOrThrow(Rules.when(verdict, text))) })
       const list = yield* given({ a: reply(200, busy), b: reply(200, `{"state":"OK"}`), c: reply(503, busy) })
-      assert.deepInclude(yield* Revision.revise(byRules(["stop", "state=BUSY"])), { changed: 0, found: 0, reopened: [] })
+      assert.deepInclude(yield* Revision.revise(byRules(["stop", "state=BUSY"])), {
+        changed: 0,
+        found: 0,
+        reopened: []
+      })
       const throttled = byRules(["throttled", "state=BUSY"])
       const ledger = yield* Ledger
       const planned = yield* Revision.preview(ledger, throttled)
