@@ -300,8 +300,12 @@ export const robbed = (ledger: string): LedgerError =>
 /** How many outcomes of a question are kept when it is asked again. */
 export const keptOutcomes = 2
 
-/** What stands in place of an entry that was forgotten. */
-export const forgottenEntry = JSON.stringify({ type: "invalid_code", message: "it was forgotten" })
+/** What stands in place of an entry that was forgotten, and why it is none of those that are no codes. */
+const wasForgotten = "it was forgotten"
+export const forgottenEntry = JSON.stringify({ type: "invalid_code", message: wasForgotten })
+
+/** Whether a cause is that entries were forgotten: a view does not count them among those that are invalid. */
+export const isForgottenEntry = ({ outcome, type }: Cause): boolean => outcome === "invalid" && type === wasForgotten
 
 /** Whether an answer was asked again in vain: it has an error beside it that is no mark of a rule. */
 export const isStale = (outcome: Kind | null, error: string | null): boolean =>

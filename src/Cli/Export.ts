@@ -4,7 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
 import { parsers } from "../Answer/Expect.ts"
-import { isReview, Ledger, type Row } from "../Ledger.ts"
+import { forgottenEntry, isReview, Ledger, type Row } from "../Ledger.ts"
 import { Kind } from "../Outcome.ts"
 import * as Fields from "../Rollcall/Fields.ts"
 import * as Projection from "../Rollcall/Projection.ts"
@@ -102,7 +102,10 @@ export const command = Command.make({
         const wanted: ReadonlySet<string> = new Set(only)
         const fields = Fields.make(entries ? [] : select)
         const isChosen = ({ error, isAgain = false, outcome }: Old) =>
-          only.length === 0
+          // nothing is left of it that could be written
+          error === forgottenEntry
+            ? false
+            : only.length === 0
             ? outcome !== null
             : wanted.has(outcome ?? "pending")
               || (isAgain && wanted.has("pending"))

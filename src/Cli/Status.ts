@@ -3,7 +3,16 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Clock, DateTime, Effect } from "effect"
-import { type Cause, type Counts, type Holder, Ledger, type Listed, type Standing, type Unfinished } from "../Ledger.ts"
+import {
+  type Cause,
+  type Counts,
+  type Holder,
+  isForgottenEntry,
+  Ledger,
+  type Listed,
+  type Standing,
+  type Unfinished
+} from "../Ledger.ts"
 import type * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
 import * as Rollcall from "../Rollcall.ts"
@@ -53,7 +62,7 @@ export const command = Command.make({
             // one run at a time, and it is that of the list used last
             const running = list.id === lists[0]!.id ? holder : undefined
             const counts = yield* ledger.counts(list.id)
-            const told: Told = {
+            const told: Omit<Told, "gone"> = {
               list,
               name: Ledgers.nameOf(path, named, list, argument),
               counts,
@@ -68,7 +77,7 @@ export const command = Command.make({
               holder: running,
               ledger: named.name
             }
-            return json ? toJson(told) : toLine(told)
+            return json ? toJson(apart(told)) : toLine(apart(told))
           }))
         // it is that of all lists
         return json ? told : [...told, ...Purse.total(purse), ...Purse.lines(purse).map((line) => `budget: ${line}`)]
@@ -90,6 +99,18 @@ const place = (named: Ledgers.Named) =>
     return [`  ledger ${file} (${Talk.size(size)})`, "  rollcall forget --all removes it"]
   })
 
+/** What was forgotten as a whole is told apart from what is no code. */
+const apart = (told: Omit<Told, "gone">): Told => {
+  const { causes, counts } = told
+  const gone = causes.filter(isForgottenEntry).reduce((sum, { count }) => sum + count, 0)
+  return {
+    ...told,
+    gone,
+    causes: causes.filter((cause) => !isForgottenEntry(cause)),
+    counts: { ...counts, refused: counts.refused - gone }
+  }
+}
+
 interface Told {
   readonly list: Listed
   /** What it is called here: as the user named it. */
@@ -99,6 +120,8 @@ interface Told {
   readonly purse: Purse.Purse
   readonly budget: Budget.Budget
   readonly causes: ReadonlyArray<Cause>
+  /** Entries of which nothing is known any more, as they were forgotten. */
+  readonly gone: number
   readonly standing: Standing
   readonly unfinished: Unfinished
   readonly now: number
@@ -125,7 +148,20 @@ const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
 
 const toLine = (told: Told): string => {
-  const { budget, causes, counts, holder, name, now, purse, same, standing: { oldest, stale }, stop, unfinished } = told
+  const {
+    budget,
+    causes,
+    counts,
+    gone,
+    holder,
+    name,
+    now,
+    purse,
+    same,
+    standing: { oldest, stale },
+    stop,
+    unfinished
+  } = told
   const pending = pendingOf(counts)
   // as a run says it
   const kinds = Talk.outcomes(counts.outcomes).map(([word, value]) => `${Talk.count(value)} ${word}`)
@@ -135,6 +171,7 @@ const toLine = (told: Told): string => {
     kinds.length === 0 ? "" : ` (${kinds.join(", ")})`,
     counts.refused > 0 ? `, ${Talk.count(counts.refused)} invalid without a call` : "",
     pending > 0 ? `, ${Talk.count(pending)} pending` : "",
+    gone > 0 ? `, ${Talk.counted(gone, "code")} forgotten` : "",
     counts.forgotten > 0 ? `, ${Talk.counted(counts.forgotten, "answer")} forgotten` : "",
     holder === undefined
       ? pending > 0
@@ -165,7 +202,8 @@ const day = 86_400_000
 const moment = (at: number) => at < Infinity ? DateTime.formatIso(DateTime.unsafeMake(at)) : null
 
 const toJson = (told: Told): string => {
-  const { causes, counts, holder, ledger, list, purse, same, standing: { oldest, stale }, stop, unfinished } = told
+  const { causes, counts, gone, holder, ledger, list, purse, same, standing: { oldest, stale }, stop, unfinished } =
+    told
   return JSON.stringify({
     list: list.name,
     source: list.source,
@@ -182,6 +220,7 @@ const toJson = (told: Told): string => {
     pending: pendingOf(counts),
     again: unfinished.count,
     forgotten: counts.forgotten,
+    gone,
     stale: stale.count,
     same: same?.words ?? null,
     oldest: moment(oldest),

@@ -107,6 +107,27 @@ describe.concurrent("rollcall forget", () => {
       ])
     }))
 
+  it.scopedLive("leaves of a code neither an answer, nor a code that is invalid, nor a record", () =>
+    Effect.gen(function*() {
+      const { rollcall, run } = yield* scripted(["a", "b", "c"], marked)
+      yield* run()
+      yield* rollcall("forget", "out.ndjson", "--code", "b")
+      assert.strictEqual(
+        (yield* rollcall("status", "out.ndjson")).stdout,
+        "out.ndjson: 2 of 2 codes answered (2 found), 1 code forgotten\n"
+      )
+      const { causes, gone, outcomes, refused } = JSON.parse((yield* rollcall("status", "out.ndjson", "--json")).stdout)
+      assert.deepStrictEqual([causes, gone, outcomes.invalid, refused], [[], 1, 0, 0])
+      const lines = (text: string) => text.split("\n").filter((line) => line !== "")
+      assert.deepStrictEqual(
+        lines((yield* rollcall("export", "out.ndjson")).stdout).map((line) => JSON.parse(line).code),
+        ["a", "c"]
+      )
+      for (const more of [[], ["--records"]]) {
+        assert.strictEqual((yield* rollcall("export", "out.ndjson", "--only", "invalid", ...more)).stdout, "")
+      }
+    }))
+
   it.scopedLive("names outputs that are to be written anew, for these would need the answers", () =>
     Effect.gen(function*() {
       const { rollcall, run } = yield* scripted(["a", "b"], marked)

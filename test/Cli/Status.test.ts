@@ -44,6 +44,7 @@ describe.concurrent("rollcall status", () => {
         pending: 0,
         again: 0,
         forgotten: 0,
+        gone: 0,
         stale: 0,
         same: null,
         calls: 4,
