@@ -271,7 +271,7 @@ export const mismatch = (
     reason: "Mismatch",
     ledger,
     message: `this ledger answers another request (${parts.join("; ")}): use another one`,
-    remedy: "ledger"
+    remedy: "other_ledger"
   })
 }
 

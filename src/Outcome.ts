@@ -63,6 +63,7 @@ export const Remedy = Schema.Literal(
   "plain",
   "output",
   "ledger",
+  "other_ledger",
   "fresh",
   "forgotten"
 )

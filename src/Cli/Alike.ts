@@ -80,7 +80,7 @@ export const hint = (alike: ReadonlyArray<Alike>, { firstKeys, questions }: Prog
     if (most === 0) return []
     const { name } = alike[counts.indexOf(most)]!
     const all = `${questions > keys.length ? "the first" : "these"} ${Talk.counted(keys.length, "answer")}`
-    return [`${name} has ${Talk.count(most)} of ${all}: --ledger ${name} uses them without a call`]
+    return [`${name} has ${Talk.count(most)} of ${all}: --ledger ${name} and another -o use them without a call`]
   })
 
 /** Adds to a refusal because of another request what would be lost by the way out of it. */

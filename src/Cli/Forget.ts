@@ -38,7 +38,7 @@ export const command = Command.make({
       help: "only answers that are older, such as 90d"
     }),
     answers: Flag.toggle("answers", { group, help: "every answer; the outcomes stay" }),
-    all: Flag.toggle("all", { group, help: "the whole ledger: a run would ask everything again" }),
+    all: Flag.toggle("all", { group, help: "the whole ledger; its output is then yours to move" }),
     force: Flag.toggle("force", { group, help: "also where a list is not answered to its end" })
   },
   handle: ({ all, answers, code, codes, force, ledger: file, olderThan }, argument) =>
@@ -54,6 +54,9 @@ export const command = Command.make({
             ? `${choice} at a time`
             : `say what: ${choice} (--answers keeps the outcomes, --all removes the ledger)`
         })
+      }
+      if (all && Option.isNone(argument) && Option.isNone(file)) {
+        return yield* new UsageError({ message: "--all removes a whole ledger: name it, rollcall forget OUTPUT --all" })
       }
       const named = yield* Ledgers.find(argument, file)
       const holder = yield* named.holder
@@ -75,8 +78,14 @@ export const command = Command.make({
         })
       }
       if (all) {
+        const outputs = yield* outputsThere(named, lists)
         yield* named.remove
-        yield* Talk.say(`${named.name}: removed`)
+        yield* Talk.say(`${named.name}: removed${
+          outputs.length === 0
+            ? ""
+            : `; ${Ledgers.some(outputs)} ${outputs.length === 1 ? "stays: move it" : "stay: move them"} away before `
+              + "the next run, which asks everything again"
+        }`)
         return 0
       }
       const before = Option.isNone(olderThan)
@@ -84,6 +93,7 @@ export const command = Command.make({
         : (yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan.value)
       const unwritten = yield* Effect.provide(outdated(named, lists), named.read)
       const count = yield* forget(named, { before })
+      const holding = yield* outputsThere(named, lists)
       yield* Talk.say(
         `${named.name}: ${Talk.counted(count, "reply", "replies")} forgotten; the outcomes are kept, ${
           unwritten.length === 0 || count === 0
@@ -91,6 +101,9 @@ export const command = Command.make({
             : `but the next run writes ${Ledgers.some(unwritten)} anew and needs them: --redo forgotten asks again`
         }`
       )
+      if (count > 0 && holding.length > 0) {
+        yield* Talk.say(`${Ledgers.some(holding)} ${holding.length === 1 ? "holds" : "hold"} what was written there`)
+      }
       return 0
     })
 })
@@ -131,6 +144,17 @@ const outdated = (named: Ledgers.Named, lists: ReadonlyArray<Listed>) =>
     return found.map(({ id, list }) => Ledgers.pathOf(path, named, list, id))
   })
 
+/** The outputs of lists that stand in files here. */
+const outputsThere = (named: Ledgers.Named, lists: ReadonlyArray<Listed>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const files = lists.filter((list) => !Ledgers.isElsewhere(list)).flatMap((list) =>
+      list.outputs.map((id) => Ledgers.pathOf(path, named, list, id))
+    )
+    return yield* Effect.filter([...new Set(files)], (file) => Effect.orElseSucceed(fs.exists(file), () => false))
+  })
+
 const forget = (named: Ledgers.Named, what: Forget) =>
   Effect.provide(
     Effect.flatMap(Ledger, (ledger) => Effect.zipRight(Withheld.forget(ledger), ledger.forget(what))),
@@ -167,5 +191,11 @@ const forgetCodes = (named: Ledgers.Named, lists: ReadonlyArray<Listed>, codes: 
     if (there.length > 0) {
       yield* Talk.say(`these files may still hold them: ${there.join(", ")}; the next run writes its output anew`)
     }
+    const sources = [...new Set(lists.map(({ source }) => source))]
+    yield* Talk.say(
+      `take ${count === 1 ? "the row" : "the rows"} out of ${Ledgers.some(sources)}, or the next run asks ${
+        count === 1 ? "it" : "them"
+      } again`
+    )
     return 0
   })

@@ -174,6 +174,24 @@ export const flags = {
 /** What the argument of a reading command means. */
 export const about = "A run is named by its output or its ledger; without a name it is the last one in this folder."
 
+/** Fails where the folder of a ledger is not there. */
+export const checkFolder = ({ files: [file], name }: Named) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    if (file === undefined) return
+    yield* Effect.mapError(fs.stat(`${path.dirname(file)}/`), (cause) => {
+      const isAbsent = Errno.codeOf(cause) === "ENOENT"
+      return new LedgerError({
+        reason: "Open",
+        ledger: name,
+        message: `${Errno.ofWriting(cause)}${isAbsent ? ": make it, or name another file" : ""}`,
+        ...(isAbsent ? { remedy: "ledger" } : {}),
+        cause
+      })
+    })
+  })
+
 /** The ledger that a reading command means by a flag, or by an output, a ledger, or nothing: the last run in this folder. */
 export const find = (
   argument: Option.Option<string>,

@@ -124,8 +124,6 @@ const words = (finding: Hygiene.Finding, unit: Told.Unit, isTable: boolean): str
     case "table":
       return `${unit} ${line}: ${shown(code)} looks like a row of several cells: name the column, --column NAME `
         + "(or its number, with --no-header)"
-    case "page":
-      return `${place}: this is a web page and no list: was there an error, or a login, where it was fetched?`
     case "objects":
       return `${place}: this looks like JSON: --input-format ndjson --column NAME reads it`
   }

@@ -3,6 +3,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Redacted } from "effect"
+import * as Errno from "../Errno.ts"
 import { settled } from "../Rollcall/Progress.ts"
 import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
@@ -133,6 +134,23 @@ export const places = (outputs: ReadonlyArray<string>): ReadonlyArray<Place> =>
     if (Ledgers.isUrl(output)) return []
     if (!isFile(output)) return [{ path: Format.fileOf(output), what: output, shares: output }]
     return [{ path: output, what: output }, { path: `${output}.part`, what: output }]
+  })
+
+/** Fails where the folder of an output is not there: a run names it before its ledger, and a plan does too. */
+export const checkFolders = (outputs: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    for (const output of outputs) {
+      if (output === "-" || Ledgers.isUrl(output)) continue
+      yield* Effect.mapError(fs.stat(`${path.dirname(Format.fileOf(output))}/`), (cause) =>
+        new Sink.SinkError({
+          reason: "Open",
+          sink: output,
+          detail: `it cannot be made: ${Errno.ofWriting(cause)}`,
+          cause
+        }))
+    }
   })
 
 const group = "Output"

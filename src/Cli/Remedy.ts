@@ -33,6 +33,7 @@ const flags: Readonly<Record<Remedy, string>> = {
   plain: " (--excel asks for a spreadsheet)",
   output: " with -o",
   ledger: " with --ledger",
+  other_ledger: " with --ledger, and another output with -o",
   fresh: " with --fresh",
   forgotten: ": --redo forgotten asks again, --fresh starts anew"
 }

@@ -214,6 +214,8 @@ export const prepare = (values: Command.Values<typeof flags>, file: Option.Optio
         ...ledger.files.map((path) => ({ path, what: ledger.name }))
       ]
     )
+    yield* Output.checkFolders(outputs)
+    yield* Option.isSome(values.ledger) ? Ledgers.checkFolder(ledger) : Effect.void
     const files = values.output.filter(Output.isFile)
     return {
       job,

@@ -9,7 +9,7 @@ import { type Enrolled, Ledger, type LedgerError, type List, type Unanswered } f
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
 import { meant, missingColumn } from "../Source/Column.ts"
-import { clean } from "../Source/Header.ts"
+import { clean, isPage, pageWords } from "../Source/Header.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import { isOwn, results } from "../Source/Own.ts"
 import { empty, slow } from "../Source/SourceError.ts"
@@ -46,6 +46,7 @@ export const enroll = <R>(
 ): Effect.Effect<number, SourceError | LedgerError, R | Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
+    const { url } = yield* lookup.fingerprint
     const before = earlier(yield* ledger.lists, name ?? source.name, source.name)
     const id = yield* ledger.enlist(name ?? source.name)
     const parse = Code.parse(rules ?? Code.anyCode)
@@ -119,7 +120,8 @@ export const enroll = <R>(
         const [first] = chunk
         const told = progress.told = yield* source.told ?? Effect.succeed(progress.told)
         if (progress.entries === 0 && first !== undefined) {
-          progress.hygiene = Hygiene.make(first.columns !== undefined)
+          if (isPage(first.input)) return yield* noList(source.name, first)
+          progress.hygiene = Hygiene.make(first.columns !== undefined, told.column, url)
           if (isOwn(first.names ?? [])) {
             left = results
             told.assumed.push("outcome, http_status and error of an earlier run left behind")
@@ -197,6 +199,9 @@ const checkColumns = (
   const unknown = carry?.find((name) => !there.has(clean(name)))
   return unknown === undefined ? Effect.void : missingColumn(source.name, undefined, unknown, [...there])
 }
+
+const noList = (source: string, { input, line }: Entry.Entry) =>
+  new SourceError({ reason: "Syntax", source, line, detail: pageWords(input) })
 
 /** The list of this name, if it came from somewhere else. */
 export const earlier = (

@@ -66,12 +66,12 @@ export const read = (
   }
   told.assumed.push(...renamed.slice(0, 2))
   if (renamed.length > 2) told.assumed.push(`${renamed.length - 2} more columns have a name that is there already`)
+  if (isPage(all[0] ?? "")) return Either.left(problem(source, row.line, pageWords(all[0]!)))
   const wanted = column === undefined ? undefined : clean(column)
   const named = wanted ?? (names.length === 1 ? names[0] : names.includes("code") ? "code" : undefined)
   const code = named === undefined ? -1 : names.indexOf(named)
   if (code < 0) {
     const [only] = names
-    if (isPage(only ?? "")) return Either.left(problem(source, row.line, page))
     const sign = names.length === 1 ? Delimiter.within(only!, delimiter) : undefined
     return Either.left(
       sign === undefined
@@ -151,11 +151,15 @@ export const withColumn = (header: Header, place: number): Header => {
   }
 }
 
-/** Whether a list begins like a web page. */
-export const isPage = (text: string): boolean => /^<(?:!doctype|html|table|\?xml)/i.test(text)
+/** Whether a list begins like a web page, or other XML. */
+export const isPage = (text: string): boolean => /^\s*<(?:!doctype|html|table|\?xml)/i.test(text)
 
 /** What is said of one. */
-export const page = "this is a web page and no list: was there an error, or a login, where it was fetched? "
+export const pageWords = (text: string): string => /^\s*<\?xml/i.test(text) ? xml : page
+
+const xml = "this is XML and no list: its records are saved as CSV or JSON first"
+
+const page = "this is a web page and no list: was there an error, or a login, where it was fetched? "
   + "A table of a page is saved as CSV first"
 
 const problem = (source: string, line: number, detail: string, remedy?: Remedy) =>

@@ -5,7 +5,7 @@
 import { unseen } from "../Code.ts"
 
 /** What can be found. */
-export type Kind = keyof typeof patterns | "zeros" | "header" | "again" | "table" | "page" | "objects"
+export type Kind = keyof typeof patterns | "zeros" | "header" | "again" | "table" | "objects"
 
 /** How often something was found, and where first. */
 export interface Finding {
@@ -76,10 +76,40 @@ export interface State {
   fractions: number
   /** For each sign between cells, the codes that hold it as often as the first does. */
   readonly cells: Map<string, number>
+  /** The lengths that numbers of its kind have, where a name tells the kind. */
+  readonly lengths: ReadonlyArray<number> | undefined
 }
 
-export const make = (isTable: boolean): State => ({
+/** Lengths of numbers by the words that name them, as far as zeros in front belong to them. */
+const kinds: ReadonlyArray<readonly [name: RegExp, lengths: ReadonlyArray<number>]> = [
+  [/^(?:us)?zip(?:s|5|codes?)?$|^postal(?:codes?)?$|^post(?:codes?)?$|^postcodes?$|^plz$|^postleitzahl(?:en)?$/, [5]],
+  [/^ceps?$/, [8]],
+  [/^eans?(?:13)?$/, [8, 13]],
+  [/^gtins?(?:1[234])?$|^barcodes?$/, [8, 12, 13, 14]],
+  [/^upcs?(?:a|12)?$/, [12]],
+  [/^isbns?(?:1[03])?$/, [10, 13]]
+]
+
+/** The lengths of the codes that a name, or a word of it, speaks of. */
+const lengthsOf = (name: string): ReadonlyArray<number> | undefined => {
+  const words = name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^\p{L}\d]+/u)
+  const texts = [words.join(""), ...words]
+  return kinds.find(([kind]) => texts.some((text) => kind.test(text)))?.[1]
+}
+
+/** What stands before the code in a URL: the folders of its path, or the name in its query. */
+const placesIn = (url: string): ReadonlyArray<string> => {
+  const at = url.indexOf("{code}")
+  if (at < 0) return []
+  const before = url.slice(0, at).replace(/^\w+:\/\/[^/]*/, "").replace(/\{[^}]*\}/g, "")
+  const named = /[?&]([^=&]*)=[^&]*$/.exec(before)?.[1]
+  return named === undefined ? before.split("/") : [named]
+}
+
+/** `column` is the name of the one with the codes, and `url` the template that asks about them: either may tell of what kind they are. */
+export const make = (isTable: boolean, column?: string, url = ""): State => ({
   isTable,
+  lengths: [column ?? "", ...placesIn(url)].map(lengthsOf).find((lengths) => lengths !== undefined),
   codes: 0,
   first: undefined,
   found: new Map(),
@@ -100,7 +130,6 @@ export const see = (state: State, code: string, line: number, column?: string): 
   state.codes++
   if (state.codes === 1) {
     state.first = { count: 1, line, code }
-    if (/^<(?:!doctype|html|\?xml)/i.test(code)) note(state, "page", code, line)
     if (!state.isTable) { for (const sign of signs) if (count(code, sign) > 0) state.cells.set(sign, 0) }
   } else if (!/\d/.test(code)) state.words++
   for (const [sign, same] of state.cells) {
@@ -150,8 +179,6 @@ export const findings = (state: State): ReadonlyArray<Finding> => {
   const all: Array<Finding> = []
   if (first === undefined) return all
   const whole = [...cells].find(([, same]) => same === codes && codes > 1)
-  // what is no list at all is told alone
-  if (found.has("page")) return [{ kind: "page", ...found.get("page")! }]
   const objects = found.get("objects")
   if (objects !== undefined && objects.count > codes / 2) return [{ kind: "objects", ...objects }]
   if (whole !== undefined) all.push({ kind: "table", ...first, count: codes, usual: whole[0] })
@@ -185,11 +212,13 @@ const alone: ReadonlySet<number> = new Set([5, 8, 12])
  * are shorter. Numbers that count up, or that have all lengths, are whole.
  */
 const zeros = (state: State): Finding | undefined => {
-  const { digits, steps, zeros } = state
+  const { digits, lengths, steps, zeros } = state
   const [length, { count: most }] = [...digits].sort(([a, one], [b, other]) => other.count - one.count || b - a)[0]
     ?? [0, { count: 0 }]
   const shorter = [...digits].filter(([other]) => other < length)
   const lost = shorter.reduce((sum, [, { count }]) => sum + count, 0)
+  const ofKind = zeros > 0 || lengths === undefined ? undefined : shortOf(state, lengths)
+  if (ofKind !== undefined) return ofKind
   if (lost === 0 || length < 3) return undefined
   const total = [...digits.values()].reduce((sum, { count }) => sum + count, 0)
   if (steps > 0.8 * (total - 1) && total > 2) return undefined
@@ -201,6 +230,25 @@ const zeros = (state: State): Finding | undefined => {
   if (!isLikely) return undefined
   const [, first] = shorter.reduce((a, b) => a[1].line <= b[1].line ? a : b)
   return { kind: "zeros", ...first, count: lost, usual: length }
+}
+
+/**
+ * The same where a name tells how long the numbers are: however many are a digit or two shorter. Where hardly any has that length they are
+ * of another country.
+ */
+const shortOf = ({ digits, steps }: State, lengths: ReadonlyArray<number>): Finding | undefined => {
+  const all = [...digits]
+  const sum = (places: typeof all) => places.reduce((sum, [, { count }]) => sum + count, 0)
+  const total = sum(all)
+  if (steps > 0.8 * (total - 1) && total > 2) return undefined
+  const [usual, most] = lengths.map((length) => [length, digits.get(length)?.count ?? 0] as const)
+    .reduce((a, b) => b[1] > a[1] ? b : a)
+  const short = all.filter(([length]) => length < usual && length >= usual - 2 && !lengths.includes(length))
+  const lost = sum(short)
+  const others = total - lost - sum(all.filter(([length]) => lengths.includes(length)))
+  if (lost === 0 || most * 20 < total || others * 10 > total) return undefined
+  const [, first] = short.reduce((a, b) => a[1].line <= b[1].line ? a : b)
+  return { kind: "zeros", ...first, count: lost, usual }
 }
 
 /**

@@ -74,7 +74,16 @@ describe.concurrent("rollcall forget", () => {
       const { cwd, files, read, rollcall, run } = yield* scripted(["a"], marked)
       yield* run()
       const before = read("out.ndjson")
-      assert.deepStrictEqual(ended(yield* rollcall("forget", "--all")), [0, "", "out.ndjson.ledger: removed\n"])
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "--all")), [
+        2,
+        "",
+        "rollcall: --all removes a whole ledger: name it, rollcall forget OUTPUT --all\n"
+      ])
+      assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", "--all")), [
+        0,
+        "",
+        "out.ndjson.ledger: removed; out.ndjson stays: move it away before the next run, which asks everything again\n"
+      ])
       assert.deepStrictEqual([files(), holding(cwd)], [["list", "out.ndjson"], ["out.ndjson"]])
       assert.strictEqual(read("out.ndjson"), before)
       assert.deepStrictEqual(ended(yield* rollcall("forget", "out.ndjson", "--answers")), [

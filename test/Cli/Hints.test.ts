@@ -188,7 +188,8 @@ describe("what the command says on the way", () => {
       yield* rollcall("run", ...base, "-o", "one.ndjson")
       // the same codes in a second list are the same answers
       yield* rollcall("run", ...base, "-o", "again.csv", "--ledger", "one.ndjson.ledger")
-      const hint = "one.ndjson.ledger has 2 of these 2 answers: --ledger one.ndjson.ledger uses them without a call"
+      const hint = "one.ndjson.ledger has 2 of these 2 answers: --ledger one.ndjson.ledger and another -o use them "
+        + "without a call"
       for (const command of ["plan", "run"]) {
         const { stderr } = yield* rollcall(command, ...base, "-o", "two.ndjson")
         assert.include(stderr, `${hint}\n`)

@@ -54,6 +54,15 @@ describe("a list", () => {
       assert.match(yield* plan("d.txt", "7\nNULL\nN/A\n"), /like a word for nothing, and are asked/)
       for (const page of ["<!DOCTYPE html>\n<p>zip\n", "<html><table><tr><td>zip</td></tr></table></html>\n"]) {
         assert.match(yield* plan("page.xls", page), /:1: this is a web page and no list: was there an error/)
+        assert.match(yield* plan("page.txt", page), /:1: this is a web page and no list: was there an error/)
+      }
+      for (const list of ["a.xml", "a.txt", "b.csv"]) {
+        write(list, "<?xml version=\"1.0\"?>\n<records><record>7</record></records>\n")
+        for (const command of ["plan", "run"]) {
+          const { exit, stderr, stdout } = yield* rollcall(command, list, ...words)
+          assert.deepStrictEqual([exit, stdout], [2, ""])
+          assert.match(stderr, /: this is XML and no list/)
+        }
       }
     }))
 })

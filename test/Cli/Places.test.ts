@@ -86,6 +86,16 @@ const cases: ReadonlyArray<readonly [words: ReadonlyArray<string>, exit: number,
     5,
     "folder/x/y.csv: it cannot be made: there is no such folder"
   ],
+  ...(["plan", "run"] as const).flatMap((command) =>
+    ([
+      [["-o", "none/y.csv"], "none/y.csv: it cannot be made: there is no such folder"],
+      [["-o", "none/y.db"], "none/y.db: it cannot be made: there is no such folder"],
+      [
+        ["-o", "y.csv", "--ledger", "none/x"],
+        "none/x: there is no such folder: make it, or name another file with --ledger"
+      ]
+    ] as const).map(([words, why]) => [[command, ...asked.slice(1), ...words], 5, why] as const)
+  ),
   [[...asked, "-o", "file/y.csv", "--ledger", "a.ledger"], 5, `file/y.csv: it cannot be made: ${noFolder}`],
   [[...asked, "-o", "folder", "--format", "csv"], 2, `folder: ${isFolder}`],
   [[...asked, "-o", `${long}.db`, "--ledger", "a.ledger"], 5, `${long}.db: ${tooLong} with -o`]
