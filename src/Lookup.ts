@@ -9,7 +9,7 @@ import * as Rules from "./Answer/Rules.ts"
 import type { Question } from "./Entry.ts"
 import { exactly } from "./Json.ts"
 import * as Limits from "./Limits.ts"
-import type { Ask } from "./Lookup/Ask.ts"
+import type { Ask, Sending } from "./Lookup/Ask.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import * as Request from "./Lookup/Request.ts"
@@ -18,7 +18,7 @@ import type { LookupError } from "./Outcome.ts"
 import type { Reply } from "./Reply.ts"
 import type { Verdict } from "./Verdict.ts"
 
-export type { Ask, Reply }
+export type { Ask, Reply, Sending }
 
 /**
  * How a question becomes an answer of type `A`, or an error of type `E`, with the services `R`.

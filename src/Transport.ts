@@ -14,6 +14,7 @@ import {
 } from "@effect/platform"
 import { Effect, Either, type Fiber, Layer } from "effect"
 import { Agent, type Dispatcher } from "undici"
+import type { Sending } from "./Lookup/Ask.ts"
 import { discreet } from "./Lookup/Call.ts"
 import { changing } from "./Lookup/Request.ts"
 import { LookupError } from "./Outcome.ts"
@@ -131,9 +132,9 @@ const make = (line: Line): HttpClient.HttpClient => {
   )
   discreet.set(
     client,
-    (request) =>
+    (request, sending) =>
       Effect.withFiberRuntime((fiber) =>
-        Effect.async((resume) => attach(fiber, send(line, request, headers(request.headers), resume)))
+        Effect.async((resume) => attach(fiber, send(line, request, headers(request.headers), resume, sending)))
       )
   )
   return client
@@ -166,7 +167,8 @@ const send = (
   { agent, connector, crowds, maxBody, once, proxies, sessions }: Line,
   request: HttpClientRequest.HttpClientRequest,
   headers: Record<string, string>,
-  resume: Resume
+  resume: Resume,
+  sending?: Sending
 ): Exchange | undefined => {
   const target = destination(request)
   if (target === undefined) {
@@ -187,7 +189,7 @@ const send = (
     }
     let crowd = crowds.get(route.origin)
     if (crowd === undefined) crowds.set(route.origin, crowd = new Crowd(silence(connector, route.origin)))
-    const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined, crowd)
+    const exchange = new Exchange(request, resume, maxBody, route.headers !== undefined, crowd, sending)
     const byHttp1 = () => (changing.has(asked.method) && once || agent).dispatch(asked, exchange)
     const byHttp2 = () => sessions?.dispatch(asked, exchange, byHttp1)
     const dispatch = () => {

@@ -14,7 +14,7 @@ import * as Entry from "../Entry.ts"
 import { LookupError } from "../Outcome.ts"
 import type { Reply } from "../Reply.ts"
 import * as Tracing from "../Tracing.ts"
-import type { Ask } from "./Ask.ts"
+import type { Ask, Sending } from "./Ask.ts"
 import * as Classify from "./Classify.ts"
 import * as Failure from "./Failure.ts"
 import * as Idempotency from "./Idempotency.ts"
@@ -81,13 +81,16 @@ export const prepare = (
     const exchange = (
       request: HttpClientRequest.HttpClientRequest,
       pay: Effect.Effect<void>,
+      sending: Sending | undefined,
       chain: Redirect.Chain | undefined
     ): Effect.Effect<Reply, LookupError> => {
       const take = (response: HttpClientResponse.HttpClientResponse) =>
         Redirect.isRedirect(response.status) && response.headers.location !== undefined
-          ? follow(request, response, pay, chain ?? Redirect.begin(request))
+          ? follow(request, response, pay, sending, chain ?? Redirect.begin(request))
           : receive(response)
-      const sent = isTraced ? Tracing.call(request, chain?.isAway !== true, send) : send(request)
+      const sent = isTraced
+        ? Tracing.call(request, chain?.isAway !== true, (request) => send(request, sending))
+        : send(request, sending)
       return Effect.matchEffect(sent, {
         onFailure: (error) =>
           // a client that filters by status has the response all the same
@@ -102,6 +105,7 @@ export const prepare = (
       request: HttpClientRequest.HttpClientRequest,
       response: HttpClientResponse.HttpClientResponse,
       pay: Effect.Effect<void>,
+      sending: Sending | undefined,
       chain: Redirect.Chain
     ): Effect.Effect<Reply, LookupError> => {
       const { headers, status } = response
@@ -111,22 +115,22 @@ export const prepare = (
       // a body that is not read keeps its connection
       return Effect.ignore(read(response)).pipe(
         Effect.zipRight(pay),
-        Effect.zipRight(Effect.suspend(() => exchange(followed, pay, longer)))
+        Effect.zipRight(Effect.suspend(() => exchange(followed, pay, sending, longer)))
       )
     }
 
     const runId = yield* Idempotency.RunId
     const inputs = Request.inputs(options)
 
-    return (question, pay) => {
+    return (question, pay, sending) => {
       const made = request(question)
       if (Either.isLeft(made)) return new LookupError({ reason: "invalid_code", message: made.left })
       return options.idempotencyKey === true
         ? Effect.flatMap(
           Idempotency.key(runId, Entry.key(question, inputs)),
-          (key) => exchange(HttpClientRequest.setHeader(made.right, "idempotency-key", key), pay, undefined)
+          (key) => exchange(HttpClientRequest.setHeader(made.right, "idempotency-key", key), pay, sending, undefined)
         )
-        : exchange(made.right, pay, undefined)
+        : exchange(made.right, pay, sending, undefined)
     }
   })
 
@@ -138,12 +142,13 @@ const shortestWord = 4
 
 /** Makes a call. */
 type Send = (
-  request: HttpClientRequest.HttpClientRequest
+  request: HttpClientRequest.HttpClientRequest,
+  sending?: Sending
 ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
 /**
- * Clients that follow no redirects and open no spans of their own, and how they make a call in a fiber of its own most cheaply. Any other
- * client is told so at each call, because both would carry secrets to where they do not belong.
+ * Clients that follow no redirects and open no spans of their own, and how they make a call in a fiber of its own most cheaply; they tell when
+ * it is sent. Any other client is told so at each call, because both would carry secrets to where they do not belong.
  */
 export const discreet: WeakMap<HttpClient.HttpClient, Send> = new WeakMap()
 

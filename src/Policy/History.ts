@@ -22,6 +22,17 @@ const longest = Duration.toMillis(Duration.days(366))
 export const add = (history: History, at: number, units: number): History =>
   units === 0 ? history : [...history, [at, units]]
 
+/** The history after units that had been counted at `from` were used at a moment that is the latest. */
+export const move = (history: History, from: number, at: number, units: number): History => {
+  const place = history.findIndex(([end]) => end >= from)
+  const rest = place < 0 ?
+    history :
+    history.flatMap(([end, count], index): History =>
+      index !== place ? [[end, count]] : count > units ? [[end, count - units]] : []
+    )
+  return add(rest, at, units)
+}
+
 /** The history in few parts, and without what no rate looks at; `offset`: the time since 1970 less the time of its clock. */
 export const compact = (history: History, now: number, offset: number): History => {
   const kept: Array<readonly [number, number]> = []

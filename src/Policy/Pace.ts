@@ -2,7 +2,13 @@
  * The pace: how many calls may be sent in how much time. A pure machine over a monotonic clock in milliseconds; what it keeps from run
  * to run is in milliseconds since 1970.
  *
- * No window of a rate's length, wherever it begins, ever holds more calls than the limit.
+ * No window of a rate's length, wherever it begins, ever holds more calls than the limit, by the times at which they are written to their
+ * sockets. A call that is paid and not sent yet, as it waits for a connection, is in every window until it is: it will be sent later than
+ * all that is paid before that.
+ *
+ * Where there is a log, it is taken out of it, and stands there by the time of its sending later. Where the bucket is enough there is none: of
+ * the calls of a window as many are kept free as waited at once at the most, as no window holds more that were paid before it began. A log
+ * would let the calls of one part of a window go together, and hold everything up for as long, which is 45 min of a day.
  */
 import { Duration, Schema } from "effect"
 import type { History } from "./History.ts"
@@ -81,8 +87,12 @@ interface Track extends Used {
   readonly limit: number
   readonly burst: number
   readonly window: number
+  /** A window, and the milliseconds by which a call may be sent later than it was paid without being told. */
+  readonly span: number
   /** The time that one call takes from the bucket. */
   readonly interval: number
+  /** How many units go through a bucket in a span where there is no log. */
+  readonly room: number
   /** Calls that come this much later than they might are made up for, by one call that comes sooner after another. */
   readonly most: number
   /** The least time between two calls where timers are good: what a server without any burst bears. */
@@ -100,6 +110,12 @@ interface Track extends Used {
   readonly late: number
   /** The server has refused a call that was not too much by its rate: nothing is made up for. */
   readonly isStrict: boolean
+  /** Units that are paid and not sent yet. */
+  readonly unsent: number
+  /** Where the bucket is enough: the most of these at once, in a time of a window and more, in the one before, and when this one began. */
+  readonly peak: number
+  readonly peakBefore: number
+  readonly peakSince: number
 }
 
 /** How far every rate is used. */
@@ -125,13 +141,17 @@ const unused = (rate: Rate, heaviest: number): Track => {
   const interval = window / limit
   const logs = limit < few * heaviest ? "each" : burst === 1 ? "none" : "parts"
   const most = up(Math.max(heaviest * interval, Math.min(10, window / 50)))
+  const room = limit + 1 - heaviest
+  const span = window + up(Math.min(0.5, window / 2000))
   return {
     name: nameOf(rate, heaviest),
     limit,
     burst,
     window,
+    span,
     // where no log holds back what is too much, the bucket alone must: a heavy call takes more than is left, and a late one is made up for
-    interval: up(logs === "none" ? (window + most) / (limit + 1 - heaviest) : interval),
+    interval: up(logs === "none" ? (span + most) / room : interval),
+    room,
     most,
     gap: burst === 1 ? spacing(interval) : 0,
     logs,
@@ -142,7 +162,11 @@ const unused = (rate: Rate, heaviest: number): Track => {
     calls: 0,
     fastest: 0,
     late: 0,
-    isStrict: false
+    isStrict: false,
+    unsent: 0,
+    peak: 0,
+    peakBefore: 0,
+    peakSince: -Infinity
   }
 }
 
@@ -171,7 +195,7 @@ export const resume = (
     const past = (log: Used["log"]) => log.map(([at, count]) => [up(Math.min(at - offset, now)), count] as const)
     const farthest = now + track.window + (track.burst - 1) * track.interval
     if (before === undefined) {
-      const log = past(history).filter(([at]) => at > now - track.window)
+      const log = past(history).filter(([at]) => at > now - track.span)
       return log.length === 0 ? track : { ...counting(track, log), tat: Math.min(farthest, emptiedBy(track, log)) }
     }
     const tat = up(Math.min(before.tat - offset, farthest))
@@ -183,7 +207,7 @@ export const resume = (
 
 /** A track that counts what is in its log, until all of that is too old to matter. */
 const counting = (track: Track, log: Used["log"]): Track =>
-  log.length === 0 ? track : { ...track, log, foreign: log.at(-1)![0] + track.window }
+  log.length === 0 ? track : { ...track, log, foreign: log.at(-1)![0] + track.span }
 
 /** When the bucket has run empty after other calls; where calls are spread evenly only the last one matters, and the log sees to the rest. */
 const emptiedBy = (track: Track, log: Used["log"]): number =>
@@ -206,7 +230,7 @@ export const sentBy = ({ limit, window }: Rate, { log, tat }: Used): Used["log"]
   )
 }
 
-/** What the next run must know, for {@link resume}. */
+/** What the next run must know, for {@link resume}: calls that are not sent yet are to be {@link settled} before. */
 export const keep = (pace: Pace, offset: number): Record<string, Used> =>
   Object.fromEntries(
     pace.filter(({ tat }) => tat > -Infinity).map(({ log, name, tat }) => [
@@ -215,7 +239,10 @@ export const keep = (pace: Pace, offset: number): Record<string, Used> =>
     ])
   )
 
-/** When the next call may be sent, one that counts as `weight` calls; in the past: at once. It is never where it exceeds a limit. */
+/**
+ * When the next call may be paid, one that counts as `weight` calls; in the past: at once. It is never where it exceeds a limit, and unknown,
+ * `Infinity`, while so many are not sent yet that one of them must be before.
+ */
 export const readyAt = (pace: Pace, weight = 1): number => {
   let ready = -Infinity
   for (const track of pace) ready = Math.max(ready, readyOne(track, weight))
@@ -223,24 +250,95 @@ export const readyAt = (pace: Pace, weight = 1): number => {
 }
 
 /**
- * The pace after a call that was sent at `at` and counts as `weight` calls; `isAwaited`: it was wanted before it was allowed, so that it is
+ * The pace after a call that was paid at `at`, and is sent at once unless that is told, and counts as `weight` calls; `isAwaited`: it was wanted before it was allowed, so that it is
  * late by what has gone by since then.
  */
 export const take = (pace: Pace, at: number, weight = 1, isAwaited = true): Pace => {
   const waited = at - readyAt(pace, weight)
-  return pace.map((track) => {
+  return pace.map((before) => {
+    const track = before.logs === "none" ? turned(before, at) : before
     // of a fast pace it is hard to say who waits
     const isLate = (isAwaited || track.logs === "none") && waited < track.most + stalled
     const late = isLate ? Math.min(waited, track.most) : 0
     return {
       ...track,
-      tat: emptied(track, at - late, weight),
+      tat: up(Math.max(at - late, track.tat)) + weight * stretched(track),
       log: logged(track, up(at), weight),
       sent: at,
       calls: track.calls + 1,
       late: track.late + (late - track.late) / 64
     }
   })
+}
+
+/** The pace after it turned out at `at` that a call is not sent yet that was paid at `paid`; `undefined`: nobody has paid for it. */
+export const hold = (pace: Pace, paid: number | undefined, at: number, weight = 1): Pace =>
+  pace.map((track) => {
+    const unsent = track.unsent + weight
+    if (track.logs !== "none") {
+      return { ...track, unsent, log: paid === undefined ? track.log : without(track.log, up(paid), weight) }
+    }
+    const now = turned(track, at)
+    const peak = Math.max(now.peak, unsent)
+    // what is to be kept free from now on was not in the window that ends here
+    const more = Math.max(0, peak - reserved(now))
+    return { ...now, unsent, peak, tat: now.tat + more * stretched(now) }
+  })
+
+/** The pace after one of the calls that were not sent yet is sent, at `at`. */
+export const send = (pace: Pace, at: number, weight = 1): Pace =>
+  pace.map((track) => ({
+    ...release(track, at, weight),
+    log: track.logs === "none" ? track.log : logged(track, up(at), weight)
+  }))
+
+/** The pace after it turned out at `at` that one of the calls that were not sent yet will not be. */
+export const drop = (pace: Pace, at: number, weight = 1): Pace => pace.map((track) => release(track, at, weight))
+
+/** The pace as if all calls that are not sent yet were so at `at`. */
+export const settled = (pace: Pace, at: number): Pace =>
+  pace.map((track) => {
+    const { log, logs, tat, unsent } = track
+    const free = { ...track, unsent: 0, peak: 0, peakBefore: 0 }
+    if (logs === "none") return { ...free, tat: tat + reserved(track) * track.interval }
+    return unsent === 0 ? track : { ...free, log: [...log, [up(at), unsent]] }
+  })
+
+/** By how many milliseconds a call may be sent later than it was paid without being told. */
+export const leeway = (pace: Pace): number =>
+  pace.reduce((least, { span, window }) => Math.min(least, span - window), Infinity)
+
+const release = (track: Track, at: number, weight: number): Track => ({
+  ...(track.logs === "none" ? turned(track, at) : track),
+  unsent: track.unsent - weight
+})
+
+/** Looks back no further than over the last window, and the one before. */
+const turned = (track: Track, at: number): Track => {
+  const { peak, peakSince, span, unsent } = track
+  return at < peakSince + span
+    ? track
+    : { ...track, peak: unsent, peakBefore: at < peakSince + 2 * span ? peak : unsent, peakSince: at }
+}
+
+/** How many units of a window are kept free. */
+const reserved = ({ peak, peakBefore }: Track) => Math.max(peak, peakBefore)
+
+/** The time that one call takes from the bucket where some are kept free. */
+const stretched = (track: Track): number => {
+  const kept = reserved(track)
+  return kept === 0 ? track.interval : up(track.interval * track.room / (track.room - kept))
+}
+
+/** A log without one that stands in it. */
+const without = (log: Used["log"], paid: number, weight: number): Used["log"] => {
+  // what stands together does so by the time of the last
+  const place = log.findIndex(([at]) => at >= paid)
+  return place < 0
+    ? log
+    : log.flatMap(([at, count], index) =>
+      index !== place ? [[at, count] as const] : count > weight ? [[at, count - weight] as const] : []
+    )
 }
 
 /** Milliseconds beyond which it was no timer that was late: everything stood still. */
@@ -289,15 +387,17 @@ export const ahead = (pace: Pace, until: number, units: number): Pace =>
  * Source: ITU-T I.371, annex A (generic cell rate algorithm).
  */
 const readyOne = (track: Track, weight: number): number => {
-  const { burst, gap, interval, isStrict, late, limit, log, sent, tat, window } = track
+  const { burst, gap, interval, isStrict, late, limit, log, logs, sent, span, tat, unsent } = track
   if (weight > limit) return Infinity
+  // where units are kept free, that is half of them at the most
+  if (unsent > 0 && unsent + weight > (logs === "none" ? limit / 2 : limit)) return Infinity
   const empty = tat - Math.max(0, burst - weight) * interval
   const ready = isStrict || late < bearable * interval ? Math.max(empty, sent + weight * gap) : empty
-  let free = limit - weight
+  let free = limit - weight - (logs === "none" ? reserved(track) : unsent)
   for (let index = log.length - 1; index >= 0; index--) {
     const [at, count] = log[index]!
     free -= count
-    if (free < 0) return Math.max(ready, at + window)
+    if (free < 0) return Math.max(ready, at + span)
   }
   return ready
 }
@@ -308,10 +408,10 @@ const bearable = 0.05
 const emptied = ({ interval, tat }: Track, at: number, weight: number) => up(Math.max(at, tat)) + weight * interval
 
 /** In parts of a window at most some 66 entries: what is too near to the last but one joins the last. */
-const logged = ({ foreign, log, logs, window }: Track, at: number, weight: number): Used["log"] => {
+const logged = ({ foreign, log, logs, span, window }: Track, at: number, weight: number): Used["log"] => {
   // while calls before these are counted, these are too
   if (logs === "none" && at >= foreign) return noLog
-  const kept = log.filter(([sent]) => sent > at - window)
+  const kept = log.filter(([sent]) => sent > at - span)
   const [before, last] = kept.slice(-2)
   return logs !== "each" && last !== undefined && at < before![0] + window / parts
     ? [...kept.slice(0, -1), [at, last[1] + weight]]

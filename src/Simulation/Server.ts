@@ -3,6 +3,7 @@
  */
 import { HttpClient, HttpClientError, type HttpClientRequest } from "@effect/platform"
 import { type Context, DateTime, Effect } from "effect"
+import type { Sending } from "../Lookup/Ask.ts"
 import { discreet } from "../Lookup/Call.ts"
 import { LookupError } from "../Outcome.ts"
 import * as Draw from "./Draw.ts"
@@ -54,6 +55,8 @@ export interface Server {
 export interface Options {
   /** Decides which calls suffer; the same call of a code has the same fate, whatever else is asked. */
   readonly seed: number
+  /** How many milliseconds the next connection takes to come to stand; they stand at once unless told otherwise. */
+  readonly connecting?: (() => number) | undefined
   /** Keep every call in `calls`. */
   readonly isKept?: boolean
   /** Are told of every call when it is sent, and when it has ended. */
@@ -74,7 +77,7 @@ interface Bucket {
 export const make = (
   machine: Context.Tag.Service<Machine>,
   spec: Spec,
-  { isKept = false, onBegin, onEnd, seed }: Options
+  { connecting, isKept = false, onBegin, onEnd, seed }: Options
 ): Server => {
   const calls: Array<Call> = []
   /** How often each code was asked. */
@@ -252,19 +255,33 @@ export const make = (
   const client = (process: Process): HttpClient.HttpClient => {
     /** How to end the calls in flight. */
     const open = new Set<() => void>()
+    /** Connections that carry no call. */
+    let idle = 0
     process.onKill(() => {
       for (const abort of open) abort()
     })
-    const send = (request: HttpClientRequest.HttpClientRequest) =>
+    const send = (request: HttpClientRequest.HttpClientRequest, sending?: Sending) =>
       Effect.async<Response, HttpClientError.RequestError>((resume) => {
-        const abort = take(codeOf(request.url), process.nth, (answer) => {
-          open.delete(abort)
-          resume(
-            answer instanceof LookupError
-              ? new HttpClientError.RequestError({ request, reason: "Transport", cause: answer })
-              : Effect.succeed(new Response(request, answer.status, answer.headers, answer.body))
-          )
-        })
+        let end = () => {}
+        const abort = () => end()
+        const write = () => {
+          sending?.sent()
+          end = take(codeOf(request.url), process.nth, (answer) => {
+            open.delete(abort)
+            if (answer instanceof LookupError) {
+              return resume(new HttpClientError.RequestError({ request, reason: "Transport", cause: answer }))
+            }
+            idle++
+            resume(Effect.succeed(new Response(request, answer.status, answer.headers, answer.body)))
+          })
+        }
+        if (connecting === undefined || idle > 0) {
+          idle--
+          write()
+        } else {
+          sending?.waits()
+          end = machine.after(connecting(), write)
+        }
         open.add(abort)
         return Effect.sync(() => {
           open.delete(abort)

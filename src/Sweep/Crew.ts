@@ -4,6 +4,7 @@
  */
 import { Deferred, Duration, Effect, Exit, Fiber, FiberId, type Scope } from "effect"
 import type { Lookup } from "../Lookup.ts"
+import type { Sending } from "../Lookup/Ask.ts"
 import * as Classify from "../Lookup/Classify.ts"
 import type { LookupError } from "../Outcome.ts"
 import * as Policy from "../Policy.ts"
@@ -28,6 +29,10 @@ const shortestLook = 5
 interface Slot {
   asked: Queue.Asked | undefined
   sentAt: number
+  /** When its call was paid; `undefined` once that was counted as the time at which it was sent. */
+  paidAt: number | undefined
+  /** Its call is paid, and is not sent yet. */
+  isHeld: boolean
   /** Its question needs one more call, which may not be sent yet. */
   isPaying: boolean
   /** What it asks is of no interest any more: another call was faster, or nothing pays for the next one. */
@@ -56,7 +61,11 @@ export interface Options<A, E, R, E2> {
   readonly queue: Queue.Queue<E2>
   readonly progress: Progress
   /** Asks once; a question of several calls pays for each but the first. */
-  readonly attempt: (asked: Queue.Asked, pay: Effect.Effect<void>) => Effect.Effect<Reply, E | LookupError>
+  readonly attempt: (
+    asked: Queue.Asked,
+    pay: Effect.Effect<void>,
+    sending?: Sending
+  ) => Effect.Effect<Reply, E | LookupError>
   /** Takes what came of an attempt. */
   readonly judge: (asked: Queue.Asked, attempt: Attempt<A, E>) => Effect.Effect<void, E2>
   readonly now: () => number
@@ -154,13 +163,15 @@ export const make = <A, E, R, E2>(
           broken ??= Effect.fail(error)
           return Effect.interrupt
         },
-        onSuccess: (isPaid) => {
+        onSuccess: (paid) => {
           slot.isPaying = false
-          slot.isAbandoned = !isPaid
-          if (!isPaid) {
+          slot.isAbandoned = paid === undefined
+          if (paid === undefined) {
             count(asked)
             return Effect.interrupt
           }
+          release(slot)
+          slot.paidAt = paid
           slot.sentAt += now() - begun
           asked.since += activeTime(now()) - since
           count(asked)
@@ -169,9 +180,33 @@ export const make = <A, E, R, E2>(
       })
     })
 
+  /** What the call in a slot is told by. Where there is no rate nobody listens. */
+  const sendingOf = (slot: Slot): Sending | undefined =>
+    policy.pace.length === 0 ? undefined : {
+      waits: () => {
+        if (slot.isHeld || slot.asked === undefined) return
+        slot.isHeld = true
+        queue.hold(slot.paidAt)
+      },
+      sent: () => {
+        if (slot.asked === undefined) return
+        queue.send(slot.paidAt, slot.isHeld)
+        slot.isHeld = false
+        slot.paidAt = undefined
+      }
+    }
+
+  /** A call that is over will not be sent any more. */
+  const release = (slot: Slot) => {
+    if (!slot.isHeld) return
+    slot.isHeld = false
+    queue.drop()
+  }
+
   const begin = (slot: Slot, asked: Queue.Asked) => {
     standsSince = undefined
     slot.sentAt = now()
+    slot.paidAt = asked.paidAt
     slot.asked = asked
     slot.isPaying = false
   }
@@ -183,6 +218,7 @@ export const make = <A, E, R, E2>(
     asked.inFlight--
     if (latencies !== undefined) queue.unhedge(asked)
     progress.inFlight--
+    release(slot)
     return at - slot.sentAt
   }
 
@@ -196,8 +232,9 @@ export const make = <A, E, R, E2>(
   const shift = (slot: Slot, hire: Effect.Effect<void>) =>
     Effect.gen(function*() {
       const pay = payFor(slot)
+      const sending = sendingOf(slot)
       // made once for all questions: the fast path allocates little
-      const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay)), {
+      const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay, sending)), {
         onSuccess: (reply) => {
           const asked = slot.asked!
           if (slot.isAbandoned) return Effect.sync(() => leave(slot))
@@ -318,6 +355,8 @@ export const make = <A, E, R, E2>(
       const slot: Slot = {
         asked: undefined,
         sentAt: 0,
+        paidAt: undefined,
+        isHeld: false,
         isPaying: false,
         isAbandoned: false,
         isEnding: false,

@@ -17,8 +17,14 @@ export interface Meter<out E> {
   readonly readyAt: () => number
   /** The cap that pays for no more calls, at least for longer than anybody is willing to wait. */
   readonly spentAt: (at: number) => Budget.Standing | undefined
-  /** A call is sent. */
+  /** A call is paid; it is sent at once unless that is told. */
   readonly spend: (at: number) => void
+  /** A call that was paid at `paid` is not sent yet; `undefined`: nobody has paid for it, as it is the second one of its payment. */
+  readonly hold: (paid: number | undefined, at: number) => void
+  /** A call is sent that was paid at `paid`; `isHeld`: it was not at once. */
+  readonly send: (paid: number | undefined, at: number, isHeld: boolean) => void
+  /** A call that was not sent yet will not be. */
+  readonly drop: (at: number) => void
   /** It was not sent after all. */
   readonly refund: () => void
   /** A reply came after so many milliseconds. */
@@ -77,6 +83,9 @@ export const make = <E>(options: {
 
   let pace = Pace.resume(rates, spent.pace, now(), offset(), weight, spent.history)
   let readyAt = Pace.readyAt(pace, weight)
+  const leeway = Pace.leeway(pace)
+  /** Calls that are paid and not sent yet. */
+  let unsent = 0
   /** Somebody waits for the next call to be allowed. */
   let isAwaited = false
   let { calls } = spent
@@ -132,6 +141,19 @@ export const make = <E>(options: {
     covered = reserve === undefined ? { calls: most(), until: Infinity } : { calls, until: covered.until }
   }
 
+  const change = (next: Pace.Pace) => {
+    pace = next
+    readyAt = Pace.readyAt(pace, weight)
+  }
+
+  /** A call is sent later than it was counted. */
+  const moveOn = (paid: number | undefined, at: number) => {
+    // the last ones are counted together
+    recent.at = Math.max(recent.at, at)
+    if (paid === undefined) history = History.add(history, at, weight)
+    else if (paid < recent.since) history = History.move(history, paid, at, weight)
+  }
+
   /** The next portion is due; there is none after the last of the budget. */
   const isLow = () => calls + portion.low >= covered.calls && covered.calls < most()
 
@@ -142,7 +164,7 @@ export const make = <E>(options: {
       const toWall = offset() + 1
       remember()
       history = History.compact(history, now(), toWall)
-      const ahead = (next - calls) * weight
+      const ahead = (next - calls + unsent) * weight
       return reserve!({
         ...account.spending(next),
         history: [
@@ -184,9 +206,23 @@ export const make = <E>(options: {
       recent.at = at
       calls++
       if (rates.length === 0) return
-      pace = Pace.take(pace, at, weight, isAwaited)
+      change(Pace.take(pace, at, weight, isAwaited))
       isAwaited = false
-      readyAt = Pace.readyAt(pace, weight)
+    },
+    hold: (paid, at) => {
+      unsent++
+      change(Pace.hold(pace, paid, at, weight))
+    },
+    send: (paid, at, isHeld) => {
+      if (isHeld) unsent--
+      else if (paid !== undefined && at - paid <= leeway) return
+      else pace = Pace.hold(pace, paid, at, weight)
+      change(Pace.send(pace, at, weight))
+      moveOn(paid, at)
+    },
+    drop: (at) => {
+      unsent--
+      change(Pace.drop(pace, at, weight))
     },
     refund: () => {
       // of another hour: it stays spent
@@ -199,13 +235,9 @@ export const make = <E>(options: {
     },
     replied: (at, ms) => {
       if (rates.length === 0) return
-      pace = Pace.heard(pace, at - ms, ms)
-      readyAt = Pace.readyAt(pace, weight)
+      change(Pace.heard(pace, at - ms, ms))
     },
-    refused: () => {
-      pace = Pace.refused(pace)
-      readyAt = Pace.readyAt(pace, weight)
-    },
+    refused: () => change(Pace.refused(pace)),
     shut: () => {
       isStale = reserve !== undefined
     },
@@ -215,7 +247,8 @@ export const make = <E>(options: {
       turnIfOver(begun)
       const turn = turns
       // what takes long gets more time the next time; and what is covered now stays covered
-      const soon = Math.max(begun, readyAt, shutUntil()) + portionTime + 2 * took
+      const ready = readyAt === Infinity ? Pace.readyAt(Pace.settled(pace, begun), weight) : readyAt
+      const soon = Math.max(begun, ready, shutUntil()) + portionTime + 2 * took
       const until = rates.length === 0 ? Infinity : Math.max(covered.until, soon)
       // a shorter time may hold a burst, and tells no speed
       const used = (calls - last.calls) * portionTime / Math.max(begun - last.at, portionTime / 5)
@@ -227,14 +260,19 @@ export const make = <E>(options: {
       isReserving = true
       isStale = false
       hasBegun = true
-      return Effect.map(write(next.calls, Pace.ahead(pace, until, portion.least * weight), until), () => {
-        isReserving = false
-        took = now() - begun
-        // what was reserved in a window is good for no other one
-        if (turn === turns) covered = next
-      })
+      return Effect.map(
+        write(next.calls, Pace.ahead(Pace.settled(pace, until), until, portion.least * weight), until),
+        () => {
+          isReserving = false
+          took = now() - begun
+          // what was reserved in a window is good for no other one
+          if (turn === turns) covered = next
+        }
+      )
     },
-    close: Effect.suspend(() => hasBegun && !hasFailed ? write(calls, pace, Infinity) : Effect.void)
+    close: Effect.suspend(() =>
+      hasBegun && !hasFailed ? write(calls, Pace.settled(pace, now()), Infinity) : Effect.void
+    )
   }
 }
 

@@ -38,6 +38,8 @@ export interface Asked extends Pending {
   since: number
   /** When it was to be asked again for the last time, on the same clock. */
   dueAt: number
+  /** When its last call was paid, on the monotonic clock. */
+  paidAt: number
   /** The state of its retry schedule. */
   schedule: unknown
   /** Its answer was empty once. */
@@ -60,8 +62,14 @@ export interface Queue<out E> {
   readonly next: () => Asked | undefined
   /** The next question as soon as one may be asked, or `undefined` when there will be none. */
   readonly wait: Effect.Effect<Asked | undefined, E>
-  /** Waits until one more call may be sent for a question that is in flight, and spends it; false: there will be none. */
-  readonly pay: Effect.Effect<boolean, E>
+  /** Waits until one more call may be sent for a question that is in flight, and spends it; gives when, `undefined`: there will be none. */
+  readonly pay: Effect.Effect<number | undefined, E>
+  /** A call that was paid at `paid` is not sent yet: it waits for a connection. */
+  readonly hold: (paid: number | undefined) => void
+  /** A call is sent that was paid at `paid`; `isHeld`: it was not at once. */
+  readonly send: (paid: number | undefined, isHeld: boolean) => void
+  /** A call that was not sent yet will not be. */
+  readonly drop: () => void
   /** Asks a question again, with no fault of its own, after those that are at hand. */
   readonly again: (asked: Asked) => Effect.Effect<void>
   /** Asks a question again after a delay in milliseconds, in which it holds no worker, and within the retry budget. */
@@ -289,6 +297,7 @@ export const make = <E>(options: {
       trial: undefined,
       since: active,
       dueAt: active,
+      paidAt: -Infinity,
       schedule: undefined,
       isEmpty: false,
       refused: undefined
@@ -300,6 +309,7 @@ export const make = <E>(options: {
       const asked = pick(at)
       if (asked === undefined) return undefined
       asked.inFlight++
+      asked.paidAt = at
       progress.inFlight++
       spend(at)
       return asked
@@ -407,22 +417,27 @@ export const make = <E>(options: {
       })
     }
 
-    const pay: Effect.Effect<boolean, E> = Effect.async((resume) => {
+    const pay: Effect.Effect<number | undefined, E> = Effect.async((resume) => {
       const at = now()
       const cap = meter?.spentAt(at)
       if (cap !== undefined) {
         onSpent(cap)
-        return resume(Effect.succeed(false))
+        return resume(Effect.succeed(undefined))
       }
       const isShut = Gate.isShut(progress.gate, at)
       if (!isShut && isAllowed(at)) {
         spend(at)
-        return resume(Effect.succeed(true))
+        return resume(Effect.succeed(at))
       }
       return meter?.isDue(at, !isShut)
         ? resume(Effect.zipRight(reserve(meter), pay))
         : park(paying, () => resume(pay), at, !isShut)
     })
+
+    /** Whoever waits for a call to be sent, or to end, sees to the next one. */
+    const release = (at: number) => {
+      if (parked.length > 0 || paying.length > 0) follow(at)
+    }
 
     const requeue = (queue: Array<Asked>, asked: Asked) => {
       asked.dueAt = Gate.activeTime(progress.gate, now())
@@ -500,6 +515,17 @@ export const make = <E>(options: {
       next: () => take(now()),
       wait,
       pay,
+      hold: (paid) => meter?.hold(paid, now()),
+      send: (paid, isHeld) => {
+        const at = now()
+        meter?.send(paid, at, isHeld)
+        if (isHeld) release(at)
+      },
+      drop: () => {
+        const at = now()
+        meter?.drop(at)
+        release(at)
+      },
       again: (asked) => Effect.sync(() => requeue(back, asked)),
       retry: (asked, delay) =>
         Effect.suspend(() => {

@@ -3,6 +3,7 @@
  */
 import { HttpClientError, type HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { Effect } from "effect"
+import type { Sending } from "../Lookup/Ask.ts"
 import * as Failure from "../Lookup/Failure.ts"
 import { LookupError } from "../Outcome.ts"
 import type { Opening } from "./Connect.ts"
@@ -29,6 +30,7 @@ export class Exchange implements Http2.Handler, Waiter {
   private size = 0
   private merged = 0
   private isOver = false
+  private isWritten = false
   private isAborted = false
   /** The connection that was opened for it. */
   opening: Opening | undefined
@@ -41,6 +43,8 @@ export class Exchange implements Http2.Handler, Waiter {
   private readonly isRelayed: boolean
   /** Who asks the same origin. */
   private readonly crowd: Crowd
+  /** Whom it is told when it is sent. */
+  private readonly sending: Sending | undefined
   private dispatch: (() => void) | undefined
   private isWaiting = false
 
@@ -49,22 +53,25 @@ export class Exchange implements Http2.Handler, Waiter {
     resume: Resume,
     maxBody: number,
     isRelayed: boolean,
-    crowd: Crowd
+    crowd: Crowd,
+    sending?: Sending
   ) {
     this.request = request
     this.resume = resume
     this.maxBody = maxBody
     this.isRelayed = isRelayed
     this.crowd = crowd
+    this.sending = sending
   }
 
   /** Makes the call, in its turn. */
   start(dispatch: () => void): void {
     this.dispatch = dispatch
     this.isWaiting = this.crowd.joins(this)
-    if (this.isWaiting) return
+    if (this.isWaiting) return this.sending?.waits()
     this.crowd.began()
     dispatch()
+    if (!this.isWritten) this.wait()
   }
 
   /** Makes the call anew. */
@@ -87,10 +94,23 @@ export class Exchange implements Http2.Handler, Waiter {
     else this.abortCall(new Error("interrupted"))
   }
 
-  onConnect(abort: (cause: Error) => void): void {
+  onConnect(abort: (cause: Error) => void, isWritten = true): void {
     if (this.abortCall === undefined) this.crowd.stood()
     this.abortCall = abort
     if (this.isAborted) abort(new Error("interrupted"))
+    else if (isWritten) this.onWrite()
+  }
+
+  onWrite(): void {
+    if (this.isOver || this.isAborted) return
+    this.isWritten = true
+    this.sending?.sent()
+  }
+
+  /** It is not sent yet. */
+  private wait(): void {
+    this.isWritten = false
+    if (!this.isOver && !this.isAborted) this.sending?.waits()
   }
 
   onHeaders(status: number, headers: RawHeaders): boolean {
@@ -142,7 +162,7 @@ export class Exchange implements Http2.Handler, Waiter {
     if (otherwise !== undefined && isSettings((cause as { readonly data?: unknown }).data)) return otherwise()
     if (this.isOver) return
     this.isWaiting = !this.isAborted && this.isRefused(cause) && this.crowd.refused(this, cause)
-    if (this.isWaiting) return
+    if (this.isWaiting) return this.wait()
     const explain = this.isRelayed ? undefined : this.crowd.explain
     if (this.isAborted || explain === undefined || this.crowd.hasAnswered || !isSilent(cause)) {
       return this.fail(this.isUnclear(cause) ? unclear() : cause)

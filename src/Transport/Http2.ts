@@ -12,7 +12,9 @@ import type { RawHeaders } from "./Response.ts"
 
 /** Whom undici would call back. */
 export interface Handler {
-  readonly onConnect: (abort: (cause: Error) => void) => void
+  /** There is a connection, and the head of the call is about to be written, unless that is told later. */
+  readonly onConnect: (abort: (cause: Error) => void, isWritten?: boolean) => void
+  readonly onWrite: () => void
   readonly onHeaders: (status: number, headers: RawHeaders) => boolean
   readonly onData: (chunk: Buffer) => boolean
   readonly onComplete: () => void

@@ -44,7 +44,8 @@ export class Lenient {
       request.destroy()
       handler.onError(error)
     }
-    handler.onConnect(end)
+    handler.onConnect(end, false)
+    request.on("socket", () => handler.onWrite())
     request.on("error", (error) => end(Object.assign(error, { isLenient: true })))
     request.on("upgrade", () => end(broken("the server switches to another protocol")))
     request.on("response", (response) => {

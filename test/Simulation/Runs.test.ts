@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { setImmediate } from "node:timers/promises"
+import * as Draw from "../../src/Simulation/Draw.ts"
 import { scale } from "../scale.ts"
 import { judge } from "./judge.ts"
 import { draw, show } from "./scenario.ts"
@@ -35,6 +36,25 @@ describe("whole runs", { timeout: Infinity }, () => {
     process.stderr.write(
       `simulation: ${count} seeds, ${lives} processes, ${calls} calls, ${Math.round(minutes)} virtual minutes\n`
     )
+    assert.strictEqual(broken.join("\n"), "")
+  })
+
+  // what is told meanwhile comes too late for a call that waits for its connection
+  it("hold the rate as the server sees it, and end, though connections take up to 300 ms", async () => {
+    const broken: Array<string> = []
+    for (let seed = first; seed < first + count && broken.length < 5; seed++) {
+      await setImmediate()
+      const scenario = draw(seed)
+      if (scenario.rates.length === 0) continue
+      const drawn = Draw.hash(seed, "connecting")
+      let nth = 0
+      const found = judge(play(scenario, undefined, () => 300 * Draw.of(drawn, nth++)))
+      broken.push(
+        ...found.filter((text) => /^(the rate|a run ends well|at any instant|nothing is left)/.test(text)).map((text) =>
+          `seed ${seed}: ${text}`
+        )
+      )
+    }
     assert.strictEqual(broken.join("\n"), "")
   })
 })

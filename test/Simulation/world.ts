@@ -73,8 +73,8 @@ const mostLives = 40
 /** How much of a world is played: milliseconds, and timers. */
 export const whole = { limit: 3_600_000, steps: 20_000_000 }
 
-/** Plays a scenario to its end, or for so long. */
-export const play = (scenario: Scenario, most = whole): Ended => {
+/** Plays a scenario to its end, or for so long; connections stand at once, or after so many milliseconds. */
+export const play = (scenario: Scenario, most = whole, connecting?: () => number): Ended => {
   const lives: Array<Life> = []
   const recorded: Array<Recorded> = []
   let calls: ReadonlyArray<Server.Call> = []
@@ -88,6 +88,7 @@ export const play = (scenario: Scenario, most = whole): Ended => {
     let inFlight = 0
     const server = Server.make(machine, Schema.decodeSync(Spec.Text)(scenario.server), {
       seed: scenario.seed,
+      connecting,
       isKept: true,
       onBegin: () => {
         peak = Math.max(peak, ++inFlight)
