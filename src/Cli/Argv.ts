@@ -56,7 +56,7 @@ export const normalize = (
   const options: Array<string> = []
   const rest: Array<string> = []
   const seen = new Set<string>()
-  const quoted = inQuotes(words)
+  const quoted = inQuotes(words) ?? inPieces(words)
   if (quoted !== undefined) return fail(quoted)
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!
@@ -144,6 +144,16 @@ const inQuotes = (words: ReadonlyArray<string>): string | undefined => {
   const whole = words.slice(first, (last < 0 ? first : last) + 1).join(" ")
   const text = whole.replace(/^'|'$/g, "")
   return `${whole} came with its quotes: in cmd.exe write "${text.replaceAll("\"", "\\\"")}"`
+}
+
+/** A header without quotes comes in two words. The second is often a key, and is not repeated. */
+const inPieces = (words: ReadonlyArray<string>): string | undefined => {
+  const at = words.findIndex((word, index) =>
+    /^[\w-]+:$/.test(word) && /^(?:-H|--header)$/.test(words[index - 1] ?? "") && /^[^-]/.test(words[index + 1] ?? "")
+  )
+  return at < 0
+    ? undefined
+    : `a blank divides the header ${words[at]} from its value: write it in quotes, -H "${words[at]} …"`
 }
 
 /** The flag that a word names, and its value where the word holds one. */

@@ -86,6 +86,14 @@ describe("Argv.normalize", () => {
     [["--url", "--column", "zip"], "--url needs a value, and --column is a flag"],
     [["--url", "--column=zip"], "--url needs a value, and --column is a flag"],
     [["--quiet=yes"], "--quiet takes no value: --quiet=yes"],
+    [
+      ["f", "-H", "Key:", "s3cr3t"],
+      "a blank divides the header Key: from its value: write it in quotes, -H \"Key: …\""
+    ],
+    [
+      ["--header", "Authorization:", "Bearer", "s3cr3t", "f"],
+      "a blank divides the header Authorization: from its value: write it in quotes, -H \"Authorization: …\""
+    ],
     [["a.txt", "b.txt"], "one FILE at a time: a.txt b.txt (quote a name that holds spaces)"]
   ]
   it.each(refused)("%j: %s", (typed, message) => assert.strictEqual(refusal(typed), message))

@@ -32,6 +32,7 @@ describe.concurrent("rollcall forget", () => {
         0,
         "",
         "out.ndjson.ledger: 3 replies forgotten; the outcomes are kept, so nothing is asked again\n"
+        + "out.ndjson holds what was written there\n"
       ])
       assert.deepStrictEqual(holding(cwd), ["out.ndjson"])
       const status = yield* rollcall("status", "out.ndjson")
@@ -146,7 +147,7 @@ describe.concurrent("rollcall forget", () => {
       assert.strictEqual(
         stderr,
         "out.ndjson.ledger: 1 reply forgotten; the outcomes are kept, but the next run writes out.ndjson anew and needs "
-          + "them: --redo forgotten asks again\n"
+          + "them: --redo forgotten asks again\nout.ndjson holds what was written there\n"
       )
       assert.strictEqual((yield* run()).exit, 2)
     }))
@@ -162,8 +163,10 @@ describe.concurrent("rollcall forget", () => {
           assert.deepStrictEqual(ended(yield* rollcall("forget", ...name, ...what)), [
             2,
             "",
-            "rollcall: all.ledger holds 2 lists, other.csv, out.ndjson: for all of them name the ledger: "
-            + "rollcall forget all.ledger …\n"
+            name.length === 0 && what[0] === "--all"
+              ? "rollcall: --all removes a whole ledger: name it, rollcall forget OUTPUT --all\n"
+              : "rollcall: all.ledger holds 2 lists, other.csv, out.ndjson: for all of them name the ledger: "
+                + "rollcall forget all.ledger …\n"
           ])
         }
       }
@@ -175,7 +178,7 @@ describe.concurrent("rollcall forget", () => {
       assert.deepStrictEqual(ended(yield* rollcall("forget", "--ledger", "all.ledger", "--all")), [
         0,
         "",
-        "all.ledger: removed\n"
+        "all.ledger: removed; other.csv, out.ndjson stay: move them away before the next run, which asks everything again\n"
       ])
     }))
 

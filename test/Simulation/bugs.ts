@@ -102,7 +102,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a hedge is sent for what is answered", "if (place >= 0) hedges.splice(place, 1)", ""],
     [
       "what was refused goes first after a pause",
-      "const asked = witness ?? fresh(active)",
+      "const asked = witness ?? again ?? fresh(active)",
       "const asked = once(back.shift(), active) ?? fresh(active)",
       troubled(/poison=.*:429/)
     ],
@@ -120,7 +120,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ]
   ]),
   ...inFile("Sweep/Meter.ts", [
-    ["what is reserved is what was spent", "Effect.map(write(next.calls,", "Effect.map(write(calls,"],
+    ["what is reserved is what was spent", "write(next.calls, Pace.ahead", "write(calls, Pace.ahead"],
     [
       "calls are sent before they are reserved",
       "calls < covered.calls && at <= covered.until",
@@ -213,7 +213,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["a 503 beside answers is a failure", "phase === \"suspected\" || phase === \"certain\"", "false"]
   ]),
   ...inFile("Policy/Refusal.ts", [
-    ["a few refusals are a code's own fault", "times >= enough && answered > 0 &&", "answered > 0 &&", isPatient]
+    ["a few refusals are a code's own fault", "if (times < enough) return false", "", isPatient]
   ]),
   ...inFile("Sweep/Crew.ts", [
     [
