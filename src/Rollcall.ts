@@ -7,6 +7,7 @@ import * as Code from "./Code.ts"
 import * as Entry from "./Entry.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
+import * as Curl from "./Lookup/Curl.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
@@ -269,8 +270,7 @@ const sampleOf = <A, E, R>(
   Effect.flatMap(ledger.rows(list, ordinal, 1), ([row]) => {
     if (row === undefined) return Effect.succeed(undefined)
     if (row.key === null) return sampleOf(lookup, ledger, list, ordinal + 1)
-    const curl = lookup.curl(Entry.fromKey(row.key, lookup.inputs))
-    return Effect.orElseSucceed(Effect.map(curl, Option.getOrUndefined), () => undefined)
+    return Curl.shown(lookup, Entry.fromKey(row.key, lookup.inputs))
   })
 
 const wantOfRoom = ({ cause, connections }: Progress.Progress["room"] & {}) => ({

@@ -6,6 +6,7 @@ import { type Clock, Duration, Effect, ScheduleDecision, ScheduleIntervals, type
 import type { Question } from "./Entry.ts"
 import type { Lookup } from "./Lookup.ts"
 import type { Ask, Sending } from "./Lookup/Ask.ts"
+import * as Curl from "./Lookup/Curl.ts"
 import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
 import * as Gate from "./Policy/Gate.ts"
@@ -291,7 +292,7 @@ const askAll = <A, E, R, E2>(
       { message, remedy }: { readonly message: string; readonly remedy?: Remedy | undefined }
     ): Effect.Effect<void> =>
       Effect.map(
-        Effect.orElseSucceed(Effect.flatten(lookup.curl(asked.question)), () => undefined),
+        Curl.shown(lookup, asked.question),
         (curl) => stop(reason, message, { curl, remedy })
       )
 

@@ -2,6 +2,8 @@
  * A request as a `curl` command, for a person to try in a shell.
  */
 import type { HttpClientRequest } from "@effect/platform"
+import { Effect, Option } from "effect"
+import type { Question } from "../Entry.ts"
 import { mark } from "./Template.ts"
 
 /** Writes a request in which settings are hidden: the shell takes them from its environment. */
@@ -19,6 +21,13 @@ export const encode = ({ body, headers, method, url }: HttpClientRequest.HttpCli
     quote(url)
   ].join(" ")
 }
+
+/** The command for a question, where its lookup has one and it can be made. */
+export const shown = <E>(
+  { curl }: { readonly curl: (question: Question) => Effect.Effect<Option.Option<string>, E> },
+  question: Question
+): Effect.Effect<string | undefined> =>
+  Effect.orElseSucceed(Effect.map(curl(question), Option.getOrUndefined), () => undefined)
 
 /** Quotes a text for `sh`. A hidden setting becomes a variable in double quotes, all else is taken as it stands. */
 export const quote = (text: string): string => {

@@ -250,8 +250,8 @@ export const readyAt = (pace: Pace, weight = 1): number => {
 }
 
 /**
- * The pace after a call that was paid at `at`, and is sent at once unless that is told, and counts as `weight` calls; `isAwaited`: it was wanted before it was allowed, so that it is
- * late by what has gone by since then.
+ * The pace after a call that was paid at `at`, and is sent at once unless that is told, and counts as `weight` calls; `isAwaited`: it was
+ * wanted before it was allowed, so that it is late by what has gone by since then.
  */
 export const take = (pace: Pace, at: number, weight = 1, isAwaited = true): Pace => {
   const waited = at - readyAt(pace, weight)

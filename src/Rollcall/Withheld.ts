@@ -6,6 +6,7 @@ import { Effect, Option, Schema } from "effect"
 import * as Entry from "../Entry.ts"
 import { type Answered, difference, Ledger, type LedgerError } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
+import * as Curl from "../Lookup/Curl.ts"
 import { Kind } from "../Outcome.ts"
 import type * as Sweep from "../Sweep.ts"
 import { StopError } from "../Sweep.ts"
@@ -82,14 +83,11 @@ export const stopOf = <A, E, R>(
     // other codes may be found
     if (keys.size < note.outcomes.length) return undefined
     const [first] = keys
-    const curl = yield* Effect.orElseSucceed(
-      lookup.curl(Entry.fromKey(first!, lookup.inputs)),
-      () => Option.none<string>()
-    )
+    const curl = yield* Curl.shown(lookup, Entry.fromKey(first!, lookup.inputs))
     return new StopError({
       reason: "none_found",
       message: `none of the ${keys.size} codes that were asked was found, and nothing is asked again`,
-      ...(Option.isSome(curl) ? { curl: curl.value } : {})
+      ...(curl === undefined ? {} : { curl })
     })
   })
 

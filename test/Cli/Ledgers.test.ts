@@ -8,6 +8,7 @@ import { join, resolve } from "node:path"
 import * as Ledgers from "../../src/Cli/Ledgers.ts"
 import type { Listed } from "../../src/Ledger.ts"
 import { type Ended, found, records, run, scripted, spawned, start, until } from "../command.ts"
+import { list } from "../Sink/rows.ts"
 
 /** A folder, and an environment that names it as the place of what is remembered. */
 const place = Effect.map(
@@ -99,15 +100,11 @@ const unopened = (text: string, files: ReadonlyArray<string> = []): Ledgers.Name
 describe("Ledgers: lists in a database", () => {
   const ledger = unopened("postgres://localhost/zips")
   const listed = (given: Partial<Listed>): Listed => ({
-    name: resolve("zips.csv"),
-    source: "in.txt",
-    entries: 1,
-    columns: [],
-    column: null,
-    inputs: [],
-    expect: "json",
-    select: [],
-    outputs: [resolve("zips.csv"), resolve("more/zips.db")],
+    ...list({
+      name: resolve("zips.csv"),
+      source: "in.txt",
+      outputs: [resolve("zips.csv"), resolve("more/zips.db")]
+    }),
     id: 0,
     epoch: 0,
     ...given

@@ -3,6 +3,23 @@ import { Effect, Fiber, TestClock } from "effect"
 import * as Watch from "../../src/Cli/Watch.ts"
 import * as Progress from "../../src/Rollcall/Progress.ts"
 
+/** The lines that go to standard error from now on, in place of it, until the scope closes. */
+const written = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const lines = new Array<string>()
+      const { write } = process.stderr
+      process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
+      return { lines, write }
+    }),
+    ({ write }) =>
+      Effect.sync(() => {
+        process.stderr.write = write
+      })
+  ),
+  ({ lines }) => lines
+)
+
 describe("Watch", () => {
   const progress = (): Progress.Progress => ({
     ...Progress.none(),
@@ -87,17 +104,7 @@ describe("Watch", () => {
 
   it.effect("tells the speed from its first line on, without what earlier runs have done", () =>
     Effect.gen(function*() {
-      const lines = new Array<string>()
-      const { write } = process.stderr
-      yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
-        }),
-        () =>
-          Effect.sync(() => {
-            process.stderr.write = write
-          })
-      )
+      const lines = yield* written
       const shown = { ...progress(), phase: "reading" as Progress.Progress["phase"] }
       const watching = yield* Effect.fork(Watch.watch(shown))
       for (let tenth = 1; tenth <= 200; tenth++) {
@@ -116,17 +123,7 @@ describe("Watch", () => {
 
   it.effect("says seldom what has not changed, as in a long pause", () =>
     Effect.gen(function*() {
-      const lines = new Array<string>()
-      const { write } = process.stderr
-      yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
-        }),
-        () =>
-          Effect.sync(() => {
-            process.stderr.write = write
-          })
-      )
+      const lines = yield* written
       const shown = { ...progress(), gate: { ...gate, until: 3_600_000, isTold: true } }
       const watching = yield* Effect.fork(Watch.watch(shown))
       const told: Array<number> = []
