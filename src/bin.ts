@@ -17,10 +17,10 @@ try {
     start(process.argv.slice(2))
   }
 } catch (error) {
-  // the program itself is some files, which are read at once
-  const { code } = error as NodeJS.ErrnoException
-  if (code !== "EMFILE" && code !== "ENFILE") throw error
-  const whose = code === "EMFILE" ? "this process may open too few files" : "this machine has too many open files"
+  // the program itself is some files; where Node cannot read what describes them it tells the reason in words alone
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== "EMFILE" && code !== "ENFILE" && !message.includes("too many open files")) throw error
+  const whose = code === "ENFILE" ? "this machine has too many open files" : "this process may open too few files"
   process.stderr.write(`rollcall: ${whose}: raise the limit, as with ulimit -n 1024\n`)
   process.exitCode = 2
 }

@@ -37,13 +37,18 @@ describe("the process", () => {
     () =>
       Effect.gen(function*() {
         const cwd = yield* Command.folder
-        const limited = ["bash", "-c", "ulimit -n 24; exec \"$@\"", "bash", ...Command.program]
-        const { exit, stderr } = yield* Command.run(["run", "codes.txt"], { cwd, env: {}, program: limited })
-        assert.strictEqual(
-          stderr,
-          "rollcall: this process may open too few files: raise the limit, as with ulimit -n 1024\n"
-        )
-        assert.strictEqual(exit, 2)
+        // a release of Node needs some more of them than another: the highest limit that is too low
+        for (let limit = 24;; limit--) {
+          const limited = ["bash", "-c", `ulimit -n ${limit}; exec "$@"`, "bash", ...Command.program]
+          const { exit, stderr } = yield* Command.run(["run", "codes.txt"], { cwd, env: {}, program: limited })
+          assert.strictEqual(exit, 2)
+          if (stderr.startsWith("rollcall: which API? ")) continue
+          assert.strictEqual(
+            stderr,
+            "rollcall: this process may open too few files: raise the limit, as with ulimit -n 1024\n"
+          )
+          return
+        }
       })
   )
 

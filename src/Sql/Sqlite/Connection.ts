@@ -3,6 +3,7 @@
  */
 import { Effect, type Scope } from "effect"
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs"
+import { dirname } from "node:path"
 import * as Driver from "./Driver.ts"
 import * as Failure from "./Failure.ts"
 import * as Patience from "./Patience.ts"
@@ -51,7 +52,9 @@ export const connect = (
     const database = yield* Effect.acquireRelease(
       Effect.try({
         try: () => {
-          refuseOthers(statSync(file, { throwIfNoEntry: false }))
+          const found = statSync(file, { throwIfNoEntry: false })
+          if (found !== undefined) refuseOthers(found)
+          else if (!file.startsWith("file:")) refuseNowhere(file)
           return new DatabaseSync(file, { readOnly: isReader, timeout: isPatient ? 0 : 5_000 })
         },
         catch: Failure.make
@@ -187,9 +190,16 @@ const open = (file: string, mode: number): number => {
   }
 }
 
+/** SQLite says only that it cannot be opened where a folder is missing, or is a file. */
+const refuseNowhere = (file: string): void => {
+  if (!statSync(dirname(file)).isDirectory()) {
+    throw Object.assign(new Error("a file, not a folder"), { code: "ENOTDIR" })
+  }
+}
+
 /** Who opens a pipe waits in the system for its writer, and SQLite says of a folder only that it cannot be opened. */
-const refuseOthers = (found: Stats | undefined): void => {
-  if (found === undefined || found.isFile()) return
+const refuseOthers = (found: Stats): void => {
+  if (found.isFile()) return
   throw Object.assign(new Error("not a file"), { code: found.isDirectory() ? "EISDIR" : "ENOTFILE" })
 }
 

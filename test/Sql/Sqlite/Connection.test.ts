@@ -67,7 +67,7 @@ describe("Connection", () => {
       const twice = yield* Effect.flip(sql.run("insert into \"a?\" values (1, null, null)"))
       assert.deepInclude(twice, { code: "SQLITE_CONSTRAINT", message: "UNIQUE constraint failed: a?.n" })
       assert.strictEqual((yield* Effect.flip(sql.select("selec"))).code, "SQLITE_ERROR")
-      assert.strictEqual((yield* Effect.flip(connect(`${sql.file}-none/b`))).code, "SQLITE_CANTOPEN")
+      assert.strictEqual((yield* Effect.flip(connect(`${sql.file}-none/b`))).code, "ENOENT")
       assert.strictEqual((yield* Effect.flip(connect(`${sql.file}/b`))).code, "ENOTDIR")
       assert.strictEqual((yield* Effect.flip(connect("/"))).code, "EISDIR")
       const reader = yield* connect(sql.file, { isReader: true })
