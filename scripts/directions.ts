@@ -27,7 +27,7 @@ export const directions: Directions = {
     ["Rollcall", "Simulation", "Demo"],
     ["Sweep", "Sink", "Source"],
     ["Ledger"],
-    ["Sql", "Transport"],
+    ["Sql", "Transport", "Upstream"],
     ["Lookup"],
     ["Answer", "Limits"],
     ["Policy"],

@@ -15,19 +15,19 @@ import * as Retry from "./Policy/Retry.ts"
 import * as Trial from "./Policy/Trial.ts"
 import * as Uniform from "./Policy/Uniform.ts"
 import type { Reply } from "./Reply.ts"
-import * as Admission from "./Sweep/Admission.ts"
 import * as Attempt from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
-import * as Meter from "./Sweep/Meter.ts"
 import * as Queue from "./Sweep/Queue.ts"
-import * as Spent from "./Sweep/Spent.ts"
 import * as Stop from "./Sweep/Stop.ts"
 import { StopError } from "./Sweep/Stop.ts"
 import * as Suspicion from "./Sweep/Suspicion.ts"
 import * as Tracing from "./Tracing.ts"
+import * as Admission from "./Upstream/Admission.ts"
+import * as Meter from "./Upstream/Meter.ts"
+import * as Spent from "./Upstream/Spent.ts"
 import type * as Verdict from "./Verdict.ts"
 
-export { Spent } from "./Sweep/Spent.ts"
+export { Spent } from "./Upstream/Spent.ts"
 export { StopError }
 
 /** The final word on one question. */

@@ -11,8 +11,8 @@ import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"
 import * as RetryBudget from "../Policy/RetryBudget.ts"
 import * as Trial from "../Policy/Trial.ts"
-import type * as Admission from "./Admission.ts"
-import type { Meter } from "./Meter.ts"
+import type * as Admission from "../Upstream/Admission.ts"
+import type { Meter } from "../Upstream/Meter.ts"
 
 /** A pending question; `id` is what the caller knows it by. */
 export interface Pending {

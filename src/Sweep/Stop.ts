@@ -9,7 +9,7 @@ import { format } from "../Policy/DurationText.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Moment from "../Policy/Moment.ts"
 import * as Pace from "../Policy/Pace.ts"
-import type { Spent } from "./Spent.ts"
+import type { Spent } from "../Upstream/Spent.ts"
 
 /** What would fail every other question too. Nothing is marked by it; a run can go on later. */
 export class StopError extends Schema.TaggedError<StopError>()("StopError", {

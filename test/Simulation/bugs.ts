@@ -41,7 +41,7 @@ const isPatient: Where = ({ policy, server }) => policy.retry.retries > 3 && /po
 const isTight: Where = ({ policy, rates }) => policy.concurrency === 1 && rates[0]?.limit === 50
 
 export const bugs: ReadonlyArray<Bug> = [
-  ...inFile("Sweep/Admission.ts", [
+  ...inFile("Upstream/Admission.ts", [
     ["the gate is not consulted", "limit()) && !Gate.isShut(progress.gate, at),", "limit()),"],
     [
       "one call too many",
@@ -119,7 +119,7 @@ export const bugs: ReadonlyArray<Bug> = [
       troubled(/block/)
     ]
   ]),
-  ...inFile("Sweep/Meter.ts", [
+  ...inFile("Upstream/Meter.ts", [
     ["what is reserved is what was spent", "write(next.calls, Pace.ahead", "write(calls, Pace.ahead"],
     [
       "calls are sent before they are reserved",
