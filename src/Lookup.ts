@@ -9,16 +9,17 @@ import * as Rules from "./Answer/Rules.ts"
 import type { Question } from "./Entry.ts"
 import { exactly } from "./Json.ts"
 import * as Limits from "./Limits.ts"
-import type { Ask, Sending } from "./Lookup/Ask.ts"
+import type { Ask } from "./Lookup/Ask.ts"
 import * as Call from "./Lookup/Call.ts"
 import * as Classify from "./Lookup/Classify.ts"
 import * as Request from "./Lookup/Request.ts"
 import type * as Template from "./Lookup/Template.ts"
 import type { LookupError } from "./Outcome.ts"
-import type { Reply } from "./Reply.ts"
+import type { Part, Reply } from "./Reply.ts"
 import type { Verdict } from "./Verdict.ts"
 
-export type { Ask, Reply, Sending }
+export type { Call, Sending } from "./Lookup/Ask.ts"
+export type { Ask, Part, Reply }
 
 /**
  * How a question becomes an answer of type `A`, or an error of type `E`, with the services `R`.
@@ -190,7 +191,7 @@ export const make = <A, E = never, R = never>(
   prepare: Effect.gen(function*() {
     const context = yield* Effect.context<R>()
     const clock = yield* Effect.clock
-    return (question) =>
+    return ([question]) =>
       Effect.map(Effect.provide(Effect.suspend(() => effect(question.code, question)), context), (answer) => ({
         status: 200,
         body: answer === null || answer === undefined ? "" : JSON.stringify(answer),

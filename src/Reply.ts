@@ -2,6 +2,16 @@
  * A reply is what came back from one call.
  */
 
+/** A part of what a question is answered by: a page, or the handle of what is still under way. */
+export interface Part {
+  /** Counts from 1. */
+  readonly number: number
+  readonly status: number
+  readonly body: string
+  /** When it arrived, in milliseconds since 1970. */
+  readonly at: number
+}
+
 /** The body is kept as received, so that it can be read again without a call. */
 export interface Reply {
   /** The HTTP status; 200 for what did not come over HTTP. */
@@ -14,6 +24,8 @@ export interface Reply {
   readonly names?: () => ReadonlyArray<string>
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number
+  /** What was kept before it, where a question takes several replies. */
+  readonly parts?: ReadonlyArray<Part>
   /** The same without the secrets that it was asked with, where it may hold them: for what is no answer, but is kept and shown. */
   readonly discreet?: () => Reply
 }

@@ -5,7 +5,7 @@
 import { type Clock, Duration, Effect, ScheduleDecision, ScheduleIntervals, type Scope } from "effect"
 import type { Question } from "./Entry.ts"
 import type { Lookup } from "./Lookup.ts"
-import type { Ask, Sending } from "./Lookup/Ask.ts"
+import type { Ask, Call } from "./Lookup/Ask.ts"
 import * as Curl from "./Lookup/Curl.ts"
 import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
@@ -236,9 +236,8 @@ const askAll = <A, E, R, E2>(
     const spans = (yield* Tracing.isOn) ? Tracing.questions(clock) : undefined
     if (spans !== undefined) yield* Effect.addFinalizer(() => spans.close)
     const attempt = spans === undefined
-      ? ({ question }: Queue.Asked, pay: Effect.Effect<void>, sending?: Sending) => ask(question, pay, sending)
-      : ({ id, question }: Queue.Asked, pay: Effect.Effect<void>, sending?: Sending) =>
-        spans.within(id, ask(question, pay, sending))
+      ? ({ question }: Queue.Asked, call: Call) => ask([question], call)
+      : ({ id, question }: Queue.Asked, call: Call) => spans.within(id, ask([question], call))
     const schedule = Retry.schedule(policy.retry)
     const deadline = Duration.toMillis(policy.deadline)
 

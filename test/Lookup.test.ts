@@ -6,6 +6,7 @@ import type { Question } from "../src/Entry.ts"
 import * as Lookup from "../src/Lookup.ts"
 import { LookupError } from "../src/Outcome.ts"
 import * as Transport from "../src/Transport.ts"
+import { free } from "./call.ts"
 import * as Serve from "./serve.ts"
 
 const question = (code: string, values: Record<string, string> = {}): Question => ({
@@ -17,7 +18,7 @@ const reply = (body: string, status = 200): Lookup.Reply => ({ status, body, hea
 
 /** One attempt, and the verdict on what came back. */
 const attempt = <A, E, R>(lookup: Lookup.Lookup<A, E, R>, asked: Question) =>
-  Effect.map(Effect.flatMap(lookup.prepare, (ask) => ask(asked, Effect.void)), lookup.read)
+  Effect.map(Effect.flatMap(lookup.prepare, (ask) => ask([asked], free)), lookup.read)
 
 const Zip = Schema.Struct({ city: Schema.String, lat: Schema.NumberFromString })
 
@@ -221,9 +222,9 @@ describe("Lookup.make", () => {
   it.effect("asks an effect, with the services that are there when it is prepared", () =>
     Effect.gen(function*() {
       const ask = yield* Effect.provideService(lookup.prepare, Table, { x: [1] })
-      const reply = yield* ask(question("x", { year: "2024" }), Effect.void)
+      const reply = yield* ask([question("x", { year: "2024" })], free)
       assert.deepStrictEqual(lookup.read(reply), { verdict: "found", answer: { row: [1], year: "2024" } })
-      assert.strictEqual((yield* Effect.flip(ask(question("y"), Effect.void))).message, "no y")
+      assert.strictEqual((yield* Effect.flip(ask([question("y")], free))).message, "no y")
     }))
 
   it.effect("says what it is", () =>
@@ -242,10 +243,10 @@ describe("Lookup.make", () => {
         throw new Error("broken")
       })
       const ask = yield* broken.prepare
-      assert.include(String(yield* Effect.flip(Effect.sandbox(ask(question("x"), Effect.void)))), "broken")
+      assert.include(String(yield* Effect.flip(Effect.sandbox(ask([question("x")], free)))), "broken")
       const circle: { self?: unknown } = {}
       circle.self = circle
       const round = yield* Lookup.make("circle", () => Effect.succeed(circle)).prepare
-      assert.include(String(yield* Effect.flip(Effect.sandbox(round(question("x"), Effect.void)))), "circular")
+      assert.include(String(yield* Effect.flip(Effect.sandbox(round([question("x")], free)))), "circular")
     }))
 })

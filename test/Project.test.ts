@@ -236,10 +236,10 @@ describe.each(Object.keys(ledgers))("a run with Ledger/%s that goes on", (name) 
           ...lookup,
           prepare: Effect.map(
             lookup.prepare,
-            (ask) => (question, pay) =>
-              question.code === stopAt
+            (ask): Lookup.Ask<"broken"> => (questions, call) =>
+              questions[0].code === stopAt
                 ? new LookupError({ reason: "quota", message: "no" }) as never
-                : ask(question, pay)
+                : ask(questions, call)
           )
         }
         return yield* Rollcall.run(stopping, {

@@ -54,7 +54,7 @@ export const serve = (
   const calls: Array<Call> = []
   const nth = new Map<string, number>()
   let inFlight = 0
-  const ask = ({ code }: { readonly code: string }) =>
+  const ask: Ask<LookupError> = ([{ code }]) =>
     Effect.acquireUseRelease(
       Effect.map(Effect.clock, (clock) => {
         const at = clock.unsafeCurrentTimeMillis()

@@ -14,7 +14,7 @@ import * as Entry from "../Entry.ts"
 import { LookupError } from "../Outcome.ts"
 import type { Reply } from "../Reply.ts"
 import * as Tracing from "../Tracing.ts"
-import type { Ask, Sending } from "./Ask.ts"
+import type * as Ask from "./Ask.ts"
 import * as Classify from "./Classify.ts"
 import * as Failure from "./Failure.ts"
 import * as Idempotency from "./Idempotency.ts"
@@ -28,7 +28,7 @@ import * as Template from "./Template.ts"
 export const prepare = (
   options: Request.Options,
   expect: Expect
-): Effect.Effect<Ask<LookupError>, Template.TemplateError, HttpClient.HttpClient> =>
+): Effect.Effect<Ask.Ask<LookupError>, Template.TemplateError, HttpClient.HttpClient> =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const clock = yield* Effect.clock
@@ -80,17 +80,16 @@ export const prepare = (
 
     const exchange = (
       request: HttpClientRequest.HttpClientRequest,
-      pay: Effect.Effect<void>,
-      sending: Sending | undefined,
+      call: Ask.Call,
       chain: Redirect.Chain | undefined
     ): Effect.Effect<Reply, LookupError> => {
       const take = (response: HttpClientResponse.HttpClientResponse) =>
         Redirect.isRedirect(response.status) && response.headers.location !== undefined
-          ? follow(request, response, pay, sending, chain ?? Redirect.begin(request))
+          ? follow(request, response, call, chain ?? Redirect.begin(request))
           : receive(response)
       const sent = isTraced
-        ? Tracing.call(request, chain?.isAway !== true, (request) => send(request, sending))
-        : send(request, sending)
+        ? Tracing.call(request, chain?.isAway !== true, (request) => send(request, call.sending))
+        : send(request, call.sending)
       return Effect.matchEffect(sent, {
         onFailure: (error) =>
           // a client that filters by status has the response all the same
@@ -104,8 +103,7 @@ export const prepare = (
     const follow = (
       request: HttpClientRequest.HttpClientRequest,
       response: HttpClientResponse.HttpClientResponse,
-      pay: Effect.Effect<void>,
-      sending: Sending | undefined,
+      call: Ask.Call,
       chain: Redirect.Chain
     ): Effect.Effect<Reply, LookupError> => {
       const { headers, status } = response
@@ -114,23 +112,23 @@ export const prepare = (
       const [followed, longer] = next.right
       // a body that is not read keeps its connection
       return Effect.ignore(read(response)).pipe(
-        Effect.zipRight(pay),
-        Effect.zipRight(Effect.suspend(() => exchange(followed, pay, sending, longer)))
+        Effect.zipRight(call.pay),
+        Effect.zipRight(Effect.suspend(() => exchange(followed, call, longer)))
       )
     }
 
     const runId = yield* Idempotency.RunId
     const inputs = Request.inputs(options)
 
-    return (question, pay, sending) => {
+    return ([question], call) => {
       const made = request(question)
       if (Either.isLeft(made)) return new LookupError({ reason: "invalid_code", message: made.left })
       return options.idempotencyKey === true
         ? Effect.flatMap(
           Idempotency.key(runId, Entry.key(question, inputs)),
-          (key) => exchange(HttpClientRequest.setHeader(made.right, "idempotency-key", key), pay, sending, undefined)
+          (key) => exchange(HttpClientRequest.setHeader(made.right, "idempotency-key", key), call, undefined)
         )
-        : exchange(made.right, pay, sending, undefined)
+        : exchange(made.right, call, undefined)
     }
   })
 
@@ -143,7 +141,7 @@ const shortestWord = 4
 /** Makes a call. */
 type Send = (
   request: HttpClientRequest.HttpClientRequest,
-  sending?: Sending
+  sending?: Ask.Sending
 ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
 /**

@@ -4,7 +4,7 @@
  */
 import { Deferred, Duration, Effect, Exit, Fiber, FiberId, type Scope } from "effect"
 import type { Lookup } from "../Lookup.ts"
-import type { Sending } from "../Lookup/Ask.ts"
+import type { Call, Sending } from "../Lookup/Ask.ts"
 import * as Classify from "../Lookup/Classify.ts"
 import type { LookupError } from "../Outcome.ts"
 import * as Policy from "../Policy.ts"
@@ -24,6 +24,8 @@ const longestStand = 30_000
 const spare = 2
 /** Milliseconds by which a hedge may be late, at least. */
 const shortestLook = 5
+
+const none: ReadonlyArray<never> = []
 
 /** A worker's slot: what it asks now, and the fiber to interrupt when that takes too long. */
 interface Slot {
@@ -60,12 +62,8 @@ export interface Options<A, E, R, E2> {
   readonly policy: Policy.Policy
   readonly queue: Queue.Queue<E2>
   readonly progress: Progress
-  /** Asks once; a question of several calls pays for each but the first. */
-  readonly attempt: (
-    asked: Queue.Asked,
-    pay: Effect.Effect<void>,
-    sending?: Sending
-  ) => Effect.Effect<Reply, E | LookupError>
+  /** Asks once; a question of several requests pays for each but the first. */
+  readonly attempt: (asked: Queue.Asked, call: Call) => Effect.Effect<Reply, E | LookupError>
   /** Takes what came of an attempt. */
   readonly judge: (asked: Queue.Asked, attempt: Attempt<A, E>) => Effect.Effect<void, E2>
   readonly now: () => number
@@ -196,6 +194,24 @@ export const make = <A, E, R, E2>(
       }
     }
 
+  /** What is lent to the attempts of a slot. */
+  const callOf = (slot: Slot): Call => ({
+    pay: payFor(slot),
+    sending: sendingOf(slot),
+    get parts() {
+      return slot.asked?.parts ?? none
+    },
+    keep: (part) =>
+      Effect.sync(() => {
+        const asked = slot.asked!
+        asked.parts = [...asked.parts ?? none, part]
+        // it has come further: its limits and its retries are those of the next part
+        slot.sentAt = now()
+        asked.since = activeTime(now())
+        asked.schedule = undefined
+      })
+  })
+
   /** A call that is over will not be sent any more. */
   const release = (slot: Slot) => {
     if (!slot.isHeld) return
@@ -231,10 +247,9 @@ export const make = <A, E, R, E2>(
   /** Asks until there is no more to ask. It is interrupted when a call outlives its limit. */
   const shift = (slot: Slot, hire: Effect.Effect<void>) =>
     Effect.gen(function*() {
-      const pay = payFor(slot)
-      const sending = sendingOf(slot)
+      const call = callOf(slot)
       // made once for all questions: the fast path allocates little
-      const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, pay, sending)), {
+      const asking = Effect.matchCauseEffect(Effect.suspend(() => attempt(slot.asked!, call)), {
         onSuccess: (reply) => {
           const asked = slot.asked!
           if (slot.isAbandoned) return Effect.sync(() => leave(slot))

@@ -11,6 +11,7 @@ import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"
 import * as RetryBudget from "../Policy/RetryBudget.ts"
 import * as Trial from "../Policy/Trial.ts"
+import type { Part } from "../Reply.ts"
 import type * as Admission from "../Upstream/Admission.ts"
 import type { Meter } from "../Upstream/Meter.ts"
 
@@ -44,6 +45,8 @@ export interface Asked extends Pending {
   schedule: unknown
   /** Its answer was empty once. */
   isEmpty: boolean
+  /** What is kept of it already. */
+  parts: ReadonlyArray<Part> | undefined
   /** How often it was refused for asking too much. */
   refused: Refusal.Refused | undefined
 }
@@ -300,6 +303,7 @@ export const make = <E>(options: {
       paidAt: -Infinity,
       schedule: undefined,
       isEmpty: false,
+      parts: undefined,
       refused: undefined
     })
 

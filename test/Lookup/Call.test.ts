@@ -6,6 +6,7 @@ import type { Question } from "../../src/Entry.ts"
 import * as Call from "../../src/Lookup/Call.ts"
 import type * as Request from "../../src/Lookup/Request.ts"
 import * as Transport from "../../src/Transport.ts"
+import { free } from "../call.ts"
 import * as Serve from "../serve.ts"
 
 const settings = { KEY: "c4nary-c4nary", SHORT: "us" }
@@ -18,7 +19,7 @@ const attempt = (
   layer: Layer.Layer<HttpClient.HttpClient>,
   expect: Expect = "text"
 ) =>
-  Effect.flatMap(Call.prepare(options, expect), (ask) => ask(question, Effect.void)).pipe(
+  Effect.flatMap(Call.prepare(options, expect), (ask) => ask([question], free)).pipe(
     Effect.provide(layer),
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
   )

@@ -5,6 +5,7 @@ import type { Question } from "../../src/Entry.ts"
 import * as Call from "../../src/Lookup/Call.ts"
 import type * as Request from "../../src/Lookup/Request.ts"
 import * as Transport from "../../src/Transport.ts"
+import { free } from "../call.ts"
 import { some } from "../scale.ts"
 import * as Serve from "../serve.ts"
 
@@ -19,7 +20,7 @@ const attempt = (options: Request.Options, layer: Layer.Layer<HttpClient.HttpCli
     let paid = 0
     const pay = Effect.sync(() => void paid++)
     const ask = yield* Call.prepare(options, "text")
-    const told = yield* Effect.either(ask(question, pay))
+    const told = yield* Effect.either(ask([question], { ...free, pay }))
     return { told, paid }
   }).pipe(
     Effect.provide(layer),

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit } from "effect"
-import type { Question } from "../../src/Entry.ts"
+import type { Ask } from "../../src/Lookup/Ask.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Budget from "../../src/Policy/Budget.ts"
 import { some } from "../scale.ts"
@@ -147,11 +147,11 @@ describe("a machine without room for more connections", () => {
     let open = 0
     const prepare = Effect.map(
       server.lookup.prepare,
-      (ask) => (question: Question, pay: Effect.Effect<void>) =>
+      (ask): Ask<LookupError> => (questions, call) =>
         Effect.suspend(() => {
           if (open >= 10) return new LookupError({ reason: "local", message: "connect EMFILE" })
           open++
-          return Effect.ensuring(ask(question, pay), Effect.sync(() => open--))
+          return Effect.ensuring(ask(questions, call), Effect.sync(() => open--))
         })
     )
     const { exit, progress, settled } = run({ ...server, lookup: { ...server.lookup, prepare } }, 300, {

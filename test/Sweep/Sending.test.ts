@@ -17,7 +17,7 @@ type Fate = number | { readonly fails: number } | "hang"
 const serve = (fate: (nth: number) => Fate) => {
   const sent: Array<Sent> = []
   let calls = 0
-  const ask: Ask<LookupError> = ({ code }, _, sending) =>
+  const ask: Ask<LookupError> = ([{ code }], { sending }) =>
     Effect.clockWith((clock) => {
       const given = fate(calls++)
       const write = Effect.sync(() => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Data, Duration, Effect, Exit, Fiber, Random, Schema } from "effect"
 import type { Code } from "../../src/Code.ts"
-import type { Question } from "../../src/Entry.ts"
+import type { Ask } from "../../src/Lookup/Ask.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Budget from "../../src/Policy/Budget.ts"
@@ -79,7 +79,7 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
         const header = (name: string) => name === "retry-after" ? retryAfter : undefined
         return Effect.as(took, { status, body: "1", at, header })
       })
-    const ask = (_: Question, pay: Effect.Effect<void>) => call(pay)
+    const ask: Ask<LookupError> = (_, { pay }) => call(pay)
     const lookup = { ...lookupOf(ask), weight }
     let next = 0
     const spent = JSON.parse(JSON.stringify(Schema.encodeSync(Sweep.Spent)(isKept(world))))
