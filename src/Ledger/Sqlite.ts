@@ -98,8 +98,8 @@ const isAbsent = ({ code }: SqliteError): boolean => code === "ENOENT" || code =
 const reading = (file: string, name = file) =>
   Effect.gen(function*() {
     const sql = { ...(yield* connect(file)), file: name }
-    yield* sql.select("pragma query_only = 1")
     yield* identifyForReading(sql)
+    yield* sql.select("pragma query_only = 1")
     return make(sql)
   })
 

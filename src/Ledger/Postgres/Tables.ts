@@ -6,6 +6,7 @@ import { LedgerError } from "../../Ledger.ts"
 import type { Address } from "./Address.ts"
 import type { Session } from "./Session.ts"
 
+/** The version of the tables, which is not that of the program: a table more is no other one. */
 const version = 1
 
 /** A name within SQL. */
@@ -15,7 +16,6 @@ export const quoted = (schema: string): string => `"${schema}"`
 export const prepare = (session: Session, address: Address) =>
   Effect.flatMap(identify(session, address), (found) =>
     found.version !== undefined
-      // a table more is no other version: an older rollcall knows nothing of it
       ? session.run(standing(address.schema))
       : session.run(`${found.isThere ? "" : `create schema ${quoted(address.schema)};`} ${tables(address.schema)}`))
 

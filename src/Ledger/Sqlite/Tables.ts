@@ -13,6 +13,7 @@ export const place = (list: number, ordinal: number): number => list * 2 ** 32 +
 
 /** `ROLL` in the file's header: a ledger, and no other program's database. */
 export const applicationId = 0x524f4c4c
+/** The version of the tables, which is not that of the program: a table more is no other one. */
 const version = 2
 
 /** Makes the tables where the file is new. A file that is not ours is left as it is. */
@@ -25,7 +26,6 @@ export const prepare = (sql: Connection) =>
     yield* pragma("cache_size = -16000")
     // what a failed disk left in the journal alone is written anew
     yield* pragma("wal_checkpoint(truncate)")
-    // a table more is no other version: an older rollcall knows nothing of it
     if (found === version) yield* sql.run(standing)
     if (found < version) {
       // the first commit that counts makes these durable too
@@ -55,12 +55,13 @@ export const identify = (sql: Connection) =>
     return known as number
   })
 
-/** A reader needs what a run has made. */
+/** A reader needs what a run has made. One of an earlier version is read as it stands. */
 export const identifyForReading = (sql: Connection) =>
-  Effect.flatMap(identify(sql), (found) =>
-    found === version
-      ? Effect.void
-      : refused(sql.file, "it is new, or of an earlier version of rollcall: run the command that made it first"))
+  Effect.gen(function*() {
+    const found = yield* identify(sql)
+    if (found === 1) return yield* Effect.forEach(asVersion1, (text) => sql.select(text), { discard: true })
+    if (found !== version) return yield* refused(sql.file, "it is new: run the command that made it first")
+  })
 
 const refused = (ledger: string, message: string, remedy?: Remedy) =>
   new LedgerError({ reason: "Open", ledger, message, remedy })
@@ -91,6 +92,20 @@ const tables = [
   `create index if not exists entry_question on entry (question, place)`,
   `create table if not exists outcome (${outcome})`,
   `create table if not exists superseded (${outcome.replace(" primary key", " not null")})`
+]
+
+/** What a reader has in place of tables that version 1 did not have, or had in another form. Nothing of it is in the file. */
+const asVersion1 = [
+  "pragma temp_store = memory",
+  "create temp view note as select key name, value from meta where key <> 'list'",
+  `create temp view list as
+     select 0 id, 0 is_counted, 1 used, 0 first, 1 epoch, 0 questions, 0 refused, 0 forgotten,
+       0 found, 0 not_found, 0 invalid, 0 failed, 0 skipped, named name,
+       json_patch(json_object('name', named, 'inputs', json('[]'), 'expect', 'json', 'select', json('[]')), value) value
+     from (select value, coalesce(value ->> '$.outputs[0]', value ->> 'source') named from meta where key = 'list')`,
+  "create temp view entry as select ordinal place, line, question, input, columns, error from main.entry",
+  "create temp table change (list, epoch, ordinal)",
+  `create temp table superseded (${outcome.replace(" primary key", " not null")})`
 ]
 
 /** Answers stay; the list is entered again by the next run. */
