@@ -67,7 +67,7 @@ await build({
   target: "node20.19",
   minify: true,
   plugins: [barrels, silence],
-  alias: { undici: "./scripts/undici.mjs" },
+  alias: { "undici/index.js": "./scripts/undici.mjs" },
   // It finds its binary beside itself.
   external: ["@photostructure/sqlite"],
   // CommonJS packages within the bundle call `require` for Node's own modules.

@@ -2,7 +2,8 @@
  * Packs the package, installs the tarball in an empty project as a user would, and uses the command and the library from there. No
  * install script is run; what it needs of others is there in its lowest version.
  *
- *     tsx scripts/pack.ts [RELEASE…]      also asks one code on these releases of Node, with npm 12 (Linux)
+ *     tsx scripts/pack.ts [RELEASE…] [bun] [deno]      also asks one code on these releases of Node, with npm 12, and on
+ *                                                      these other runtimes, where the library asks one too (Linux)
  */
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -87,22 +88,42 @@ const weigh = (cwd: string) => {
   }
 }
 
+/** Other runtimes, as npm brings them: their package, and what they are called with. */
+const runtimes: Readonly<Record<string, { readonly of: string; readonly command: ReadonlyArray<string> }>> = {
+  bun: { of: "@oven/bun-linux-x64-baseline@1.4.5", command: ["@oven/bun-linux-x64-baseline/bin/bun"] },
+  deno: { of: "@deno/linux-x64-glibc@2.9.6", command: ["@deno/linux-x64-glibc/deno", "run", "--allow-all"] }
+}
+
+const program = `
+import { Effect } from "effect"
+import { Lookup, Rollcall, Transport } from "rollcall"
+import * as Sqlite from "rollcall/Ledger/Sqlite"
+
+const zip = Lookup.http({ url: process.argv[2] })
+Rollcall.lookup(zip, "34102").pipe(
+  Effect.zipLeft(Effect.scoped(Effect.void.pipe(Effect.provide(Sqlite.layer("library.ledger"))))),
+  Effect.provide(Transport.layer),
+  Effect.runPromise
+).then(({ outcome }) => console.log(JSON.stringify({ outcome })))
+`
+
 /** Asks one code, with a ledger, and fails unless it is found without another word than the usual ones. */
-const askOne = async (cwd: string, node: string) => {
+const askOne = async (cwd: string, [node, ...words]: ReadonlyArray<string>, isLibrary = false) => {
   const server = createServer((_, response) => response.end("{\"city\":\"Naples\"}")).listen(0, "127.0.0.1")
   await once(server, "listening")
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/{code}`
-  const command = spawn(node, ["node_modules/rollcall/dist/bin.js", "run", "--url", url, "--ledger", "one.ledger"], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: cwd }
-  })
+  writeFileSync(join(cwd, "program.mjs"), program)
+  const args = isLibrary
+    ? ["program.mjs", url]
+    : ["node_modules/rollcall/dist/bin.js", "run", "--url", url, "--ledger", "one.ledger"]
+  const command = spawn(node!, [...words, ...args], { cwd, env: { PATH: process.env.PATH, HOME: cwd } })
   let [printed, told] = ["", ""]
   command.stdout.on("data", (text) => printed += text)
   command.stderr.on("data", (text) => told += text)
   command.stdin.end("34102\n")
   const [exit] = await once(command, "close")
   server.close()
-  if (exit !== 0 || !printed.includes("\"outcome\":\"found\"") || /warning/i.test(told)) {
+  if (exit !== 0 || !printed.includes("\"outcome\":\"found\"") || /warning|error/i.test(told)) {
     throw new Error(`one code, exit ${exit}:\n${printed}${told}`)
   }
   console.log(`${printed.trim()}`)
@@ -112,7 +133,7 @@ const here = async () => {
   const cwd = project("here", (cwd, words) => run(cwd, "npm", [...words, "--strict-peer-deps", "--ignore-scripts"]))
   weigh(cwd)
   run(cwd, "npx", ["--no-install", "rollcall", "--version"])
-  await askOne(cwd, process.execPath)
+  await askOne(cwd, [process.execPath])
   run(cwd, join(root, "node_modules/.bin/tsx"), [join(root, "scripts/smoke.ts"), "node_modules/.bin/rollcall"])
 
   writeFileSync(join(cwd, "library.ts"), library)
@@ -133,7 +154,19 @@ const onRelease = async (release: string) => {
   const node = join(bin, "node")
   run(folder, node, ["--version"])
   const npm = join(tools, "node_modules/npm/bin/npm-cli.js")
-  await askOne(project(release, (cwd, words) => run(cwd, node, [npm, ...words], env)), node)
+  await askOne(project(release, (cwd, words) => run(cwd, node, [npm, ...words], env)), [node])
+}
+
+/** Both the command and the library ask one code on another runtime than Node. */
+const onRuntime = async (name: string) => {
+  const { command: [file, ...words], of } = runtimes[name]!
+  const tools = join(folder, `runtime-${name}`)
+  run(folder, "npm", ["install", "--prefix", tools, "--no-save", "--no-audit", "--ignore-scripts", of])
+  const command = [join(tools, "node_modules", file!), ...words]
+  const cwd = project(name, (cwd, words) => run(cwd, "npm", [...words, "--ignore-scripts"]))
+  run(cwd, command[0]!, ["--version"])
+  await askOne(cwd, command)
+  await askOne(cwd, command, true)
 }
 
 try {
@@ -142,7 +175,7 @@ try {
     stdio: ["ignore", "ignore", "inherit"]
   })
   await here()
-  for (const release of process.argv.slice(2)) await onRelease(release)
+  for (const name of process.argv.slice(2)) await (name in runtimes ? onRuntime : onRelease)(name)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

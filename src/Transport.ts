@@ -13,7 +13,8 @@ import {
   UrlParams
 } from "@effect/platform"
 import { Effect, Either, type Fiber, Layer } from "effect"
-import { Agent, type Dispatcher } from "undici"
+// by its file: Bun has another one under the bare name
+import { Agent, type Dispatcher } from "undici/index.js"
 import type { Sending } from "./Lookup/Ask.ts"
 import { discreet } from "./Lookup/Call.ts"
 import { changing } from "./Lookup/Request.ts"

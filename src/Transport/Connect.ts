@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net"
 import * as Tls from "node:tls"
-import { buildConnector } from "undici"
+import { buildConnector } from "undici/index.js"
 import * as Heads from "./Heads.ts"
 import * as Proxy from "./Proxy.ts"
 import type { Trust } from "./Trust.ts"

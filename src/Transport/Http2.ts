@@ -6,7 +6,7 @@
  */
 import * as Http2 from "node:http2"
 import type { TLSSocket } from "node:tls"
-import type { buildConnector } from "undici"
+import type { buildConnector } from "undici/index.js"
 import { LookupError } from "../Outcome.ts"
 import type { RawHeaders } from "./Response.ts"
 

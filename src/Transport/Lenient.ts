@@ -5,7 +5,7 @@
  */
 import * as Http from "node:http"
 import type { Socket } from "node:net"
-import type { buildConnector } from "undici"
+import type { buildConnector } from "undici/index.js"
 import { changing } from "../Lookup/Request.ts"
 import { LookupError } from "../Outcome.ts"
 import * as Heads from "./Heads.ts"

@@ -5,7 +5,7 @@
  * a connection that has carried a call is left idle, and only where the server has kept it that long are connections used again, and
  * never later than that. Until then, and once a server has closed one, each call has a connection of its own.
  */
-import { Agent, type Dispatcher } from "undici"
+import { Agent, type Dispatcher } from "undici/index.js"
 
 /** For how long a connection is kept for the next call, in milliseconds; no server that keeps connections at all closes them sooner. */
 const kept = 500
