@@ -7,7 +7,6 @@ import * as Code from "./Code.ts"
 import * as Entry from "./Entry.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
-import * as Curl from "./Lookup/Curl.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
@@ -150,6 +149,7 @@ export const run = <A, E, R, R2>(
     yield* sink.check(marks(ledger))
     const name = options.name ?? sink.outputs[0] ?? options.source.name
     const policy = options.policy ?? Policy.standard
+    const reading = yield* ledger.note("reading")
     yield* Withheld.use(lookup, name, policy.allowNone)
     const list = yield* enlist(lookup, { ...options, name, progress, sink })
 
@@ -166,10 +166,13 @@ export const run = <A, E, R, R2>(
     progress.paid = spent === undefined ? 0 : Spending.cost(spent)
     yield* keepBudget(ledger, policy.budget)
     // what stopped an earlier run stops this one anew, or does not
+    const before = yield* stopOf(ledger)
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
     yield* options.onBegin ?? Effect.void
     if (progress.outcomes.found === 0) {
-      const stopped = yield* Withheld.stopOf(lookup, list.id)
+      const isAnew = (reading !== undefined && reading !== lookup.reading) || before?.reason === "none_found"
+      const stopped = (isAnew && !policy.allowNone ? yield* Withheld.stopAnew(lookup, list.id, progress) : undefined)
+        ?? (yield* Withheld.stopOf(lookup, list.id))
       if (stopped !== undefined) return yield* Effect.zipRight(keepStop(ledger, stopped), stopped)
     }
     // what a rule does not take for an answer any more is none to be kept
@@ -246,7 +249,7 @@ export const run = <A, E, R, R2>(
     const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
     yield* isPart ? projection.keep : projection.complete
     yield* judgeSameness
-    if (progress.outcomes.found === 0) progress.sample = yield* sampleOf(lookup, ledger, list.id)
+    if (progress.outcomes.found === 0) progress.sample = yield* Withheld.sampleOf(lookup, list.id)
     progress.warnings = [
       ...(progress.room === undefined ? [] : [wantOfRoom(progress.room)]),
       ...writer.warnings?.() ?? [],
@@ -258,20 +261,6 @@ export const run = <A, E, R, R2>(
   }))
 
 const nothing: ReadonlyArray<never> = []
-
-/** The request for the first question of a list, for showing. */
-const sampleOf = <A, E, R>(
-  lookup: Lookup<A, E, R>,
-  ledger: typeof Ledger.Service,
-  list: number,
-  ordinal = 0
-): Effect.Effect<string | undefined, LedgerError> =>
-  // answers may be large: one at a time
-  Effect.flatMap(ledger.rows(list, ordinal, 1), ([row]) => {
-    if (row === undefined) return Effect.succeed(undefined)
-    if (row.key === null) return sampleOf(lookup, ledger, list, ordinal + 1)
-    return Curl.shown(lookup, Entry.fromKey(row.key, lookup.inputs))
-  })
 
 const wantOfRoom = ({ cause, connections }: Progress.Progress["room"] & {}) => ({
   message: `this machine has no room for more than about ${connections} connections (${cause}): ulimit -n raises it`,

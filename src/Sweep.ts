@@ -140,7 +140,7 @@ const isSetUp = (
 const setUp: ReadonlySet<Remedy> = new Set(["http2", "http", "https", "host", "ca", "cert", "proxy"])
 
 /** Outcomes without a single `found` that stop a sweep. */
-const noneFoundLimit = 100
+export const noneFoundLimit = 100
 
 /** Empty answers that stayed empty at a second look, after which empty is believed at once. */
 const emptyLimit = 3

@@ -36,6 +36,16 @@ export const canFail = (tree: Tree): boolean => some(tree as unknown as Node, ({
 
 const failing = new Set(["Function", "Arithmetic", "Unary"])
 
+/** The names of the members that it looks for; a bare `null` parses as one and is meant as a value. */
+export const names = (tree: Tree): ReadonlyArray<string> => {
+  const found = new Set<string>()
+  some(tree as unknown as Node, ({ name, type }) => {
+    if (type === "Field" && name !== "null") found.add(name as string)
+    return false
+  })
+  return [...found]
+}
+
 /** Whether any node of a tree is so. */
 export const some = (node: Node, is: (node: Node) => boolean): boolean =>
   is(node) || children(node).some((child) => some(child, is))

@@ -20,6 +20,8 @@ export type OnFault = (reason: string, isTooMuch: boolean) => void
 /** A compiled expression. */
 export interface Expression {
   readonly text: string
+  /** The names of the members that it looks for. */
+  readonly names: ReadonlyArray<string>
   /** Whether it can fail on a value. */
   readonly canFail: boolean
   /**
@@ -43,6 +45,7 @@ export const make = (text: string): Either.Either<Expression, SelectError> => {
   const seen = inherited.test(text) ? withoutPrototype : identity
   return Either.right({
     text,
+    names: Check.names(tree),
     canFail: Check.canFail(tree),
     get: (value, exact = value, onFault) => {
       try {

@@ -29,6 +29,8 @@ export interface Rule {
   readonly verdict: Verdict
   /** As it was written: it stands in the records that it decides, and for the rule where replies are read again. */
   readonly text: string
+  /** The names of the members of a body that it looks for. */
+  readonly names?: ReadonlyArray<string>
   /** Whether it holds; nothing where that is more work than a reply is worth. */
   readonly holds: (status: number, body: Body, onFault: OnFault) => boolean | undefined
 }
@@ -44,12 +46,13 @@ export const when = (
   condition: string,
   text = `${verdict} when ${condition}`
 ): Either.Either<Rule, Expression.SelectError> =>
-  Either.map(test(condition), (test): Rule => {
+  Either.map(test(condition), ({ names, test }): Rule => {
     const isNegative = [{}, "", null].some((nothing) => test(nothing, nothing, () => {}))
     const seesDigits = digits.test(condition)
     return {
       verdict,
       text,
+      names,
       holds: (status, body, onFault) => {
         if (isNegative && !isSuccess(status)) return false
         let isKnown = true
@@ -101,9 +104,14 @@ export const first = (
   return undefined
 }
 
-const isSuccess = (status: number) => status >= 200 && status < 300
+/** Whether a status says that there is an answer. */
+export const isSuccess = (status: number) => status >= 200 && status < 300
 
-type Test = (value: unknown, exact: unknown, onFault: Expression.OnFault) => boolean
+/** What a rule on the body is made of. */
+interface Condition {
+  readonly names: ReadonlyArray<string>
+  readonly test: (value: unknown, exact: unknown, onFault: Expression.OnFault) => boolean
+}
 
 /** What tells numbers of more digits than JavaScript holds from one another: all of these digits, or numbers as text. */
 const digits = /\d{16}|to_string|from_json/
@@ -111,12 +119,15 @@ const digits = /\d{16}|to_string|from_json/
 /** `path=value`: no operator stands in the path, and no quote in the value. */
 const short = /^\s*(?!let\s)((?:[^=!<>'`()&|?{},"]|"[^"]*")+?)\s*=(?!=)(.*)$/s
 
-const test = (condition: string): Either.Either<Test, Expression.SelectError> => {
+const test = (condition: string): Either.Either<Condition, Expression.SelectError> => {
   const [, path, values] = short.exec(condition) ?? []
   if (path === undefined) {
     return Either.map(
       Expression.make(condition),
-      ({ get }): Test => (value, exact, onFault) => Expression.isTrue(get(value, exact, onFault))
+      ({ get, names }): Condition => ({
+        names,
+        test: (value, exact, onFault) => Expression.isTrue(get(value, exact, onFault))
+      })
     )
   }
   const wanted = new Set(values!.split(",").map((value) => value.trim()))
@@ -137,6 +148,6 @@ const test = (condition: string): Either.Either<Test, Expression.SelectError> =>
         wanted.has(typeof value === "string" ? numberOf(value) ?? value : String(value ?? null))
   return Either.map(
     Expression.make(path),
-    ({ get }): Test => (value, exact, onFault) => isOne(get(value, exact, onFault))
+    ({ get, names }): Condition => ({ names, test: (value, exact, onFault) => isOne(get(value, exact, onFault)) })
   )
 }

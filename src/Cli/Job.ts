@@ -182,8 +182,8 @@ export interface Job {
   readonly carry?: ReadonlyArray<string>
   readonly policy: Policy.Policy
   readonly select: ReadonlyArray<Select.Select>
-  /** Says which rules held for none of so many answers. */
-  readonly idle?: Rules.Watched["idle"]
+  /** What is known of its rules. */
+  readonly watched?: Rules.Watched
   /** What the request names in braces, as it was typed. */
   readonly names?: ReadonlyArray<string>
   /** Those of them that are no names for a list of lines, and are sent as they stand. */
@@ -269,7 +269,7 @@ export const make = (
       refuseEmpty: !values.allowEmpty,
       policy: yield* Effort.policy(values),
       select: yield* Effect.forEach(values.select, selected),
-      idle: watched.idle,
+      watched,
       names: Columns.typed({ texts, url: values.url.value }),
       unfilled: ListFormat.hasColumns(format) ? [] : Columns.named(texts)
     }

@@ -3,6 +3,7 @@
  */
 import { Effect, Either } from "effect"
 import { SelectError } from "../Answer/Expression.ts"
+import * as Names from "../Answer/Names.ts"
 import * as Rules from "../Answer/Rules.ts"
 import { UsageError } from "./Argv.ts"
 import * as Flag from "./Flag.ts"
@@ -48,37 +49,67 @@ export const parse = (values: Values): Effect.Effect<ReadonlyArray<Rules.Rule>, 
     (rules) => rules.flat()
   )
 
-/** What a rule that is written for some answers has looked at, and has never held for. */
+/** Rules, and what is known of those that have looked at replies. */
 export interface Watched {
   readonly rules: ReadonlyArray<Rules.Rule>
-  /** Says which of them held for none of so many answers, as they were typed; nothing where these are few. */
-  readonly idle: (answers: number) => ReadonlyArray<string>
+  /** Says which of them held for none of the answers, as they were typed; nothing where these are few. */
+  readonly idle: () => ReadonlyArray<string>
+  /** Where nothing is found: says which of them decided how much, and what they look for that none of the answers has. */
+  readonly suspects: () => ReadonlyArray<string>
 }
 
 /** Answers of which a rule should hold for one, sooner or later. */
 const enough = 20
+/** So many answers without a name tell that they all are. */
+const most = 1000
 
 /** Verdicts that an answer is expected to get; the others are for days on which something fails. */
 const expected: ReadonlySet<Rules.Verdict> = new Set(["not_found", "found", "review"])
 
-/** Takes note of the rules on the body that hold. */
+/** Takes note of what the rules hold for, wherever the replies come from: from the server, or from a ledger that is judged anew. */
 export const watch = (rules: ReadonlyArray<Rules.Rule>): Watched => {
-  const idle = new Set(rules.filter(({ text, verdict }) => expected.has(verdict) && text.includes("-when ")))
+  const all = rules.map((rule) => ({
+    rule,
+    /** Answers that it has looked at, and those that it held for. */
+    of: 0,
+    held: 0,
+    /** The names that none of the latter has. */
+    missing: new Set(rule.names ?? []),
+    sample: undefined as unknown
+  }))
   return {
-    rules: rules.map((rule) =>
-      idle.has(rule)
-        ? {
-          ...rule,
-          holds: (...reply) => {
-            const holds = rule.holds(...reply)
-            if (holds === true) idle.delete(rule)
-            return holds
+    rules: all.map((watched) => ({
+      ...watched.rule,
+      holds: (status, body, onFault) => {
+        const holds = watched.rule.holds(status, body, onFault)
+        if (holds === true) {
+          watched.held++
+          if (watched.missing.size > 0 && watched.held <= most) {
+            watched.sample = body()
+            for (const name of watched.missing) if (Names.has(watched.sample, name)) watched.missing.delete(name)
           }
         }
-        : rule
-    ),
-    idle: (answers) =>
-      answers < enough ? [] : [...idle].map(({ text }) => `${text} held for none of ${Talk.count(answers)} answers`)
+        if (holds === true || Rules.isSuccess(status)) watched.of++
+        return holds
+      }
+    })),
+    idle: () =>
+      all.filter(({ held, of, rule }) =>
+        held === 0 && of >= enough && expected.has(rule.verdict) && rule.names !== undefined
+      ).map(({ of, rule }) => `${rule.text} held for none of ${Talk.count(of)} answers`),
+    suspects: () =>
+      // a record says which rule it failed by
+      all.filter(({ held, missing, rule }) => held > 0 && (rule.verdict === "not_found" || missing.size > 0))
+        .map(({ held, missing, of, rule: { text }, sample }) => {
+          const names = [...missing].map((name) => JSON.stringify(name)).join(" or ")
+          // of what is no answer nothing else is shown: it may say what was sent
+          const near = [...missing].map((name) => Names.near(name, sample)).find((near) => near !== undefined)
+          return `${text} held for ${Talk.count(held)} of ${Talk.counted(of, "answer")}${
+            names === ""
+              ? ""
+              : `, and none of these has ${names}${near === undefined ? "" : ` (but ${JSON.stringify(near)})`}`
+          }`
+        })
   }
 }
 

@@ -160,7 +160,7 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
                   ...outputs.map((where) => ["output", where] as const),
                   ["ledger", ledger.name]
                 ]),
-                ...(summary.pending > 0 ? [] : job.idle?.(Closing.askedOf(summary)) ?? [])
+                ...(summary.pending > 0 ? [] : job.watched?.idle() ?? [])
               ].join("\n"))
           )
       })
@@ -384,6 +384,7 @@ export const call = (
             Talk.say([
               `rollcall: ${Closing.stopped(error, options.keys)}`,
               ...(error.reason === "none_found" && progress.calls > 0 ? [Closing.paid(progress.calls)] : []),
+              ...(progress.outcomes.found === 0 ? job.watched?.suspects() ?? [] : []),
               ...(progress.same === undefined ? [] : [Closing.allSame(progress.same)]),
               next(error)
             ].join("\n")),
@@ -395,7 +396,10 @@ export const call = (
           const { outcomes, pending, questions, refused } = summary
           // it is said however quiet it is to be: nothing else tells a wrong path from a list of which nothing is known
           if (outcomes.found === 0 && questions > 0 && pending === 0) {
-            yield* Talk.say(Closing.noneFound(questions, progress.sample))
+            yield* Talk.say([
+              Closing.noneFound(questions, progress.sample),
+              ...job.watched?.suspects() ?? []
+            ].join("\n"))
           }
           if (progress.same !== undefined) yield* Talk.say(Closing.allSame(progress.same))
           if (pending > 0) {

@@ -3,9 +3,9 @@
  */
 import { Effect } from "effect"
 import { parsers } from "../Answer/Expect.ts"
+import * as Names from "../Answer/Names.ts"
 import type { Select } from "../Answer/Select.ts"
 import { Ledger, type LedgerError, type Listed } from "../Ledger.ts"
-import { nearest } from "../Nearest.ts"
 
 /** Found answers after which a field that was empty in all of them is told. */
 const early = 20
@@ -98,18 +98,6 @@ export const warnings = ({ empty, faults, sample }: Fields, found: number): Read
 
 /** Names that an answer has; the most likely one where one is. */
 const has = (text: string, sample: unknown): string => {
-  const names = namesIn(sample)
-  const asked = text.match(/[\p{L}_][\p{L}\p{N}_]*/gu)?.at(-1)
-  const near = asked === undefined ? undefined : nearest(asked, [...names])
-  const shown = near === undefined ? [...names].slice(0, 5) : [near]
-  return shown.length === 0 ? "" : ` (the answer has ${shown.map((name) => JSON.stringify(name)).join(", ")})`
-}
-
-/** The names in an answer, the outer ones first. */
-const namesIn = (value: unknown, depth = 0, names = new Set<string>()): ReadonlySet<string> => {
-  if (typeof value !== "object" || value === null || depth > 4 || names.size > 200) return names
-  if (Array.isArray(value)) return namesIn(value[0], depth + 1, names)
-  for (const name of Object.keys(value)) names.add(name)
-  for (const inner of Object.values(value)) namesIn(inner, depth + 1, names)
-  return names
+  const names = Names.told(text.match(/[\p{L}_][\p{L}\p{N}_]*/gu)?.at(-1), sample)
+  return names === "" ? "" : ` (the answer has ${names})`
 }

@@ -162,7 +162,12 @@ const ruleOf = ({ error }: Answered): string | undefined =>
 const changed = ({ error: was, outcome: before, question }: Answered, outcome: Kind, error: string | null) =>
   before === outcome && (was === error || isStale(before, was)) ? undefined : { question, outcome, error }
 
-const read = (lookup: Reader, answered: Answered, edition: number): Verdict<unknown, unknown> | undefined => {
+/** What a reply that is kept means; nothing where there is none to read. */
+export const read = (
+  lookup: Pick<Reader, "read">,
+  answered: Answered,
+  edition: number
+): Verdict<unknown, unknown> | undefined => {
   const { at, body, http_status } = answered
   if (http_status === null || body === null) return undefined
   try {

@@ -6,11 +6,14 @@ import { Effect, Option, Schema } from "effect"
 import * as Entry from "../Entry.ts"
 import { type Answered, difference, Ledger, type LedgerError } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
+import { edition } from "../Lookup/Classify.ts"
 import * as Curl from "../Lookup/Curl.ts"
 import { Kind } from "../Outcome.ts"
 import type * as Sweep from "../Sweep.ts"
-import { StopError } from "../Sweep.ts"
+import { noneFoundLimit, StopError } from "../Sweep.ts"
+import type { Progress } from "./Progress.ts"
 import { toAnswered } from "./Recorder.ts"
+import * as Revision from "./Revision.ts"
 
 /** Characters of replies that are kept; what has more is asked again. */
 const mostKept = 4 * 1024 * 1024
@@ -82,6 +85,8 @@ export const stopOf = <A, E, R>(
     const keys = new Set(rows.flatMap(({ key }) => key ?? []))
     // other codes may be found
     if (keys.size < note.outcomes.length) return undefined
+    // whoever watches the rules hears again what they decided
+    for (const one of note.outcomes) Revision.read(lookup, one, edition)
     const [first] = keys
     const curl = yield* Curl.shown(lookup, Entry.fromKey(first!, lookup.inputs))
     return new StopError({
@@ -89,6 +94,37 @@ export const stopOf = <A, E, R>(
       message: `none of the ${keys.size} codes that were asked was found, and nothing is asked again`,
       ...(curl === undefined ? {} : { curl })
     })
+  })
+
+/**
+ * What stops a run before its first call, whose rules are others than those of the run before: by them nothing is found in the answers that
+ * are there, where these are so many that a run without them would stop.
+ */
+export const stopAnew = <A, E, R>(
+  lookup: Lookup<A, E, R>,
+  list: number,
+  { known, outcomes, questions }: Pick<Progress, "known" | "outcomes" | "questions">
+): Effect.Effect<StopError | undefined, LedgerError, Ledger> =>
+  known < noneFoundLimit || known >= questions || outcomes.found > 0
+    ? Effect.succeed(undefined)
+    : Effect.map(sampleOf(lookup, list), (curl) =>
+      new StopError({
+        reason: "none_found",
+        message: `none of the ${known} answers that are there is "found", as they are judged now`,
+        ...(curl === undefined ? {} : { curl })
+      }))
+
+/** The request for the first question of a list, for showing. */
+export const sampleOf = <A, E, R>(
+  lookup: Lookup<A, E, R>,
+  list: number,
+  ordinal = 0
+): Effect.Effect<string | undefined, LedgerError, Ledger> =>
+  // answers may be large: one at a time
+  Effect.flatMap(Effect.flatMap(Ledger, (ledger) => ledger.rows(list, ordinal, 1)), ([row]) => {
+    if (row === undefined) return Effect.succeed(undefined)
+    if (row.key === null) return sampleOf(lookup, list, ordinal + 1)
+    return Curl.shown(lookup, Entry.fromKey(row.key, lookup.inputs))
   })
 
 /** Forgets what was withheld. */

@@ -148,6 +148,45 @@ describe("what the command says on the way", () => {
       )
     }))
 
+  it.scopedLive("a rule that looks for what no answer has is named, from the server, from what is kept and from answers judged anew", () =>
+    Effect.gen(function*() {
+      const codes = Array.from({ length: 130 }, (_, index) => `c${index}`)
+      const api = yield* scripted(codes, (code) => [200, JSON.stringify({ data: { product: { code } } })])
+      const words = ["--url", api.words[1]!, "-c", "1", "-o", "out.ndjson"]
+      const wrong = ["--not-found-when", "data.prodct==null"]
+      const run = (...more: ReadonlyArray<string>) => api.rollcall("run", "list", ...words, ...more)
+      const suspect = (count: number) =>
+        new RegExp(
+          `\n--not-found-when data\\.prodct==null held for ${count} of ${count} answers, `
+            + "and none of these has \"prodct\" \\(but \"product\"\\)\n"
+        )
+      const first = yield* run(...wrong)
+      assert.strictEqual(first.exit, 4)
+      assert.match(first.stderr, suspect(100))
+      const second = yield* run(...wrong)
+      assert.strictEqual(second.exit, 4)
+      assert.match(second.stderr, suspect(100))
+      assert.lengthOf(api.asked, 100)
+
+      // another rule that finds nothing either is no reason to ask 100 more
+      const other = yield* run("--not-found-when", "data.prduct==null")
+      assert.strictEqual(other.exit, 4)
+      assert.match(other.stderr, /none of the 100 answers that are there is "found", as they are judged now/)
+      assert.match(other.stderr, /held for 100 of 100 answers, and none of these has "prduct"/)
+      assert.strictEqual((yield* run("--not-found-when", "data.prduct==null")).exit, 4)
+      assert.lengthOf(api.asked, 100)
+
+      const right = yield* run("--not-found-when", "data.product==null")
+      assert.strictEqual(right.exit, 0)
+      assert.lengthOf(api.asked, 130)
+      const anew = yield* run(...wrong)
+      assert.match(anew.stderr, /none of 130 codes was found: is the path right\?/)
+      assert.match(anew.stderr, suspect(130))
+      const idle = yield* run("--not-found-when", "data.product.code=x")
+      assert.match(idle.stderr, /\n--not-found-when data.product.code=x held for none of 130 answers\n/)
+      assert.lengthOf(api.asked, 130)
+    }))
+
   it.scopedLive("answers to be reviewed are counted at the end and by status, whenever they were marked, and export has them", () =>
     Effect.gen(function*() {
       const codes = Array.from({ length: 30 }, (_, index) => String(index))

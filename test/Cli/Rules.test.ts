@@ -64,12 +64,46 @@ describe("Rules.watch", () => {
           onStatus: [{ at: 5, text: "410=not_found" }]
         })
       )
-      for (const rule of watched.rules) rule.holds(200, () => ({ results: [], score: 1 }), () => {})
-      assert.deepStrictEqual(watched.idle(19), [])
-      assert.deepStrictEqual(watched.idle(1_150), [
-        "--not-found-when results=[] held for none of 1,150 answers",
-        "--review-when score < `0.5` held for none of 1,150 answers"
+      const look = () => watched.rules.map((rule) => rule.holds(200, () => ({ results: [], score: 1 }), () => {}))
+      for (let count = 1; count < 20; count++) look()
+      assert.deepStrictEqual(watched.idle(), [])
+      look()
+      assert.deepStrictEqual(watched.idle(), [
+        "--not-found-when results=[] held for none of 20 answers",
+        "--review-when score < `0.5` held for none of 20 answers"
       ])
+    }))
+
+  it.effect.each<[Partial<typeof none>, body: unknown, said: ReadonlyArray<string>]>([
+    [
+      { notFoundWhen: [{ at: 1, text: "data.prodct==null" }] },
+      { data: { product: 1 } },
+      ["--not-found-when data.prodct==null held for 3 of 3 answers, and none of these has \"prodct\" (but \"product\")"]
+    ],
+    [
+      { notFoundWhen: [{ at: 1, text: "!item" }] },
+      [{ deep: [1, { item: 1 }] }],
+      ["--not-found-when !item held for 3 of 3 answers"]
+    ],
+    [{ notFoundWhen: [{ at: 1, text: "!@" }] }, {}, ["--not-found-when !@ held for 3 of 3 answers"]],
+    [
+      { onStatus: [{ at: 1, text: "200=not_found" }] },
+      { a: 1 },
+      ["--on-status 200=not_found held for 3 of 3 answers"]
+    ],
+    [
+      { failedWhen: [{ at: 1, text: "stat!='ok'" }] },
+      { a: 1, b: 2 },
+      ["--failed-when stat!='ok' held for 3 of 3 answers, and none of these has \"stat\""]
+    ],
+    // the records say which rule it was, and what it looks for is there
+    [{ failedWhen: [{ at: 1, text: "state!='ok'" }] }, { state: "no" }, []],
+    [{ notFoundWhen: [{ at: 1, text: "a.b" }] }, { a: 1 }, []]
+  ])("tells of %j and %j what decided, and what it looks for in vain", ([given, body, said]) =>
+    Effect.gen(function*() {
+      const { rules, suspects } = Rules.watch(yield* parse(given))
+      for (let count = 0; count < 3; count++) for (const rule of rules) rule.holds(200, () => body, () => {})
+      assert.deepStrictEqual(suspects(), said)
     }))
 })
 
