@@ -4,7 +4,6 @@
 import { Clock, DateTime, Effect, Either, Option, Schema } from "effect"
 import type { Select } from "./Answer/Select.ts"
 import * as Code from "./Code.ts"
-import * as Entry from "./Entry.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
