@@ -24,6 +24,7 @@ export const directions: Directions = {
     ["bin"],
     ["Cli"],
     ["index"],
+    ["Job"],
     ["Rollcall", "Simulation", "Demo"],
     ["Sweep", "Sink", "Source"],
     ["Ledger"],

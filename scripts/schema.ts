@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import * as Code from "../src/Code.ts"
 import * as Entry from "../src/Entry.ts"
+import * as Job from "../src/Job.ts"
 import * as Outcome from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Summary from "../src/Summary.ts"
@@ -15,6 +16,7 @@ const published: Record<string, Schema.Schema.All> = {
   code: Code.Code,
   entry: Entry.Entry,
   question: Entry.Question,
+  job: Job.Job,
   record: Outcome.Record,
   error: Outcome.ErrorRecord,
   policy: Policy.Policy,

@@ -24,6 +24,7 @@ import * as Simulate from "./Cli/Simulate.ts"
 import * as Status from "./Cli/Status.ts"
 import { say } from "./Cli/Talk.ts"
 import * as Width from "./Cli/Width.ts"
+import type * as Job from "./Job.ts"
 
 /** The commands by name. Adding one is a file in Cli/ and a key here. */
 export const commands = {
@@ -64,7 +65,7 @@ export const main = (
     }
     yield* warnOfSecrets(words, environment)
     const flags: ReadonlyArray<Flag.Any> = Object.values(command.flags)
-    const normalize = (job?: Argv.JobValues) =>
+    const normalize = (job?: Job.Settings) =>
       Argv.normalize(
         rest,
         { name: asked, flags, argument: command.argument },
@@ -74,7 +75,7 @@ export const main = (
     const typed = yield* normalize()
     const file = typed.indexOf("--job")
     if (file < 0) return yield* parse(command, typed)
-    const job = yield* JobFile.read(typed[file + 1]!, Object.values(commands.run.flags))
+    const job = yield* JobFile.read(typed[file + 1]!)
     return yield* parse(command, yield* normalize(command.argument === "RUN" ? JobFile.runOf(job) : job))
   }).pipe(
     Effect.catchAllCause((cause) => {
@@ -97,7 +98,11 @@ const parse = (command: Command.Command<Requirements>, words: ReadonlyArray<stri
       Argv.parsed
     )
     if (!CommandDirective.isUserDefined(directive)) return 2
-    return yield* command.handle(directive.value.options, directive.value.args)
+    return yield* command.handle(
+      directive.value.options,
+      directive.value.args,
+      Argv.settings(words, Object.values(command.flags))
+    )
   })
 
 const config = CliConfig.make({ isCaseSensitive: true, showBuiltIns: false })

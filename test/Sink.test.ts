@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Format from "../src/Cli/Format.ts"
+import * as Format from "../src/Job/Format.ts"
 import type { Listed, Row } from "../src/Ledger.ts"
 import * as Sink from "../src/Sink.ts"
 import * as Mark from "../src/Sink/Mark.ts"

@@ -6,7 +6,7 @@ import { zipSync } from "fflate"
 import { execFileSync } from "node:child_process"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { gzipSync } from "node:zlib"
-import * as ListFormat from "../src/Cli/ListFormat.ts"
+import * as ListFormat from "../src/Job/ListFormat.ts"
 import * as Source from "../src/Source.ts"
 import { lines, read, refuse, tell } from "./Source/read.ts"
 

@@ -6,6 +6,7 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import type * as ValidationError from "@effect/cli/ValidationError"
 import { Either, Schema } from "effect"
 import { stripVTControlCharacters } from "node:util"
+import type { Settings } from "../Job.ts"
 import { nearest } from "../Nearest.ts"
 import * as Flag from "./Flag.ts"
 import * as Habit from "./Habit.ts"
@@ -28,9 +29,6 @@ export const parsed = ({ error }: ValidationError.ValidationError): UsageError =
 /** How the lone `-` is handed on, which the parser would take for an option. */
 export const stdin = "stdin:"
 
-/** The values of flags by their names, as a job file has them. */
-export type JobValues = ReadonlyMap<string, ReadonlyArray<string>>
-
 /** The name under which a job file has the argument. */
 export const inFile = "file"
 
@@ -50,7 +48,7 @@ export const normalize = (
   words: ReadonlyArray<string>,
   accepts: Accepts,
   environment: (variable: string) => string | undefined,
-  job: JobValues = new Map()
+  job: Settings = []
 ): Either.Either<ReadonlyArray<string>, UsageError> => {
   const fail = (message: string) => Either.left(new UsageError({ message, command: accepts.name }))
   const options: Array<string> = []
@@ -91,11 +89,15 @@ export const normalize = (
   for (const flag of accepts.flags.filter(({ name }) => !seen.has(name))) {
     const variable = Flag.variable(flag.name)
     const set = environment(variable) || undefined
-    const lines = flag.isRepeated ? set?.split("\n").filter((line) => line !== "") : set && [set]
-    const values = lines ?? job.get(flag.name) ?? []
+    const lines = flag.isRepeated
+      ? set?.split("\n").filter((line) => line !== "")
+      : set === undefined
+      ? undefined
+      : [set]
     // after what was typed, as they stand in the job file
-    const place = words.length + [...job.keys()].indexOf(flag.name) + 1
-    for (const value of values) {
+    const values = lines?.map((line) => [line, words.length] as const) ??
+      job.flatMap(([name, text], at) => name === flag.name ? [[text, words.length + at + 1] as const] : [])
+    for (const [value, place] of values) {
       if (value === "" && flag.holdsNothing !== true) return fail(empty(`${flag.name} in the job file`))
       if (!flag.isSwitch) options.push(`--${flag.name}`, flag.isPlaced === true ? `${place}:${value}` : value)
       else if (/^(1|true|yes|on)$/i.test(value)) options.push(`--${flag.name}`)
@@ -105,7 +107,9 @@ export const normalize = (
       }
     }
   }
-  if (rest.length === 0 && accepts.argument !== undefined) rest.push(...job.get(inFile) ?? [])
+  if (rest.length === 0 && accepts.argument !== undefined) {
+    rest.push(...job.flatMap(([name, text]) => name === inFile ? [text] : []))
+  }
   if (rest.length > (accepts.argument === undefined ? 0 : 1)) {
     return fail(
       accepts.argument === undefined
@@ -117,6 +121,29 @@ export const normalize = (
     ...options,
     ...rest.map((word) => word === "-" ? stdin : word.startsWith("-") || word === stdin ? `./${word}` : word)
   ])
+}
+
+/** The job that normalized words describe. */
+export const settings = (words: ReadonlyArray<string>, flags: ReadonlyArray<Flag.Any>): Settings => {
+  const found: Array<{ readonly name: string; readonly text: string; readonly at: number }> = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    const flag = flags.find(({ name }) => `--${name}` === word)
+    if (flag === undefined) found.push({ name: inFile, text: word === stdin ? "-" : word, at: Infinity })
+    else if (flag.isSwitch) found.push({ name: flag.name, text: "true", at: Infinity })
+    else {
+      const text = words[++at]!
+      const end = text.indexOf(":")
+      found.push(
+        flag.isPlaced === true
+          ? { name: flag.name, text: text.slice(end + 1), at: Number(text.slice(0, end)) }
+          : { name: flag.name, text, at: Infinity }
+      )
+    }
+  }
+  return found
+    .toSorted((one, other) => one.at === other.at ? 0 : one.at - other.at)
+    .flatMap(({ name, text }) => name === "job" ? [] : [[name, text] as const])
 }
 
 /** What begins with the name of a flag, with its letter instead where it was typed so. */

@@ -5,6 +5,7 @@ import type * as Options from "@effect/cli/Options"
 import type { Effect, Option } from "effect"
 import type { SelectError } from "../Answer/Select.ts"
 import type { DemoError } from "../Demo.ts"
+import type { Settings } from "../Job.ts"
 import type { TemplateError } from "../Lookup/Template.ts"
 import type { RunError } from "../Rollcall.ts"
 import type { UsageError } from "./Argv.ts"
@@ -31,7 +32,7 @@ export interface Command<R> {
   readonly common?: ReadonlyArray<string>
   readonly argument: string | undefined
   /** What it does; the number is the exit code. */
-  readonly handle: (values: any, argument: Option.Option<string>) => Effect.Effect<number, Failure, R>
+  readonly handle: (values: any, argument: Option.Option<string>, job: Settings) => Effect.Effect<number, Failure, R>
 }
 
 /** The values of flags. */
@@ -43,7 +44,12 @@ export type Values<Flags extends Readonly<Record<string, Flag.Any>>> = {
 export const make = <const Flags extends Readonly<Record<string, Flag.Any>>, R>(
   command: Omit<Command<R>, "flags" | "handle"> & {
     readonly flags: Flags
-    readonly handle: (values: Values<Flags>, argument: Option.Option<string>) => Effect.Effect<number, Failure, R>
+    readonly handle: (
+      values: Values<Flags>,
+      argument: Option.Option<string>,
+      /** The same as they were written, wherever each was. */
+      job: Settings
+    ) => Effect.Effect<number, Failure, R>
   }
 ): Command<R> => command
 

@@ -5,6 +5,7 @@ import { FileSystem } from "@effect/platform"
 import { ConfigProvider, Effect, Layer, Option, Schema } from "effect"
 import * as Api from "../Demo.ts"
 import * as Errno from "../Errno.ts"
+import * as Key from "../Job/Key.ts"
 import * as Lookup from "../Lookup.ts"
 import * as Policy from "../Policy.ts"
 import { DurationText } from "../Policy/DurationText.ts"
@@ -44,20 +45,20 @@ const flags = {
     value: "FOLDER",
     help: "where the list and the output go (rollcall-demo)"
   }),
-  concurrency: Flag.optional("concurrency", Flag.whole(1, 10_000), {
+  concurrency: Flag.optional("concurrency", Key.whole(1, 10_000), {
     group: demo,
     alias: "c",
     value: "N",
     help: "calls in flight (64)"
   }),
-  sample: Flag.optional("sample", Flag.whole(1, 44_175), {
+  sample: Flag.optional("sample", Key.whole(1, 44_175), {
     group: demo,
     value: "N",
     help: "only about N codes, spread over the list"
   }),
-  port: Flag.optional("port", Flag.whole(0, 65_535), { group: api, value: "PORT", help: "a free one unless told" }),
+  port: Flag.optional("port", Key.whole(0, 65_535), { group: api, value: "PORT", help: "a free one unless told" }),
   calm: Flag.toggle("calm", { group: api, help: "no faults and no latency" }),
-  seed: Flag.optional("seed", Flag.whole(0, 2 ** 31 - 1), {
+  seed: Flag.optional("seed", Key.whole(0, 2 ** 31 - 1), {
     group: api,
     value: "N",
     help: "which calls suffer (1); equal seeds, equal faults"
@@ -67,12 +68,12 @@ const flags = {
     value: "20ms,80ms",
     help: "median and 99th percentile, or one time"
   }),
-  rate: Flag.optional("rate", Flag.whole(1, 1_000_000), {
+  rate: Flag.optional("rate", Key.whole(1, 1_000_000), {
     group: api,
     value: "N",
     help: "calls a second that the API lets through; more get a 429"
   }),
-  quota: Flag.optional("quota", Flag.whole(1, 1_000_000_000), {
+  quota: Flag.optional("quota", Key.whole(1, 1_000_000_000), {
     group: api,
     value: "N",
     help: "calls a minute, then 403 with the wait in prose"

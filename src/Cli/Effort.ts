@@ -2,10 +2,11 @@
  * How hard to try, and how gently: the flags that describe a policy.
  */
 import { Duration, Either, Option } from "effect"
+import { policies } from "../Job/Effort.ts"
 import * as Policy from "../Policy.ts"
 import * as Breaker from "../Policy/Breaker.ts"
 import * as Budget from "../Policy/Budget.ts"
-import { format as duration, Limit } from "../Policy/DurationText.ts"
+import { format as duration } from "../Policy/DurationText.ts"
 import * as Pace from "../Policy/Pace.ts"
 import * as RetryBudget from "../Policy/RetryBudget.ts"
 import type { Summary } from "../Summary.ts"
@@ -13,94 +14,92 @@ import { UsageError } from "./Argv.ts"
 import type { Values } from "./Command.ts"
 import * as Flag from "./Flag.ts"
 
-const policies = Object.keys(Policy.presets) as Array<keyof typeof Policy.presets>
-
 const effort = "Effort"
 const budget = "Budget"
 
 export const flags = {
-  allowNone: Flag.toggle("allow-none", { group: "Answer", help: "go on when none of the first 100 is found" }),
-  policy: Flag.optional("policy", Flag.choice(policies), {
+  allowNone: Flag.of("allow-none", { group: "Answer", help: "go on when none of the first 100 is found" }),
+  policy: Flag.of("policy", {
     group: effort,
     value: "NAME",
     help: `${policies.join(", ")}: what the flags below change`
   }),
-  concurrency: Flag.optional("concurrency", Flag.or("auto", Flag.whole(1, 10_000)), {
+  concurrency: Flag.of("concurrency", {
     group: effort,
     alias: "c",
     value: "N|auto",
     help: `calls in flight (${Policy.standard.concurrency}); auto finds out how many`
   }),
-  rate: Flag.repeated("rate", Pace.Rate, {
+  rate: Flag.of("rate", {
     group: effort,
     value: "RATE",
     help: "limit of all calls: 50/s, '600/min burst 10'"
   }),
-  timeout: Flag.optional("timeout", Limit, {
+  timeout: Flag.of("timeout", {
     group: effort,
     value: "TIME",
     help: `limit of one call (${duration(Policy.standard.timeout)})`
   }),
-  deadline: Flag.optional("deadline", Limit, {
+  deadline: Flag.of("deadline", {
     group: effort,
     value: "TIME",
     help: `limit of one question over all its attempts (${duration(Policy.standard.deadline)})`
   }),
-  drain: Flag.optional("drain", Limit, {
+  drain: Flag.of("drain", {
     group: effort,
     value: "TIME",
     help: `after a signal, wait so long for calls in flight (${duration(Policy.standard.drain)})`
   }),
-  retries: Flag.optional("retries", Flag.whole(0, 100), {
+  retries: Flag.of("retries", {
     group: effort,
     value: "N",
     help: `attempts after the first (${Policy.standard.retry.retries}); a 429 does not count`
   }),
-  maxWait: Flag.optional("max-wait", Limit, {
+  maxWait: Flag.of("max-wait", {
     group: effort,
     value: "TIME",
     help: `stop after this long of nothing but 429 (${duration(Policy.standard.throttle.maxWait)})`
   }),
-  retryBudget: Flag.optional("retry-budget", Flag.or("off", RetryBudget.RetryBudget), {
+  retryBudget: Flag.of("retry-budget", {
     group: effort,
     value: "SHARE",
     help: `retries for each question, and each second (${RetryBudget.format(RetryBudget.standard)}), or off`
   }),
-  breaker: Flag.optional("breaker", Flag.or("off", Breaker.Breaker), {
+  breaker: Flag.of("breaker", {
     group: effort,
     value: "N of M",
     help: "pause and probe when so many of the last calls failed (16 of 20); off"
   }),
-  uniform: Flag.optional("uniform", Flag.or("off", Flag.whole(5, 1000)), {
+  uniform: Flag.of("uniform", {
     group: effort,
     value: "N",
     help: `look why so many in a row fail alike (${Policy.standard.uniform}), or off: not at all`
   }),
-  hedge: Flag.toggle("hedge", {
+  hedge: Flag.of("hedge", {
     group: effort,
     help: "ask twice where an answer is slower than 95 %; the first counts"
   }),
-  weight: Flag.optional("weight", Flag.whole(1, 1_000_000), {
+  weight: Flag.of("weight", {
     group: effort,
     value: "N",
     help: "each call counts as N in --rate"
   }),
-  maxCalls: Flag.repeated("max-calls", Budget.Calls, {
+  maxCalls: Flag.of("max-calls", {
     group: budget,
     value: "N",
     help: "of all runs: 500, 10000/month, '500 per run'"
   }),
-  maxCost: Flag.repeated("max-cost", Budget.Cost, {
+  maxCost: Flag.of("max-cost", {
     group: budget,
     value: "AMOUNT",
     help: "the same for money, at --cost-per-1000: 50, 20/day"
   }),
-  costPer1000: Flag.optional("cost-per-1000", Flag.decimal, {
+  costPer1000: Flag.of("cost-per-1000", {
     group: budget,
     value: "PRICE",
     help: "what 1,000 calls cost"
   }),
-  maxTime: Flag.optional("max-time", Limit, {
+  maxTime: Flag.of("max-time", {
     group: budget,
     value: "TIME",
     help: "stop after this long"

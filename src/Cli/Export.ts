@@ -4,6 +4,8 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
 import { parsers } from "../Answer/Expect.ts"
+import * as Format from "../Job/Format.ts"
+import * as Key from "../Job/Key.ts"
 import { forgottenEntry, isReview, Ledger, type Row } from "../Ledger.ts"
 import { Kind } from "../Outcome.ts"
 import * as Fields from "../Rollcall/Fields.ts"
@@ -14,7 +16,6 @@ import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
-import * as Format from "./Format.ts"
 import * as Job from "./Job.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Output from "./Output.ts"
@@ -44,7 +45,7 @@ export const command = Command.make({
   flags: {
     ...Ledgers.flags,
     ...Output.flags,
-    select: Flag.repeated("select", Flag.text, {
+    select: Flag.repeated("select", Key.text, {
       group: "Answer",
       value: "city=data.city",
       help: "fields to pick out of the answer (JMESPath); else those of the run"

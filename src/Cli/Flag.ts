@@ -5,7 +5,8 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import { Either, Option, ParseResult, Schema } from "effect"
-import * as Whole from "../Policy/WholeText.ts"
+import * as Job from "../Job.ts"
+import type * as Key from "../Job/Key.ts"
 
 /** How a flag is described. */
 export interface Description {
@@ -45,6 +46,30 @@ export type Any = Flag<any>
 
 /** The variable that stands in for a flag: `--max-wait` is `ROLLCALL_MAX_WAIT`. */
 export const variable = (name: string): string => `ROLLCALL_${name.toUpperCase().replaceAll("-", "_")}`
+
+/** What a key of a job is to the command. */
+type ValueOf<K> = K extends Key.One<infer A> ? Option.Option<A>
+  : K extends Key.Several<infer A> ? ReadonlyArray<A>
+  : K extends Key.Toggle ? boolean
+  : ReadonlyArray<Placed>
+
+/** The flag that writes a key of a job. */
+export const of = <Name extends Job.Name>(
+  name: Name,
+  description: Description
+): Flag<ValueOf<(typeof Job.keys)[Name]>> => {
+  const key: Key.Key = Job.keys[name]
+  switch (key.kind) {
+    case "one":
+      return optional(name, key.schema, description) as Flag<any>
+    case "several":
+      return repeated(name, key.schema, description) as Flag<any>
+    case "toggle":
+      return toggle(name, description) as Flag<any>
+    case "rule":
+      return placed(name, description) as Flag<any>
+  }
+}
 
 /** A flag that is there or not. */
 export const toggle = (name: string, description: Description): Flag<boolean> => ({
@@ -104,54 +129,6 @@ export const placed = (name: string, description: Description): Flag<ReadonlyArr
 /** The value of a flag as a property, where it was given. */
 export const given = <const Name extends string, A>(name: Name, value: Option.Option<A>): { [_ in Name]?: A } =>
   (Option.isNone(value) ? {} : { [name]: value.value }) as { [_ in Name]?: A }
-
-/** Any text. */
-export const text: Schema.Schema<string> = Schema.String
-
-/** A name out of a list, with a message that lists them. */
-export const choice = <const Names extends ReadonlyArray<string>>(names: Names): Schema.Schema<Names[number], string> =>
-  Schema.String.pipe(
-    Schema.filter((name) => names.includes(name) || `it is one of ${names.join(", ")}`)
-  ) as Schema.Schema<any, string>
-
-/** A whole number: `44175`, `44,175` as every screen prints it, or `1e6`. */
-export const whole = (min: number, max: number): Schema.Schema<number, string> =>
-  Schema.transform(
-    Schema.String.pipe(
-      Schema.filter((text) => {
-        const value = Whole.parse(text)
-        return (value >= min && value <= max) || `write a whole number from ${min} to ${max}`
-      })
-    ),
-    Schema.Int,
-    { strict: true, decode: Whole.parse, encode: String }
-  )
-
-/** An amount of more than nothing. */
-export const decimal: Schema.Schema<number, string> = Schema.transform(
-  Schema.String.pipe(
-    Schema.filter((text) =>
-      (/^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) > 0) || "write an amount such as 12.50, without a currency"
-    )
-  ),
-  Schema.Number,
-  { strict: true, decode: Number, encode: String }
-)
-
-/** A word, or what a schema reads. */
-export const or = <const Word extends string, A>(
-  word: Word,
-  schema: Schema.Schema<A, string>
-): Schema.Schema<A | Word, string> =>
-  Schema.transformOrFail(
-    Schema.String,
-    Schema.Union(Schema.Literal(word), Schema.typeSchema(schema)) as Schema.Schema<A | Word>,
-    {
-      strict: true,
-      decode: (text) => text === word ? ParseResult.succeed(word) : ParseResult.decode(schema)(text),
-      encode: (value) => value === word ? ParseResult.succeed(word) : ParseResult.encode(schema)(value as A)
-    }
-  )
 
 const aliased = <A>(options: Options.Options<A>, { alias }: Description) =>
   alias === undefined ? options : Options.withAlias(options, alias)

@@ -3,6 +3,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Clock, Duration, Effect, Option } from "effect"
+import * as Key from "../Job/Key.ts"
 import { busy, type Forget, Ledger, type Listed } from "../Ledger.ts"
 import { Limit } from "../Policy/DurationText.ts"
 import * as Progress from "../Rollcall/Progress.ts"
@@ -26,12 +27,12 @@ export const command = Command.make({
   argument: "RUN",
   flags: {
     ...Ledgers.flags,
-    code: Flag.repeated("code", Flag.text, {
+    code: Flag.repeated("code", Key.text, {
       group,
       value: "CODE",
       help: "all that is known of this code, its rows too"
     }),
-    codes: Flag.optional("codes", Flag.text, { group, value: "FILE", help: "the same for the codes in FILE" }),
+    codes: Flag.optional("codes", Key.text, { group, value: "FILE", help: "the same for the codes in FILE" }),
     olderThan: Flag.optional("older-than", Limit, {
       group,
       value: "TIME",

@@ -1,26 +1,14 @@
 /**
  * `--if-running`: what a run does where another one holds its ledger, as a schedule needs it.
  */
-import { Clock, Duration, Effect, Option, Schema } from "effect"
-import { Limit } from "../Policy/DurationText.ts"
+import { Clock, Duration, Effect, Option } from "effect"
+import { waitOf } from "../Job/Output.ts"
 import type { Failure } from "./Command.ts"
 import * as Exit from "./Exit.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
 
-const waiting = /^wait (\S+)$/
-
-const Word = Schema.String.pipe(
-  Schema.filter((text) =>
-    text === "fail" || text === "skip" || Option.isSome(limitOf(text)) || "write skip, fail, or 'wait 10m'"
-  )
-)
-
-/** How long the word says to wait. */
-const limitOf = (text: string): Option.Option<Duration.Duration> =>
-  text === "wait" ? Option.some(Duration.infinity) : Schema.decodeOption(Limit)(waiting.exec(text)?.[1] ?? "")
-
-export const flag = Flag.optional("if-running", Word, {
+export const flag = Flag.of("if-running", {
   group: "Output",
   value: "WORD",
   help: "where another run is writing: fail (default), skip: exit 0, or 'wait 10m'"
@@ -36,7 +24,7 @@ export const heed = <R>(
 ): Effect.Effect<number, Failure, R> =>
   Effect.gen(function*() {
     const text = Option.getOrElse(word, () => "fail")
-    const until = (yield* Clock.currentTimeMillis) + Option.match(limitOf(text), {
+    const until = (yield* Clock.currentTimeMillis) + Option.match(waitOf(text), {
       onNone: () => 0,
       onSome: Duration.toMillis
     })

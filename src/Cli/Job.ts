@@ -3,166 +3,128 @@
  */
 import type { FileSystem } from "@effect/platform"
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { fstatSync } from "node:fs"
-import { Expect } from "../Answer/Expect.ts"
 import * as Select from "../Answer/Select.ts"
 import type * as Code from "../Code.ts"
+import * as Key from "../Job/Key.ts"
+import * as ListFormat from "../Job/ListFormat.ts"
 import * as Lookup from "../Lookup.ts"
 import type * as Policy from "../Policy.ts"
 import * as Source from "../Source.ts"
-import * as Encoding from "../Source/Encoding.ts"
 import * as Pipe from "../Source/Pipe.ts"
 import * as Argv from "./Argv.ts"
 import * as Columns from "./Columns.ts"
 import type { Values } from "./Command.ts"
 import * as Effort from "./Effort.ts"
 import * as Flag from "./Flag.ts"
-import * as ListFormat from "./ListFormat.ts"
 import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
 import * as TextFile from "./Text.ts"
-
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const
 
 const request = "Request"
 const input = "Input"
 const answer = "Answer"
 
-const Text = Schema.String as Schema.Schema<string>
-
-/** `Name: value`, as curl takes it. */
-const Header = Schema.String.pipe(Schema.filter((text) => /^[^:\s]+:/.test(text) || "write it as 'Name: value'"))
-
-/** `zip=ZIP Code`. */
-const Alias = Schema.String.pipe(Schema.filter((text) => /^\w+=./.test(text) || "write it as name='COLUMN'"))
-
-/** One sign. */
-const Delimiter = Schema.transform(
-  Schema.String.pipe(
-    Schema.filter((text) => /^(?:tab|\\t|[^"\r\n\p{L}\p{N}])$/u.test(text) || "write one sign, such as ';', or tab")
-  ),
-  Schema.String,
-  { strict: true, decode: (text) => /^(?:tab|\\t)$/.test(text) ? "\t" : text, encode: (sign) => sign }
-)
-
-/** A name of an encoding, by any of those that the WHATWG knows. */
-const EncodingName = Schema.transform(
-  Schema.String.pipe(
-    Schema.filter((text) =>
-      Encoding.named(text) !== undefined || "write a name such as windows-1252, utf-16le, shift_jis"
-    )
-  ),
-  Schema.String,
-  { strict: true, decode: (text) => Encoding.named(text)!, encode: (name) => name }
-)
-
-/** `a,b`. */
-const Names = Schema.transform(Schema.String, Schema.Array(Schema.String), {
-  strict: true,
-  decode: (text) => text.split(",").map((name) => name.trim()).filter((name) => name !== ""),
-  encode: (names) => names.join(",")
-})
-
 export const flags = {
-  url: Flag.optional("url", Text, {
+  url: Flag.of("url", {
     group: request,
     value: "TEMPLATE",
     help: "{code}, {column} are filled in; ${NAME}: environment"
   }),
-  method: Flag.optional("method", Flag.choice(methods), {
+  method: Flag.of("method", {
     group: request,
     alias: "X",
     value: "METHOD",
     help: "GET, or POST where there is a body"
   }),
-  header: Flag.repeated("header", Header, {
+  header: Flag.of("header", {
     group: request,
     alias: "H",
     value: "'NAME: V'",
     isPrivate: true,
     help: "write a secret as ${NAME}, in single quotes"
   }),
-  headerFile: Flag.optional("header-file", Text, {
+  headerFile: Flag.of("header-file", {
     group: request,
     value: "FILE",
     help: "headers, one per line"
   }),
-  data: Flag.optional("data", Text, {
+  data: Flag.of("data", {
     group: request,
     alias: "d",
     value: "BODY",
     holdsNothing: true,
     help: "a body, or @FILE; {code} is encoded for its place"
   }),
-  headerEncoding: Flag.optional("header-encoding", Flag.choice(["latin1", "utf8"] as const), {
+  headerEncoding: Flag.of("header-encoding", {
     group: request,
     value: "NAME",
     help: "latin1 or utf8: how headers send what is not ASCII"
   }),
-  expect: Flag.optional("expect", Flag.choice(Expect.literals), {
+  expect: Flag.of("expect", {
     group: request,
     value: "KIND",
     help: "what the answer is: json (default), text, html, bytes"
   }),
-  allowOrigin: Flag.repeated("allow-origin", Text, {
+  allowOrigin: Flag.of("allow-origin", {
     group: request,
     value: "ORIGIN",
     help: "where else a redirect may lead to; no header goes there"
   }),
-  idempotent: Flag.toggle("idempotent", {
+  idempotent: Flag.of("idempotent", {
     group: request,
     help: "a POST or PATCH whose answer is lost may be sent again"
   }),
-  idempotencyKey: Flag.toggle("idempotency-key", {
+  idempotencyKey: Flag.of("idempotency-key", {
     group: request,
     help: "send an Idempotency-Key: the same for every call of a question"
   }),
-  job: Flag.optional("job", Text, {
+  job: Flag.optional("job", Key.text, {
     group: input,
     value: "FILE",
     help: "flags by their names, in YAML or JSON"
   }),
-  inputFormat: Flag.optional("input-format", Flag.choice(ListFormat.names), {
+  inputFormat: Flag.of("input-format", {
     group: input,
     value: "FORMAT",
     help: `${ListFormat.names.join(", ")}; else by FILE's ending, else lines`
   }),
-  column: Flag.optional("column", Text, { group: input, value: "NAME", help: "the column that holds the code" }),
-  as: Flag.repeated("as", Alias, {
+  column: Flag.of("column", { group: input, value: "NAME", help: "the column that holds the code" }),
+  as: Flag.of("as", {
     group: input,
     value: "zip='ZIP Code'",
     help: "a short name for a column, for use in braces"
   }),
-  delimiter: Flag.optional("delimiter", Delimiter, {
+  delimiter: Flag.of("delimiter", {
     group: input,
     value: "';'",
     help: "the sign between cells, or tab; else what the list looks like"
   }),
-  encoding: Flag.optional("encoding", EncodingName, {
+  encoding: Flag.of("encoding", {
     group: input,
     value: "NAME",
     help: "windows-1252, shift_jis, …; else UTF-8, or what the list looks like"
   }),
-  sheet: Flag.optional("sheet", Text, { group: input, value: "NAME", help: "the sheet of a workbook (.xlsx)" }),
-  noHeader: Flag.toggle("no-header", { group: input, help: "a table without names: --column 1 is its first column" }),
-  carry: Flag.optional("carry", Names, {
+  sheet: Flag.of("sheet", { group: input, value: "NAME", help: "the sheet of a workbook (.xlsx)" }),
+  noHeader: Flag.of("no-header", { group: input, help: "a table without names: --column 1 is its first column" }),
+  carry: Flag.of("carry", {
     group: input,
     value: "COLUMNS",
     help: "the columns of the list that go on into the output, a,b (all)"
   }),
-  allowEmpty: Flag.toggle("allow-empty", { group: input, help: "a list without a code is no error" }),
-  pattern: Flag.optional("pattern", Text, {
+  allowEmpty: Flag.of("allow-empty", { group: input, help: "a list without a code is no error" }),
+  pattern: Flag.of("pattern", {
     group: input,
     value: "RE",
     help: "codes that do not match are invalid, without a call"
   }),
-  pad: Flag.optional("pad", Flag.whole(1, 64), {
+  pad: Flag.of("pad", {
     group: input,
     value: "N",
     help: "put back leading zeros, up to N digits"
   }),
-  select: Flag.repeated("select", Text, {
+  select: Flag.of("select", {
     group: answer,
     value: "city=EXPR",
     help: "fields to pick out of the answer (JMESPath)"

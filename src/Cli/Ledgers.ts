@@ -5,12 +5,13 @@ import { FileSystem, Path } from "@effect/platform"
 import { Config, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
 import { homedir, hostname } from "node:os"
 import * as Errno from "../Errno.ts"
+import * as Format from "../Job/Format.ts"
+import * as Key from "../Job/Key.ts"
 import { type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
 import * as Failure from "../Ledger/Sqlite/Failure.ts"
 import { UsageError } from "./Argv.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
-import * as Format from "./Format.ts"
 
 /** A ledger by the name that the user gave it. */
 export interface Named {
@@ -163,12 +164,12 @@ export const remember = (ledger: Named, outputs: ReadonlyArray<string>) =>
 
 /** What names a run besides the argument. A job file does, too. */
 export const flags = {
-  ledger: Flag.optional("ledger", Flag.text, {
+  ledger: Flag.optional("ledger", Key.text, {
     group: "Run",
     value: "FILE",
     help: "the ledger of the run, where OUTPUT does not tell it"
   }),
-  job: Flag.optional("job", Flag.text, { group: "Run", value: "FILE", help: "the run of this job file" })
+  job: Flag.optional("job", Key.text, { group: "Run", value: "FILE", help: "the run of this job file" })
 }
 
 /** What the argument of a reading command means. */

@@ -2,7 +2,7 @@
  * How the API is reached: the flags that `run` and `plan` have for it, and the transport that they stand for.
  */
 import type { FileSystem } from "@effect/platform"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { LookupError } from "../Outcome.ts"
 import type * as Transport from "../Transport.ts"
 import type * as Proxy from "../Transport/Proxy.ts"
@@ -14,53 +14,27 @@ import * as Text from "./Text.ts"
 
 const network = "Network"
 
-const units = { "": 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 } as const
-
-/** No string of V8 is longer. */
-const largest = 500e6
-
-/** `8MiB`, `500k`, `1000`: bytes. */
-export const Size = Schema.transform(
-  Schema.String.pipe(Schema.filter((text) => {
-    const size = bytes(text)
-    if (size === undefined) return "write a size such as 8MiB, 500k or 100000"
-    return (size >= 1 && size <= largest) || "write a size from 1 to 500MB"
-  })),
-  Schema.Int,
-  { strict: true, decode: (text) => bytes(text)!, encode: String }
-)
-
-const bytes = (text: string): number | undefined => {
-  const [, number, unit = ""] = /^(\d{1,12}(?:\.\d+)?) ?([kmg]i?)?b?$/i.exec(text) ?? []
-  return number === undefined ? undefined : Math.round(Number(number) * units[unit.toLowerCase() as keyof typeof units])
-}
-
-/** What a header can hold. */
-const UserAgent = Schema.String.pipe(
-  Schema.filter((text) => /^[\x21-\x7e][\x20-\x7e]*$/.test(text) || "write a word or a line of ASCII")
-)
-
 export const flags = {
-  ca: Flag.optional("ca", Flag.text, {
+  ca: Flag.of("ca", {
     group: network,
     value: "FILE",
     help: "certificates to trust besides the well-known ones, in PEM"
   }),
-  insecure: Flag.toggle("insecure", { group: network, help: "check no certificate: anybody may listen or answer" }),
-  cert: Flag.optional("cert", Flag.text, {
+  insecure: Flag.of("insecure", { group: network, help: "check no certificate: anybody may listen or answer" }),
+  cert: Flag.of("cert", {
     group: network,
     value: "FILE",
     help: "a client certificate in PEM, for a server that wants one"
   }),
-  key: Flag.optional("key", Flag.text, { group: network, value: "FILE", help: "its private key in PEM" }),
-  lenient: Flag.toggle("lenient", { group: network, help: "read answers that break the rules of HTTP/1.1" }),
-  http2: Flag.toggle("http2", { group: network, help: "speak HTTP/2 with a server that does" }),
-  userAgent: Flag.optional("user-agent", UserAgent, {
+  key: Flag.of("key", { group: network, value: "FILE", help: "its private key in PEM" }),
+  lenient: Flag.of("lenient", { group: network, help: "read answers that break the rules of HTTP/1.1" }),
+  http2: Flag.of("http2", { group: network, help: "speak HTTP/2 with a server that does" }),
+  userAgent: Flag.of("user-agent", {
     group: network,
     value: "TEXT",
     help: "who asks, where no header says it (rollcall/VERSION)"
   }),
-  maxBody: Flag.optional("max-body", Size, {
+  maxBody: Flag.of("max-body", {
     group: network,
     value: "SIZE",
     help: "the longest answer that is taken, unpacked (8MiB)"

@@ -4,6 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option, Redacted } from "effect"
 import * as Errno from "../Errno.ts"
+import * as Format from "../Job/Format.ts"
 import { settled } from "../Rollcall/Progress.ts"
 import * as Sink from "../Sink.ts"
 import * as File from "../Sink/File.ts"
@@ -14,7 +15,6 @@ import type * as Command from "./Command.ts"
 import type { Place } from "./Distinct.ts"
 import * as Environment from "./Environment.ts"
 import * as Flag from "./Flag.ts"
-import * as Format from "./Format.ts"
 import type { Named } from "./Ledgers.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Stdout from "./Stdout.ts"
@@ -157,19 +157,19 @@ const group = "Output"
 
 /** The flags that say how records are laid out. */
 export const flags = {
-  output: Flag.repeated("output", Flag.text, {
+  output: Flag.of("output", {
     group,
     alias: "o",
     value: "FILE",
     help: "FILE, 'x.db?table=NAME', postgres://… (stdout)"
   }),
-  format: Flag.optional("format", Flag.choice(Format.names), {
+  format: Flag.of("format", {
     group,
     value: "FORMAT",
     help: `${Format.names.join(", ")}; else by the ending: .xlsx, .parquet, .db too`
   }),
-  excel: Flag.toggle("excel", { group, help: "CSV that a spreadsheet can open: no cell is taken for a formula" }),
-  noTiming: Flag.toggle("no-timing", { group, help: "leave ms and at out of the records" })
+  excel: Flag.of("excel", { group, help: "CSV that a spreadsheet can open: no cell is taken for a formula" }),
+  noTiming: Flag.of("no-timing", { group, help: "leave ms and at out of the records" })
 }
 
 /** Where the records of an output are by now. */

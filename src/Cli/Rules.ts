@@ -5,6 +5,7 @@ import { Effect, Either } from "effect"
 import { SelectError } from "../Answer/Expression.ts"
 import * as Names from "../Answer/Names.ts"
 import * as Rules from "../Answer/Rules.ts"
+import type { Name } from "../Job.ts"
 import { UsageError } from "./Argv.ts"
 import * as Flag from "./Flag.ts"
 import * as Talk from "./Talk.ts"
@@ -12,7 +13,7 @@ import * as Talk from "./Talk.ts"
 const group = "Answer"
 const verdicts: ReadonlyArray<string> = Rules.Verdict.literals
 
-const when = (name: string, help: string) => Flag.placed(name, { group, value: "EXPR", help })
+const when = (name: Extract<Name, `${string}-when`>, help: string) => Flag.of(name, { group, value: "EXPR", help })
 
 export const flags = {
   notFoundWhen: when("not-found-when", "not found, where this holds: JMESPath on the body, or path=VALUE,VALUE"),
@@ -23,12 +24,12 @@ export const flags = {
   retryWhen: when("retry-when", "tried again, as after a 503"),
   throttledWhen: when("throttled-when", "too much was asked: everybody waits, as after a 429"),
   stopWhen: when("stop-when", "no other code would fare better: stop, exit 4, nothing marked"),
-  onStatus: Flag.placed("on-status", {
+  onStatus: Flag.of("on-status", {
     group,
     value: "402=stop",
     help: `what a status means: 404,410=failed,5xx=stop (${verdicts.join(", ")})`
   }),
-  throttledOn: Flag.placed("throttled-on", {
+  throttledOn: Flag.of("throttled-on", {
     group,
     value: "403,503",
     help: "the same as --on-status 403,503=throttled"

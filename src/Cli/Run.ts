@@ -45,30 +45,30 @@ export const flags = {
   ...Job.flags,
   ...Network.flags,
   ...Output.flags,
-  order: Flag.optional("order", Flag.choice(["input", "done"]), {
+  order: Flag.of("order", {
     group: output,
     value: "ORDER",
     help: "input (default), or done: as answers come"
   }),
-  ledger: Flag.optional("ledger", Flag.text, {
+  ledger: Flag.of("ledger", {
     group: output,
     value: "FILE",
     help: "what is known already (OUTPUT.ledger), or postgres://…"
   }),
   ...RedoFlag.flags,
-  sample: Flag.optional("sample", Flag.whole(1, 1_000_000_000), {
+  sample: Flag.of("sample", {
     group: "Budget",
     value: "N",
     help: "ask N codes picked at random, and extrapolate"
   }),
-  tolerate: Flag.repeated("tolerate", Tolerance.Tolerances, {
+  tolerate: Flag.of("tolerate", {
     group: output,
     value: "failed=1%",
     help: "allowed, of the codes: failed=1%,invalid=all"
   }),
-  fresh: Flag.toggle("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
+  fresh: Flag.of("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
   ifRunning: IfRunning.flag,
-  quiet: Flag.toggle("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
+  quiet: Flag.of("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
 }
 
 /** What is typed at the first try, or changed from night to night: the help of `run` and `plan` shows these. */

@@ -4,6 +4,7 @@
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Options from "@effect/cli/Options"
 import { Clock, Effect, Option, Schema } from "effect"
+import * as Key from "../Job/Key.ts"
 import * as Forecast from "../Simulation/Forecast.ts"
 import * as Spec from "../Simulation/Spec.ts"
 import * as Argv from "./Argv.ts"
@@ -21,12 +22,12 @@ const flags = {
     value: "SPEC",
     help: "what the API is like: its parts with commas between, see above"
   }),
-  codes: Flag.optional("codes", Flag.whole(1, 100_000_000), {
+  codes: Flag.optional("codes", Key.whole(1, 100_000_000), {
     group,
     value: "N",
     help: "how long the list is (10,000)"
   }),
-  seed: Flag.optional("seed", Flag.whole(0, 2 ** 31 - 1), {
+  seed: Flag.optional("seed", Key.whole(0, 2 ** 31 - 1), {
     group,
     value: "N",
     help: "which calls suffer (1); equal seeds, equal runs"

@@ -3,6 +3,7 @@ import { Either, Schema } from "effect"
 import * as Argv from "../../src/Cli/Argv.ts"
 import * as Flag from "../../src/Cli/Flag.ts"
 import * as Run from "../../src/Cli/Run.ts"
+import * as Key from "../../src/Job/Key.ts"
 
 const accepts: Argv.Accepts = { name: "run", flags: Object.values(Run.flags), argument: "FILE" }
 
@@ -158,8 +159,8 @@ describe("UsageError", () => {
 
 describe("asTyped", () => {
   const flags = [
-    Flag.optional("concurrency", Flag.text, { ...about, alias: "c" }),
-    Flag.optional("rate", Flag.text, about)
+    Flag.optional("concurrency", Key.text, { ...about, alias: "c" }),
+    Flag.optional("rate", Key.text, about)
   ]
   it.each(
     [
@@ -175,10 +176,14 @@ describe("asTyped", () => {
 describe("flags whose order counts", () => {
   it("come with their places, and what stands in the job file after what was typed", () => {
     const accepts = { name: "run", flags: [Flag.placed("a", about), Flag.placed("b", about)], argument: undefined }
-    const job = new Map([["b", ["z"]], ["a", ["never"]]])
+    const job = [["b", "z"], ["a", "never"]] as const
     const words = Either.getOrThrow(
       Argv.normalize(["--a", "x:1", "--a=y"], accepts, () => undefined, job)
     )
     assert.deepStrictEqual(words, ["--a", "1:x:1", "--a", "2:y", "--b", "4:z"])
+    const typed = Either.getOrThrow(
+      Argv.normalize(["--b=1", "-", "--a=2", "--b=3"], { ...accepts, argument: "FILE" }, () => undefined)
+    )
+    assert.deepStrictEqual(Argv.settings(typed, accepts.flags), [["b", "1"], ["a", "2"], ["b", "3"], ["file", "-"]])
   })
 })

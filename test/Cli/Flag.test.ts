@@ -1,12 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Either, ParseResult, Schema } from "effect"
+import { commands } from "../../src/Cli.ts"
 import * as Flag from "../../src/Cli/Flag.ts"
-
-const said = <A>(schema: Schema.Schema<A, string>, text: string) =>
-  Either.match(Schema.decodeEither(schema)(text), {
-    onLeft: (error) => ParseResult.ArrayFormatter.formatErrorSync(error)[0]!.message,
-    onRight: (value) => value
-  })
+import * as Job from "../../src/Job.ts"
 
 describe("Flag", () => {
   it("has a variable in the environment", () => {
@@ -14,24 +9,10 @@ describe("Flag", () => {
     assert.strictEqual(Flag.variable("not-found-when"), "ROLLCALL_NOT_FOUND_WHEN")
   })
 
-  it("is one of some names", () => {
-    const order = Flag.choice(["input", "done"])
-    assert.strictEqual(said(order, "done"), "done")
-    for (const text of ["Done", "", "input,done", "toString"]) {
-      assert.strictEqual(said(order, text), "it is one of input, done")
-    }
-  })
-
-  it("is a whole number", () => {
-    const port = Flag.whole(0, 65_535)
-    assert.deepStrictEqual([said(port, "0"), said(port, "65535"), said(port, "007")], [0, 65_535, 7])
-    const large = Flag.whole(1, 1e9)
-    for (const text of ["1e6", "1,000,000", "1_000_000", "1000000"]) assert.strictEqual(said(large, text), 1e6)
-    assert.strictEqual(said(large, "4.4175e4"), 44_175)
-    for (
-      const text of ["65536", "-1", "1.5", "1.5e0", "1e99", "1,00", ",100", " 1", "", "x", "0x10", "9".repeat(400)]
-    ) {
-      assert.strictEqual(said(port, text), "write a whole number from 0 to 65535", text)
-    }
+  it("writes each key of a job, and a job has each flag of run", () => {
+    const names = Object.values(commands.run.flags).map(({ name }) => name)
+    // the list is the argument, and a job does not name itself
+    assert.deepStrictEqual([...names, "file"].toSorted(), [...Object.keys(Job.keys), "job"].toSorted())
+    assert.deepStrictEqual(commands.plan.flags, commands.run.flags)
   })
 })

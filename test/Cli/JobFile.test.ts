@@ -80,8 +80,13 @@ describe.concurrent("--job", () => {
         ["timeout: [1s, 2s]", /timeout has one value/],
         ["rate:", /rate has no value/],
         ["policy: {a: b}", /policy has names where it has no place for them/],
-        ["rate: fast", /--rate.*write a rate such as/],
-        ["idempotent: perhaps", /idempotent in the job file is a switch/]
+        ["rate: fast", /--job job: rate "fast": write a rate such as/],
+        ["rate: [50/s, slow]", /rate "slow": write a rate/],
+        ["header: secret", /header: write it as/],
+        ["rollcall: 2", /rollcall: 2 is of a later Rollcall: this one reads 1/],
+        ["rules: {on-status: 402=stop}", /rules is a list of rules/],
+        ["rules: [{rate: 5/s}]", /rules is a list of rules/],
+        ["idempotent: perhaps", /--job job: idempotent "perhaps": it is a switch/]
       ]
       for (const [text, message] of cases) {
         api.write("job", text)

@@ -4,6 +4,7 @@ import { Effect, Either, Option, Schema, TestClock } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Redo from "../../src/Cli/Redo.ts"
+import { Words } from "../../src/Job/Redo.ts"
 import { folder, found, records, type Reply, scripted, until } from "../command.ts"
 import * as Sqlite from "../sqlite.ts"
 
@@ -47,7 +48,7 @@ describe("Redo.parse", () => {
       assert.match(refused.message, /^--redo-codes .*-not: there is no such file$/)
     }))
 
-  const words = Schema.decodeEither(Redo.Words)
+  const words = Schema.decodeEither(Words)
   it.each([
     "failed",
     "found,skipped,invalid",

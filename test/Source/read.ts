@@ -2,7 +2,7 @@
  * Reads a text or bytes as a source does, in pieces of any size.
  */
 import { Chunk, Effect, Stream } from "effect"
-import * as ListFormat from "../../src/Cli/ListFormat.ts"
+import * as ListFormat from "../../src/Job/ListFormat.ts"
 import * as Source from "../../src/Source.ts"
 
 export interface Options extends Omit<Source.Options, "format"> {
