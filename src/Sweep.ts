@@ -161,13 +161,13 @@ const isDoubted = ({ error, isForAll }: Verdict.Stop): boolean => error.reason =
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
   Effect.clockWith((clock) => {
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-    const { lookup, policy, progress, reserve, spent } = options
+    const { lookup, policy, reserve, spent } = options
     const { weight } = lookup
     const tooHeavy = policy.pace.find(({ limit }) => limit < weight)
     if (tooHeavy !== undefined) {
       return new StopError({ reason: "setting", message: Stop.neverAllowed(weight, tooHeavy) })
     }
-    const admission = Admission.make(policy, progress, now())
+    const admission = Admission.make(policy, now())
     const meter = Meter.make({
       rates: policy.pace,
       concurrency: Policy.mostInFlight(policy),
@@ -209,7 +209,15 @@ const askAll = <A, E, R, E2>(
   Effect.gen(function*() {
     const { ask, lookup, policy, progress, pull, settle, spent } = options
     const scope = yield* Effect.scope
-    const { retryBudget } = policy
+    yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        admission.watch(({ gate, tuned }) => {
+          progress.gate = gate
+          progress.tuned = tuned
+        })
+      ),
+      (end) => Effect.sync(end)
+    )
     const suspicious = Refusal.enough(policy.retry.retries + 1)
     const before = progress.outcomes
     const suspicion = Suspicion.make<Settled<A, E>, Met<A, E>>(policy.uniform ?? Infinity, {
@@ -223,7 +231,6 @@ const askAll = <A, E, R, E2>(
       progress,
       admission,
       meter,
-      retryBudget,
       now,
       onSpent: (cap) => {
         const until = cap.until === Infinity ? {} : { until: cap.until }
@@ -254,7 +261,7 @@ const askAll = <A, E, R, E2>(
     /** Since when the server is down. */
     let downSince: number | undefined
     const seeOutage = () => {
-      if (progress.gate.isOutage) downSince ??= now()
+      if (admission.state.gate.isOutage) downSince ??= now()
       else if (downSince !== undefined) {
         progress.down += now() - downSince
         downSince = undefined
@@ -268,7 +275,7 @@ const askAll = <A, E, R, E2>(
     /** How many were refused before pause followed upon pause. */
     let refusedBefore = 0
 
-    const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
+    const activeTime = (at: number) => Gate.activeTime(admission.state.gate, at)
 
     const stop = (
       reason: StopError["reason"],
@@ -356,9 +363,9 @@ const askAll = <A, E, R, E2>(
       Effect.map(queue.shut(cause), () => {
         seeOutage()
         const at = now()
-        if (!Gate.isExhausted(progress.gate, policy.throttle, at)) return
-        if (progress.gate.isOutage) stop("outage", Stop.onlyFailures(policy, error))
-        else if (cause.kind === "throttled" && Gate.isShut(progress.gate, at) && progress.gate.isTold) {
+        if (!Gate.isExhausted(admission.state.gate, policy.throttle, at)) return
+        if (admission.state.gate.isOutage) stop("outage", Stop.onlyFailures(policy, error))
+        else if (cause.kind === "throttled" && Gate.isShut(admission.state.gate, at) && admission.state.gate.isTold) {
           stop("throttled", `${toldToWait()}: ${error.message}`)
         } else stop("throttled", Stop.onlyThrottled(policy, error))
       })
@@ -396,7 +403,7 @@ const askAll = <A, E, R, E2>(
       }
       all.answered++
       tried(asked, true)
-      if (progress.gate.isOutage) admission.cleared(now(), ms)
+      if (admission.state.gate.isOutage) admission.cleared(now(), ms)
       else admission.passed(now(), ms)
       return give(suspicion.cleared())
     }
@@ -489,7 +496,7 @@ const askAll = <A, E, R, E2>(
       meter?.refund()
       const room = admission.short()
       progress.room = { connections: room, cause: error.message }
-      if (room > 1 || progress.inFlight > 0) inVain = 0
+      if (room > 1 || admission.state.inFlight > 0) inVain = 0
       else if (++inVain > mostInVain) stop("unreachable", error.message)
       return asked.isCanary || asked.inFlight > 0 ? Effect.void : queue.retry(asked, roomInterval)
     }
@@ -638,7 +645,7 @@ const askAll = <A, E, R, E2>(
     ): Effect.Effect<void, E2> => {
       const at = now()
       const isDown = admission.failed(at, attempt.ms, told !== undefined)
-      const isShut = Gate.isShut(progress.gate, at)
+      const isShut = Gate.isShut(admission.state.gate, at)
       const held = told !== undefined
         ? hold({ kind: "throttled", told }, error)
         : isDown && !isShut
@@ -658,6 +665,7 @@ const askAll = <A, E, R, E2>(
       lookup,
       policy,
       queue,
+      admission,
       progress,
       attempt,
       judge,
@@ -669,7 +677,7 @@ const askAll = <A, E, R, E2>(
     const { time } = policy.budget
     if (time !== undefined) {
       const over = Effect.suspend(() => {
-        stop("time", Stop.spentTime(time, progress.gate, now(), clock.unsafeCurrentTimeMillis()))
+        stop("time", Stop.spentTime(time, admission.state.gate, now(), clock.unsafeCurrentTimeMillis()))
         return crew.drain(lateness)
       })
       yield* Effect.forkIn(Effect.delay(over, time), scope)

@@ -11,6 +11,7 @@ import * as Policy from "../Policy.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Hedge from "../Policy/Hedge.ts"
 import type { Reply } from "../Reply.ts"
+import type { Admission } from "../Upstream/Admission.ts"
 import { type Attempt, discreetly, fromCause, lost, timedOut } from "./Attempt.ts"
 import type * as Queue from "./Queue.ts"
 
@@ -61,6 +62,7 @@ export interface Options<A, E, R, E2> {
   readonly lookup: Lookup<A, E, R>
   readonly policy: Policy.Policy
   readonly queue: Queue.Queue<E2>
+  readonly admission: Admission
   readonly progress: Progress
   /** Asks once; a question of several requests pays for each but the first. */
   readonly attempt: (asked: Queue.Asked, call: Call) => Effect.Effect<Reply, E | LookupError>
@@ -89,7 +91,7 @@ export interface Crew<E2> {
 
 /** A crew that has not begun. */
 export const make = <A, E, R, E2>(
-  { attempt, isHeld, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
+  { admission, attempt, isHeld, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
 ): Crew<E2> => {
   const most = Policy.mostInFlight(policy)
   const timeout = Duration.toMillis(policy.timeout)
@@ -107,7 +109,7 @@ export const make = <A, E, R, E2>(
     progress.faults.set(fault, (progress.faults.get(fault) ?? 0) + 1)
   }
 
-  const activeTime = (at: number) => Gate.activeTime(progress.gate, at)
+  const activeTime = (at: number) => Gate.activeTime(admission.state.gate, at)
 
   /** When the watch looks next. */
   let nextLook = Infinity
@@ -123,7 +125,7 @@ export const make = <A, E, R, E2>(
     if (gap <= longestLag) return at
     nextLook = at
     isResumed = true
-    progress.gate = Gate.skip(progress.gate, gap)
+    admission.skip(at, gap)
     for (const slot of slots) slot.sentAt = Math.min(slot.sentAt + gap, at)
     if (standsSince !== undefined) standsSince = Math.min(standsSince + gap, at)
     return at
@@ -231,9 +233,8 @@ export const make = <A, E, R, E2>(
     const at = present()
     const asked = slot.asked!
     slot.asked = undefined
-    asked.inFlight--
+    queue.ended(asked)
     if (latencies !== undefined) queue.unhedge(asked)
-    progress.inFlight--
     release(slot)
     return at - slot.sentAt
   }

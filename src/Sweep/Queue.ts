@@ -7,9 +7,9 @@ import { Duration, Effect, Fiber, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
 import type { Told } from "../Limits/Dialect.ts"
 import type * as Budget from "../Policy/Budget.ts"
+import type * as Concurrency from "../Policy/Concurrency.ts"
 import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"
-import * as RetryBudget from "../Policy/RetryBudget.ts"
 import * as Trial from "../Policy/Trial.ts"
 import type { Part } from "../Reply.ts"
 import type * as Admission from "../Upstream/Admission.ts"
@@ -52,7 +52,12 @@ export interface Asked extends Pending {
 }
 
 /** What the queue tells of itself. It is mutated in place and read by whoever shows progress. */
-export interface Progress extends Admission.Progress {
+export interface Progress {
+  inFlight: number
+  /** The gate, on the monotonic clock. */
+  gate: Gate.Gate
+  /** What `auto`, or what came of refusals, has taught so far. */
+  tuned: Concurrency.Found | undefined
   /** Questions in back-off. */
   waiting: number
   /** When the call that was waited for last is or was allowed, on the monotonic clock. */
@@ -67,6 +72,8 @@ export interface Queue<out E> {
   readonly wait: Effect.Effect<Asked | undefined, E>
   /** Waits until one more call may be sent for a question that is in flight, and spends it; gives when, `undefined`: there will be none. */
   readonly pay: Effect.Effect<number | undefined, E>
+  /** A call is over. */
+  readonly ended: (asked: Asked) => void
   /** A call that was paid at `paid` is not sent yet: it waits for a connection. */
   readonly hold: (paid: number | undefined) => void
   /** A call is sent that was paid at `paid`; `isHeld`: it was not at once. */
@@ -116,7 +123,6 @@ export const make = <E>(options: {
   readonly progress: Progress
   readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
-  readonly retryBudget: RetryBudget.RetryBudget | null
   /** Is run when a call is wanted that a cap does not pay for. */
   readonly onSpent: (cap: Budget.Standing) => void
   /** Is run when a call is wanted that the server allows only later than anybody is willing to wait. */
@@ -125,7 +131,7 @@ export const make = <E>(options: {
   readonly now: () => number
 }): Effect.Effect<Queue<E>, never, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) => {
-    const { admission, meter, now, onHopeless, onSpent, progress, retryBudget } = options
+    const { admission, meter, now, onHopeless, onSpent, progress } = options
     let page: ReadonlyArray<Pending> = []
     let index = 0
     /** Places of the page beyond `index` that are begun, and questions from beyond the page. */
@@ -138,7 +144,6 @@ export const make = <E>(options: {
     let isExhausted = false
     let isPulling = false
     let isDraining = false
-    let balance = retryBudget === null ? undefined : RetryBudget.begin(retryBudget, now())
     let known: Pending | undefined
     /** The pause after which somebody was asked, by when it began, and how often a witness might have been. */
     let [tried, turns] = [-Infinity, 0]
@@ -180,10 +185,9 @@ export const make = <E>(options: {
       (isSeeking() || (known === undefined && Trial.isDue(admission.trial())))
 
     /** After a pause the next page is pulled first: what was refused may be refused for ever. */
-    const hasBack = () => back.length > 0 && (isExhausted || progress.gate.streak === 0 || isFull())
+    const hasBack = () => back.length > 0 && (isExhausted || state.gate.streak === 0 || isFull())
 
-    /** When the retry budget pays for the next retry. */
-    const retryAt = () => balance === undefined ? -Infinity : RetryBudget.readyAt(balance, retryBudget!)
+    const { retryAt, state } = admission
 
     const hasAny = () =>
       hedges.length > 0 || retries.length > 0 || hasFresh() || hasBack()
@@ -202,9 +206,9 @@ export const make = <E>(options: {
     const isAllowed = (at: number) => admission.readyAt() <= at && (meter === undefined || meter.allows(at))
 
     const pick = (at: number): Asked | undefined => {
-      const active = Gate.activeTime(progress.gate, at)
+      const active = Gate.activeTime(state.gate, at)
       if (isSeeking()) return probe(active, at)
-      return progress.gate.streak > 0 ? trial(active, at) : inLine(active, at)
+      return state.gate.streak > 0 ? trial(active, at) : inLine(active, at)
     }
 
     const inLine = (active: number, at: number): Asked | undefined =>
@@ -218,13 +222,13 @@ export const make = <E>(options: {
      * is asked again: whoever is refused once each would never come to an answer.
      */
     const trial = (active: number, at: number): Asked | undefined => {
-      const isFirst = tried !== progress.gate.since
+      const isFirst = tried !== state.gate.since
       const isDue = isFirst && Trial.isDue(admission.trial()) && (hasFresh() || hasBack() || retries.length > 0)
       const witness = isDue && Trial.isWitness(turns++) ? canary(active) ?? elsewhere(active) : undefined
       const again = isDue && witness === undefined && known === undefined ? once(back.shift(), active) : undefined
       const asked = witness ?? again ?? fresh(active) ?? inLine(active, at)
       if (!isFirst || asked === undefined) return asked
-      tried = progress.gate.since
+      tried = state.gate.since
       asked.trial = asked.isCanary ? "known" : witness === undefined ? "other" : "far"
       return asked
     }
@@ -267,13 +271,13 @@ export const make = <E>(options: {
     }
 
     const paid = (retried: Asked | undefined, at: number) => {
-      if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)
+      if (retried !== undefined) admission.retried(at)
       return retried
     }
 
     const fresh = (active: number): Asked | undefined => {
       if (!hasFresh()) return undefined
-      if (balance !== undefined) balance = RetryBudget.earn(balance, retryBudget!)
+      admission.earned()
       if (far.length > 0 && (index === page.length || isSeeking())) return farther(active)
       const next = page[index++]!
       while (begun.size > 0 && begun.delete(index)) index++
@@ -315,6 +319,7 @@ export const make = <E>(options: {
       asked.inFlight++
       asked.paidAt = at
       progress.inFlight++
+      admission.began()
       spend(at)
       return asked
     }
@@ -331,7 +336,7 @@ export const make = <E>(options: {
         if (parked.length === 0 || !isOpen(at)) return
         if (isHungry()) return wake(1)
         if (!hasAny()) return
-      } else if (Gate.isShut(progress.gate, at)) return
+      } else if (Gate.isShut(state.gate, at)) return
       if (readyAt() <= at || meter?.isDue(at, true)) wake(1)
       else keepPace()
     }
@@ -428,7 +433,7 @@ export const make = <E>(options: {
         onSpent(cap)
         return resume(Effect.succeed(undefined))
       }
-      const isShut = Gate.isShut(progress.gate, at)
+      const isShut = Gate.isShut(state.gate, at)
       if (!isShut && isAllowed(at)) {
         spend(at)
         return resume(Effect.succeed(at))
@@ -444,7 +449,7 @@ export const make = <E>(options: {
     }
 
     const requeue = (queue: Array<Asked>, asked: Asked) => {
-      asked.dueAt = Gate.activeTime(progress.gate, now())
+      asked.dueAt = Gate.activeTime(state.gate, now())
       asked.trial = undefined
       queue.push(asked)
       wake(1)
@@ -458,7 +463,7 @@ export const make = <E>(options: {
       })
 
     const open = Effect.zipRight(
-      sleepUntil(() => progress.gate.until),
+      sleepUntil(() => state.gate.until),
       Effect.sync(() => wake(Infinity))
     )
 
@@ -519,6 +524,11 @@ export const make = <E>(options: {
       next: () => take(now()),
       wait,
       pay,
+      ended: (asked) => {
+        asked.inFlight--
+        progress.inFlight--
+        admission.ended(1)
+      },
       hold: (paid) => meter?.hold(paid, now()),
       send: (paid, isHeld) => {
         const at = now()
@@ -559,7 +569,7 @@ export const make = <E>(options: {
       shut: (cause) =>
         Effect.flatMap(Random.next, (jitter) => {
           const at = now()
-          const wasShut = Gate.isShut(progress.gate, at)
+          const wasShut = Gate.isShut(state.gate, at)
           keep(() => admission.shut(at, cause, jitter))
           return wasShut ? Effect.void : Effect.asVoid(Effect.forkIn(open, scope))
         }),
@@ -570,7 +580,7 @@ export const make = <E>(options: {
       },
       stands: (at) => {
         if (isFinished() || progress.inFlight > 0 || progress.waiting > 0) return undefined
-        if (Gate.isShut(progress.gate, at) || readyAt() > at) return undefined
+        if (Gate.isShut(state.gate, at) || readyAt() > at) return undefined
         return [
           `${page.length - index + hedges.length + retries.length + back.length} questions wait`,
           `${parked.length + paying.length} workers without one`,

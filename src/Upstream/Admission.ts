@@ -9,19 +9,24 @@ import * as Breaker from "../Policy/Breaker.ts"
 import * as Concurrency from "../Policy/Concurrency.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Overload from "../Policy/Overload.ts"
+import * as RetryBudget from "../Policy/RetryBudget.ts"
 import * as Trial from "../Policy/Trial.ts"
 
-/** What the admission tells of itself. It is mutated in place and read by whoever shows progress. */
-export interface Progress {
-  inFlight: number
+/** How an admission stands. It is mutated in place, by the admission alone. */
+export interface State {
+  /** Calls in flight of all who use it. */
+  readonly inFlight: number
   /** The gate, on the monotonic clock. */
-  gate: Gate.Gate
+  readonly gate: Gate.Gate
   /** What `auto`, or what came of refusals, has taught so far. */
-  tuned: Concurrency.Found | undefined
+  readonly tuned: Concurrency.Found | undefined
 }
 
 /** What decides whether a call may be sent; times are milliseconds of a monotonic clock. */
 export interface Admission {
+  readonly state: State
+  /** Whoever shows it is told when the gate, or what was learnt, is another one; gives what ends that. */
+  readonly watch: (see: (state: State) => void) => () => void
   /** Whether one more call may be sent besides those in flight, but for its time. */
   readonly isOpen: (at: number) => boolean
   /** When the next call may be sent; in the past: at once. */
@@ -32,8 +37,20 @@ export interface Admission {
   readonly isHopeless: (at: number) => boolean
   /** The circuit is half-open: the next call is a probe. */
   readonly isProbing: () => boolean
+  /** A question is in flight. */
+  readonly began: () => void
+  /** So many are not any more. */
+  readonly ended: (count: number) => void
   /** A call is sent. */
   readonly sent: (at: number) => void
+  /** The process did not run for so many milliseconds, up to a time. */
+  readonly skip: (at: number, gap: number) => void
+  /** When the retry budget pays for the next retry; in the past: at once. */
+  readonly retryAt: () => number
+  /** It pays for one. */
+  readonly retried: (at: number) => void
+  /** A question is asked for the first time, which brings retries with it. */
+  readonly earned: () => void
   /** A reply came that was an answer, whatever it said, after so many milliseconds. */
   readonly passed: (at: number, ms: number) => void
   /** A question whose answer is known was answered again: the server is well, whatever failed. */
@@ -70,11 +87,21 @@ const alone = 1
 
 /** An admission that has let nobody in yet. */
 export const make = (
-  policy: Pick<Policy, "breaker" | "concurrency" | "throttle">,
-  progress: Progress,
+  policy: Pick<Policy, "breaker" | "concurrency" | "retryBudget" | "throttle">,
   now: number
 ): Admission => {
-  const { breaker, concurrency, throttle } = policy
+  const { breaker, concurrency, retryBudget, throttle } = policy
+  const state: { -readonly [K in keyof State]: State[K] } = { inFlight: 0, gate: Gate.open, tuned: undefined }
+  const watchers = new Set<(state: State) => void>()
+  const change = (gate: Gate.Gate, tuned: Concurrency.Found | undefined) => {
+    if (gate === state.gate && tuned === state.tuned) return
+    state.gate = gate
+    state.tuned = tuned
+    for (const see of watchers) see(state)
+  }
+  let balance = retryBudget === null ? undefined : RetryBudget.begin(retryBudget, now)
+  /** Until when the process is known not to have run. */
+  let skipped = -Infinity
   const maxWait = Duration.toMillis(throttle.maxWait)
   /** What is learnt of the server: from the beginning, or from the first refusal on that tells no time. */
   let auto = concurrency === "auto" ? Concurrency.begin(Concurrency.standard, now) : undefined
@@ -103,7 +130,7 @@ export const make = (
   /** The time has come that was told while nothing was left: nobody has tried yet whether it is so. */
   const isReopening = (at: number) => allowance.left <= 0 && at >= allowance.until
 
-  const toldUntil = () => allowance.left > 0 ? progress.gate.until : Math.max(progress.gate.until, allowance.until)
+  const toldUntil = () => allowance.left > 0 ? state.gate.until : Math.max(state.gate.until, allowance.until)
 
   const count = (at: number) => {
     if (at - answers.since >= 1000) {
@@ -117,7 +144,7 @@ export const make = (
   const answeredPerSecond = (at: number) =>
     answers.count + answers.before * Math.max(0, 1 - (at - answers.since) / 1000)
 
-  const isCalm = () => trial.refused === 0 && progress.gate.streak === 0
+  const isCalm = () => trial.refused === 0 && state.gate.streak === 0
 
   const fixed = (at: number) => Concurrency.fixed(concurrency as number, answeredPerSecond(at), at)
 
@@ -125,21 +152,21 @@ export const make = (
   const unlearn = (at: number) => {
     if (auto === undefined) return
     auto = Concurrency.unlearnt(auto, learnt ?? fixed(at))
-    progress.tuned = Concurrency.found(auto)
+    change(state.gate, Concurrency.found(auto))
   }
 
   const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
-    auto = Concurrency.replied(auto, { now: at, ms, inFlight: progress.inFlight + 1, kind, told })
-    progress.tuned = Concurrency.found(auto)
+    auto = Concurrency.replied(auto, { now: at, ms, inFlight: state.inFlight + 1, kind, told })
+    change(state.gate, Concurrency.found(auto))
   }
 
   /** What was sent before the gate was shut tells nothing of how the server is now. */
-  const isLate = (at: number) => Gate.isShut(progress.gate, at)
+  const isLate = (at: number) => Gate.isShut(state.gate, at)
 
   /** After a pause one more is let in for each answer: a slow start. */
   const endStreak = () => {
-    progress.gate = Gate.passed(progress.gate)
+    change(Gate.passed(state.gate), state.tuned)
     if (ramp === Infinity) return
     ramp = hasBegun && ramp < limit() ? ramp + 1 : Infinity
     hasBegun = true
@@ -157,11 +184,10 @@ export const make = (
 
   return {
     short: () => {
-      room = Math.max(1, Math.min(room, progress.inFlight))
+      room = Math.max(1, Math.min(room, state.inFlight))
       return room
     },
-    isOpen: (at) =>
-      progress.inFlight < Math.min(isReopening(at) ? alone : ramp, limit()) && !Gate.isShut(progress.gate, at),
+    isOpen: (at) => state.inFlight < Math.min(isReopening(at) ? alone : ramp, limit()) && !Gate.isShut(state.gate, at),
     readyAt: () =>
       Math.max(
         auto === undefined ? -Infinity : Concurrency.readyAt(auto),
@@ -169,7 +195,34 @@ export const make = (
       ),
     toldUntil,
     isHopeless: (at) => Gate.isTooLong(throttle, toldUntil() - at),
-    isProbing: () => progress.gate.isOutage,
+    isProbing: () => state.gate.isOutage,
+    state,
+    watch: (see) => {
+      watchers.add(see)
+      see(state)
+      return () => {
+        watchers.delete(see)
+      }
+    },
+    began: () => {
+      state.inFlight++
+    },
+    ended: (count) => {
+      state.inFlight -= count
+    },
+    skip: (at, gap) => {
+      // each of those who use it may tell of the same time
+      const left = at - Math.max(at - gap, skipped)
+      skipped = at
+      if (left > 0) change(Gate.skip(state.gate, left), state.tuned)
+    },
+    retryAt: () => balance === undefined ? -Infinity : RetryBudget.readyAt(balance, retryBudget!),
+    retried: (at) => {
+      if (balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)
+    },
+    earned: () => {
+      if (balance !== undefined) balance = RetryBudget.earn(balance, retryBudget!)
+    },
     sent: (at) => {
       if (auto !== undefined) auto = Concurrency.sent(auto, at)
       if (allowance.left === Infinity) return
@@ -183,12 +236,12 @@ export const make = (
     },
     failed: (at, ms, isTold) => {
       learn(at, ms, "failed")
-      const { isOutage } = progress.gate
+      const { isOutage } = state.gate
       if (isOutage || isLate(at)) return isOutage
       if (breaker !== null) window = Breaker.failed(window, breaker)
       if (!isTold) {
         // a failure is no refusal; but only the first question's is nobody's reason to go slowly
-        progress.gate = Gate.passed(progress.gate)
+        change(Gate.passed(state.gate), state.tuned)
         if (!hasBegun) ramp = Infinity
         hasBegun = true
       }
@@ -208,12 +261,15 @@ export const make = (
     trial: () => trial,
     isCalm,
     isTooMuch: (at, ms) => {
-      if (progress.gate.isOutage) return false
+      if (state.gate.isOutage) return false
       const before = overload
       overload = Overload.refused(overload, at, at - ms, answers.last)
       if (!Overload.isTooMuch(overload)) {
         // it was no matter of the pace
-        if (Overload.isTooMuch(before) && concurrency !== "auto") auto = progress.tuned = undefined
+        if (Overload.isTooMuch(before) && concurrency !== "auto") {
+          auto = undefined
+          change(state.gate, undefined)
+        }
         return false
       }
       if (breaker === null) return true
@@ -228,23 +284,20 @@ export const make = (
       if (auto !== undefined && cause.kind === "throttled" && told === undefined) {
         // it has learnt to ask less, so that nobody need be asked alone
         const wait = Duration.millis(Concurrency.wait(auto, at))
-        progress.gate = Gate.shut(progress.gate, throttle, at, { told: wait, isOwn: true })
+        change(Gate.shut(state.gate, throttle, at, { told: wait, isOwn: true }), state.tuned)
         return
       }
       ramp = alone
       window = Breaker.closed
-      progress.gate = Gate.shut(progress.gate, isOutage ? { ...throttle, ...breaker! } : throttle, at, {
-        told,
-        isOutage,
-        jitter
-      })
+      const own = isOutage ? { ...throttle, ...breaker! } : throttle
+      change(Gate.shut(state.gate, own, at, { told, isOutage, jitter }), state.tuned)
     },
     heed: (at, { remaining, reset, wait }) => {
       const until = (wait: Duration.Duration) => at + Duration.toMillis(wait)
       if (wait !== undefined) allowance = { left: 0, until: Math.max(allowance.until, until(wait)) }
       else if (remaining !== undefined && reset !== undefined) {
         // calls in flight are not in the server's count yet
-        allowance = { left: Math.max(0, remaining - progress.inFlight), until: until(reset) }
+        allowance = { left: Math.max(0, remaining - state.inFlight), until: until(reset) }
       }
     }
   }

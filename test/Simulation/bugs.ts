@@ -42,11 +42,11 @@ const isTight: Where = ({ policy, rates }) => policy.concurrency === 1 && rates[
 
 export const bugs: ReadonlyArray<Bug> = [
   ...inFile("Upstream/Admission.ts", [
-    ["the gate is not consulted", "limit()) && !Gate.isShut(progress.gate, at),", "limit()),"],
+    ["the gate is not consulted", "limit()) && !Gate.isShut(state.gate, at),", "limit()),"],
     [
       "one call too many",
-      "progress.inFlight < Math.min(isReopening",
-      "progress.inFlight <= Math.min(isReopening",
+      "state.inFlight < Math.min(isReopening",
+      "state.inFlight <= Math.min(isReopening",
       isDown
     ],
     [
@@ -70,14 +70,14 @@ export const bugs: ReadonlyArray<Bug> = [
   ...inFile("Sweep/Queue.ts", [
     [
       "retries pay no rate",
-      "progress.inFlight++\n      spend(at)",
-      "progress.inFlight++\n      if (asked.calls === 0) spend(at)"
+      "admission.began()\n      spend(at)",
+      "admission.began()\n      if (asked.calls === 0) spend(at)"
     ],
     ["nobody is woken for a retry", "queue.push(asked)\n      wake(1)", "queue.push(asked)"],
     [
       "nobody is woken when the gate opens",
-      "sleepUntil(() => progress.gate.until),\n      Effect.sync(() => wake(Infinity))",
-      "sleepUntil(() => progress.gate.until),\n      Effect.sync(() => wake(0))"
+      "sleepUntil(() => state.gate.until),\n      Effect.sync(() => wake(Infinity))",
+      "sleepUntil(() => state.gate.until),\n      Effect.sync(() => wake(0))"
     ],
     [
       "the clock is read twice before somebody parks",
@@ -95,7 +95,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["two workers get the next page", "!isExhausted && !isPulling", "!isExhausted", ({ list }) => list.length > 512],
     [
       "retries cost no budget",
-      "if (retried !== undefined && balance !== undefined) balance = RetryBudget.spend(balance, retryBudget!, at)\n",
+      "if (retried !== undefined) admission.retried(at)\n",
       "",
       isThrifty
     ],
