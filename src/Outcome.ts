@@ -55,6 +55,7 @@ export const Remedy = Schema.Literal(
   "json",
   "ndjson",
   "sheet",
+  "pattern",
   "allow_empty",
   // what is written, and where
   "select",

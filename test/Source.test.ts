@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib"
 import * as ListFormat from "../src/Job/ListFormat.ts"
 import * as Source from "../src/Source.ts"
 import { lines, read, refuse, tell } from "./Source/read.ts"
+import { none, t, workbook } from "./Source/workbook.ts"
 
 /** The same two codes in each format. */
 const samples: Record<ListFormat.Name, string> = {
@@ -398,5 +399,36 @@ describe("Source.bytes", () => {
         assert.strictEqual((yield* refuse(text, { size })).line, 3, `in pieces of ${size}`)
       }
       assert.deepStrictEqual(yield* read("\ufffd\n"), [{ line: 1, input: "\ufffd" }])
+    }))
+
+  it.effect.each<[format: ListFormat.Name, text: string | Uint8Array, told: ReadonlyArray<string>]>([
+    ["csv", "zip,n\n1,a\n,b\n3,c\n", []],
+    ["tsv", "zip\tn\n1\ta\n\tb\n3\tc\n", []],
+    ["ndjson", "{\"zip\":1,\"n\":\"a\"}\n{\"n\":\"b\"}\n{\"zip\":3,\"n\":\"c\"}\n", ["line 2"]],
+    ["ndjson", "{\"n\":\"a\",\"zip\":1}\n{\"n\":\"b\",\"zip\":null}\n{\"n\":\"c\",\"zip\":3}\n", []],
+    ["json", "[{\"zip\":1,\"n\":\"a\"},{\"n\":\"b\"},{\"zip\":3,\"n\":\"c\"}]", ["element 2"]],
+    ["csv", workbook({ s: [[1, t("zip"), t("n")], [2, t("1"), t("a")], [3, none, t("b")], [4, t("3"), t("c")]] }), []]
+  ])(
+    "takes a row whose code alone is missing for one with an empty code: %s %s",
+    ([format, text, told]) =>
+      Effect.gen(function*() {
+        const list = yield* tell(text, { format, column: "zip" })
+        assert.deepStrictEqual(list.codes, ["1", "", "3"])
+        const rows = yield* read(text, { format, column: "zip" })
+        assert.deepStrictEqual(rows.map(({ columns }) => columns?.n), ["a", "b", "c"])
+        assert.deepStrictEqual(
+          list.told.warnings,
+          told.map((place) => `1 object has no "zip": the code counts as empty (${place})`)
+        )
+      })
+  )
+
+  it.effect("an object of one member that is not the code is none: what the others call it is what it is called", () =>
+    Effect.gen(function*() {
+      const { codes, told } = yield* tell("{\"zip\":\"1\"}\n{\"zap\":\"2\"}\n{\"city\":\"x\"}\n", { format: "ndjson" })
+      assert.deepStrictEqual(codes, ["1", "", ""])
+      assert.deepStrictEqual(told.warnings, [
+        "2 objects have no \"zip\" (did you mean \"zap\"?): the code counts as empty (line 2 first)"
+      ])
     }))
 })

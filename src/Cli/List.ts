@@ -124,6 +124,10 @@ const words = (finding: Hygiene.Finding, unit: Told.Unit, isTable: boolean): str
     case "table":
       return `${unit} ${line}: ${shown(code)} looks like a row of several cells: name the column, --column NAME `
         + "(or its number, with --no-header)"
+    case "program":
+      return `${some("line looks", "lines look")} like the text of a program or of a page, and ${
+        count === 1 ? "is" : "are"
+      } asked: take such lines out, or --pattern names what a code looks like`
     case "objects":
       return `${place}: this looks like JSON: --input-format ndjson --column NAME reads it`
   }

@@ -26,6 +26,7 @@ const flags: Readonly<Record<Remedy, string>> = {
   json: ": --input-format json reads it",
   ndjson: " (--input-format ndjson)",
   sheet: " (--sheet NAME)",
+  pattern: "; where these are codes, --pattern RE tells what they look like",
   allow_empty: "; --allow-empty goes on",
   select: " (--select name=expression)",
   carry: " (--carry COLUMNS, --select name=expression)",

@@ -161,6 +161,9 @@ export const enroll = <R>(
       for (const name of progress.told.names) if (isKept(name)) columns.add(name)
     }
     if (progress.entries > 0) yield* checkColumns(lookup, { carry, source }, progress.told, there)
+    // whoever says what a code looks like has the others told as invalid
+    const program = rules?.pattern === undefined ? Hygiene.programIn(progress.hygiene) : undefined
+    if (program !== undefined) return yield* noCodes(source.name, program, progress.hygiene)
     progress.before = before
     yield* ledger.enrolled(id, listed())
     return id
@@ -199,6 +202,19 @@ const checkColumns = (
   const unknown = carry?.find((name) => !there.has(clean(name)))
   return unknown === undefined ? Effect.void : missingColumn(source.name, undefined, unknown, [...there])
 }
+
+const noCodes = (
+  source: string,
+  { count, line }: { readonly count: number; readonly line: number },
+  { codes }: Hygiene.State
+) =>
+  new SourceError({
+    reason: "Syntax",
+    source,
+    line,
+    detail: `this is the text of a program or of a page and no list: ${count} of ${codes} lines look so`,
+    remedy: "pattern"
+  })
 
 const noList = (source: string, { input, line }: Entry.Entry) =>
   new SourceError({ reason: "Syntax", source, line, detail: pageWords(input) })

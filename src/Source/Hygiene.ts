@@ -5,7 +5,7 @@
 import { unseen } from "../Code.ts"
 
 /** What can be found. */
-export type Kind = keyof typeof patterns | "zeros" | "header" | "again" | "table" | "objects"
+export type Kind = keyof typeof patterns | "zeros" | "header" | "again" | "table" | "objects" | "program"
 
 /** How often something was found, and where first. */
 export interface Finding {
@@ -35,6 +35,17 @@ const patterns = {
 
 /** A code of digits, letters and signs that are in no way odd: nearly all are. */
 const plain = /^(?!(?:null|nil|none|nan|na|n\/a|undefined)$)[A-Za-z\d][\w. /:-]*$/i
+
+/** How the lines of programs, of their settings and of web pages begin or end, and no code does. */
+const program = [
+  /[{};]$/,
+  /^[}\])]+[,;)]*$/,
+  /^(?:import|from|export|const|let|var|function|class|def|return|if|else|elif|for|while|try|except|catch|finally|package|using|namespace|public|private|protected|static|async|await|switch|case|with|print|echo|raise|throw|assert|select|insert|create|interface|type)\b.*[({[=:;'"\\]/,
+  /^(?:\/\/|\/\*|\*\/|\* |\*$|#!|# |#$|#(?:include|define)\b|<!--|<\/?[a-z][\w-]*(?:\s[^<>]*)?\/?>|@\w+\(|(?:["']){3}|-- )/i,
+  /^[\w.$[\]"']+\s+(?:[-+*|&:]?=|=>)\s/,
+  /^["']?[\w-]+["']?\s*:\s.*,$/,
+  /^[\w.]+\(.*["'=,].*\)$/
+]
 
 /** One that looks plain and may be a number, or a date, of a spreadsheet. */
 const doubtful = /\.0+$|^\d{1,2}-[a-z]{3}$|^[a-z]{3}-\d\d$/i
@@ -146,6 +157,13 @@ export const see = (state: State, code: string, line: number, column?: string): 
   for (const kind in patterns) {
     if (patterns[kind as keyof typeof patterns].test(code)) return note(state, kind as Kind, code, line)
   }
+  if (!state.isTable && program.some((pattern) => pattern.test(code))) note(state, "program", code, line)
+}
+
+/** The lines that tell that a list is the text of a program, or of a page: no list of codes has so many of them. */
+export const programIn = ({ codes, found }: State): { readonly count: number; readonly line: number } | undefined => {
+  const place = found.get("program")
+  return place !== undefined && place.count > 2 && place.count * 4 > codes ? place : undefined
 }
 
 const number = (state: State, code: string, line: number) => {
@@ -183,6 +201,8 @@ export const findings = (state: State): ReadonlyArray<Finding> => {
   if (objects !== undefined && objects.count > codes / 2) return [{ kind: "objects", ...objects }]
   if (whole !== undefined) all.push({ kind: "table", ...first, count: codes, usual: whole[0] })
   for (const [kind, place] of found) {
+    // a sign at the end of each line parts cells; and one code may be anything
+    if (kind === "program" && (whole !== undefined || place.count < 3 || place.count * 20 < codes)) continue
     if (kind === "decimal" && fractions > 0) continue
     // Namibia
     if (kind === "missing" && /^na$/i.test(place.code) && pairs * 2 > codes) continue

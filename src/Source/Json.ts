@@ -14,7 +14,7 @@ export const format: Format = {
     told.unit = "element"
     const elements = reader(name)
     const entries = Ndjson.entries({ column, name, told })
-    return (piece, isLast) => Either.flatMap(elements(piece, isLast), entries)
+    return (piece, isLast) => Either.flatMap(elements(piece, isLast), (texts) => entries(texts, isLast))
   }
 }
 

@@ -7,40 +7,66 @@ import { isBlank } from "../Code.ts"
 import { type Entry, toText } from "../Entry.ts"
 import { withAllDigits, withDigits } from "../Json.ts"
 import type { Remedy } from "../Outcome.ts"
-import { missingColumn } from "./Column.ts"
+import { meant, missingColumn } from "./Column.ts"
 import type { Format, Reading } from "./Format.ts"
 import { clean } from "./Header.ts"
 import * as Lines from "./Lines.ts"
 import { SourceError } from "./SourceError.ts"
+import * as Told from "./Told.ts"
 
 export const format: Format = {
   endings: ["ndjson", "jsonl"],
   reader: ({ column, name, told }) => {
     const lines = Lines.reader(name, { limit: Lines.longLimit })
     const read = entries({ column, name, told })
-    return (piece, isLast) => Either.flatMap(lines(piece, isLast), read)
+    return (piece, isLast) => Either.flatMap(lines(piece, isLast), (texts) => read(texts, isLast))
   }
 }
 
 type Options = Pick<Reading, "name" | "column" | "told">
 
-/** The entries of texts that are one JSON value each. */
-export const entries =
-  (options: Options) => (texts: ReadonlyArray<Lines.Line>): Either.Either<ReadonlyArray<Entry>, SourceError> => {
+/** The entries of texts that are one JSON value each. An object without the code is one whose code is empty, as a row of a table is. */
+export const entries = (options: Options) => {
+  const { name: source, told } = options
+  const without = Told.nowhere()
+  /** The names in the first object without the code. */
+  let names: ReadonlyArray<string> = []
+  const miss = (line: number, there: ReadonlyArray<string>) => {
+    if (without.count === 0) names = there
+    Told.count(without, line)
+  }
+  return (texts: ReadonlyArray<Lines.Line>, isLast: boolean): Either.Either<ReadonlyArray<Entry>, SourceError> => {
     const found: Array<Entry> = []
     for (const text of texts) {
-      const read = entry(options, text)
+      const read = entry(options, text, miss)
       if (Either.isLeft(read)) return Either.left(read.left)
-      if (read.right === undefined) options.told.blank++
+      if (read.right === undefined) told.blank++
       else found.push(read.right)
     }
+    if (!isLast || without.count === 0) return Either.right(found)
+    // what is in none of them is a slip in its name
+    if (told.column === undefined) return Either.left(noColumn(options, without.line, names))
+    const { count, line } = without
+    told.warnings.push(
+      `${count} ${count === 1 ? "object has" : "objects have"} no ${JSON.stringify(told.column)}${
+        meant(told.column, names)
+      }: `
+        + `the code counts as empty (${told.unit} ${line}${count === 1 ? "" : " first"})`
+    )
     return Either.right(found)
   }
 
-/** None for an object with nothing in it. */
+  function noColumn({ column }: Options, line: number, columns: ReadonlyArray<string>) {
+    const { detail, remedy } = missingColumn(source, line, column, columns)
+    return new SourceError({ reason: "Column", source, line, unit: told.unit, detail, remedy, columns })
+  }
+}
+
+/** None for an object with nothing in it; `miss` is told of one without the code. */
 const entry = (
   { column, name: source, told }: Options,
-  { line, text }: Lines.Line
+  { line, text }: Lines.Line,
+  miss: (line: number, names: ReadonlyArray<string>) => void
 ): Either.Either<Entry | undefined, SourceError> => {
   const failed = (detail: string, remedy?: Remedy) =>
     Either.left(new SourceError({ reason: "Syntax", source, line, unit: told.unit, detail, remedy }))
@@ -67,10 +93,18 @@ const entry = (
   if (names.length > 0 && names.every((name) => isNothing((value as Record<string, unknown>)[name]))) {
     return Either.right(undefined)
   }
-  const code = find(value as object, names, column)
+  const code = find(value as object, names, column ?? told.column)
   if (code === undefined) {
-    const { detail } = missingColumn(source, line, column, names)
-    return Either.left(new SourceError({ reason: "Column", source, line, unit: told.unit, detail, columns: names }))
+    // where nobody says which one it is
+    if (column === undefined && told.column === undefined) {
+      const { detail, remedy } = missingColumn(source, line, column, names)
+      return Either.left(
+        new SourceError({ reason: "Column", source, line, unit: told.unit, detail, remedy, columns: names })
+      )
+    }
+    miss(line, names)
+    const columns = (isRecord ? value : withDigits(text, value)) as Record<string, unknown>
+    return Either.right({ line, input: "", columns, ...(json === undefined ? {} : { json }) })
   }
   told.column ??= code
   const columns = (isRecord ? value : withDigits(text, value, code)) as Record<string, unknown>

@@ -113,8 +113,38 @@ describe("Hygiene", () => {
     ["IP addresses", ["10.0.0.1", "192.168.1.0"]],
     ["URLs", ["https://a.example/?q=1,2", "https://b.example/"]],
     ["negative numbers", ["-1", "-20", "-300"]],
-    ["coordinates", ["51.0", "48.137", "50.0"]]
+    ["coordinates", ["51.0", "48.137", "50.0"]],
+    ["SMILES", ["CC(=O)OC1=CC=CC=C1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C", "C[C@@H](C(=O)O)N", "O=C=O"]],
+    ["names of substances", ["copper(II) sulfate", "(2R,3S)-tartaric acid", "iron(III) oxide"]],
+    ["words of every day", ["for", "if", "class", "import", "with care", "return"]],
+    ["addresses", ["1600 Amphitheatre Pkwy, Mountain View, CA", "Am Markt 1; Bremen", "12 Main St. (rear)"]],
+    ["titles", ["Attention Is All You Need", "\"Why Should I Trust You?\": Explaining", "C: the language"]],
+    ["handles", ["@anna", "#berlin", "@ben(2)"]]
   ])("finds nothing in %s", (_, codes) => assert.deepStrictEqual(look(codes), []))
+
+  it.each<[what: string, text: string]>([
+    ["JavaScript", "// sums\nconst sum = (a, b) => {\n  return a + b\n}\nmodule.exports = { sum }\n"],
+    [
+      "Python",
+      "import os\n\ndef look(code):\n    r = requests.get(URL + code)\n    return r.json()\n\nprint(look(\"1\"))\n"
+    ],
+    ["a web page", "<div class=\"a\">\n<p>Sorry</p>\n<ul>\n<li>one</li>\n</ul>\n</div>\nback\n"],
+    ["a style sheet", "body {\n  color: red;\n}\n"],
+    ["JSON on several lines", "{\n  \"name\": \"x\",\n  \"deep\": {\n    \"a\": 1\n  }\n}\n"],
+    ["SQL", "-- codes\nselect zip from places\nwhere state = 'FL'\ninsert into a values (1);\ndelete from b;\n"]
+  ])("knows %s for no list", (_, text) => {
+    const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "")
+    const state = (codes: ReadonlyArray<string>) => {
+      const state = Hygiene.make(false)
+      for (const [index, code] of codes.entries()) Hygiene.see(state, code, index + 1)
+      return state
+    }
+    assert.isDefined(Hygiene.programIn(state(lines)))
+    // a few such lines among codes are told
+    const some = state([...range(1000, 1040), ...lines])
+    assert.isUndefined(Hygiene.programIn(some))
+    assert.include(Hygiene.findings(some).map(({ kind }) => kind), "program")
+  })
 
   it("sees a header in the middle of a column, and no header above it", () => {
     assert.deepStrictEqual(look(["34102", "zip", "00501", "zip"], "zip"), ["again 2 3"])

@@ -101,8 +101,8 @@ describe("Json", () => {
     ["a truth within", "[\"a\",\ntrue]", /^list, element 2: this is neither an object nor a code$/],
     [
       "another column",
-      "[{\"zip\":1},\n\n{\"Zip\":1}]",
-      /^list, element 2: there is no column "zip" \(did you mean "Zip"\?\)/
+      "[{\"Zip\":1},\n\n{\"Zip\":2}]",
+      /^list, element 1: there is no column "zip" \(did you mean "Zip"\?\)/
     ],
     [
       "an object as a code",

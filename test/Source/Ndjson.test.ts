@@ -86,8 +86,8 @@ describe("Ndjson", () => {
     ["true", "true", /^list:1: this is neither an object nor a code$/],
     [
       "another column",
-      "{\"zip\":1}\n{\"Zip\":1}",
-      /^list:2: there is no column "zip" \(did you mean "Zip"\?\); the columns are "Zip"$/
+      "{\"Zip\":1}\n{\"Zip\":2}",
+      /^list:1: there is no column "zip" \(did you mean "Zip"\?\); the columns are "Zip"$/
     ],
     ["an empty object", "{}", /^list:1: there is no column "zip"; there are no columns$/],
     ["an object as a code", "{\"zip\":{\"a\":1}}", /^list:1: the column "zip" holds {"a":1}, which is not a code$/],
