@@ -32,6 +32,7 @@ export const directions: Directions = {
     ["Lookup"],
     ["Answer", "Limits"],
     ["Policy"],
+    ["Snapshot"],
     ["Summary", "Verdict"],
     ["Outcome", "Reply", "Entry"],
     ["Code", "Errno", "Formula", "Json", "Nearest", "Tracing", "version"]

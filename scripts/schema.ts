@@ -9,6 +9,7 @@ import * as Entry from "../src/Entry.ts"
 import * as Job from "../src/Job.ts"
 import * as Outcome from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
+import * as Snapshot from "../src/Snapshot.ts"
 import * as Summary from "../src/Summary.ts"
 
 /** What is published, by its file's name; each Schema stands for its encoded side. */
@@ -20,7 +21,8 @@ const published: Record<string, Schema.Schema.All> = {
   record: Outcome.Record,
   error: Outcome.ErrorRecord,
   policy: Policy.Policy,
-  summary: Summary.Summary
+  summary: Summary.Summary,
+  snapshot: Snapshot.Snapshot
 }
 
 const folder = resolve(import.meta.dirname, "../dist/schema")

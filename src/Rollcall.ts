@@ -1,7 +1,7 @@
 /**
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
-import { Clock, DateTime, Effect, Either, Option, Schema } from "effect"
+import { DateTime, Effect, Either, Option, Schema } from "effect"
 import type { Select } from "./Answer/Select.ts"
 import * as Code from "./Code.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
@@ -13,20 +13,26 @@ import * as Budget from "./Policy/Budget.ts"
 import * as Spending from "./Policy/Spending.ts"
 import * as Enrolment from "./Rollcall/Enrolment.ts"
 import * as Fields from "./Rollcall/Fields.ts"
-import * as Progress from "./Rollcall/Progress.ts"
+import type { Listing } from "./Rollcall/Listing.ts"
 import * as Projection from "./Rollcall/Projection.ts"
 import * as Recorder from "./Rollcall/Recorder.ts"
 import * as Revision from "./Rollcall/Revision.ts"
 import * as Sameness from "./Rollcall/Sameness.ts"
+import * as State from "./Rollcall/State.ts"
+import * as Tally from "./Rollcall/Tally.ts"
 import * as Withheld from "./Rollcall/Withheld.ts"
 import { Sink, type SinkError } from "./Sink.ts"
 import { marks } from "./Sink/Mark.ts"
+import type { Asking, Snapshot } from "./Snapshot.ts"
+import { summary } from "./Snapshot.ts"
 import type { Source, SourceError } from "./Source.ts"
-import type { Summary } from "./Summary.ts"
+import { settled, type Summary } from "./Summary.ts"
 import * as Sweep from "./Sweep.ts"
 import { StopError } from "./Sweep.ts"
 import type * as Queue from "./Sweep/Queue.ts"
 
+export type { Listing } from "./Rollcall/Listing.ts"
+export type { Details } from "./Rollcall/State.ts"
 export { StopError } from "./Sweep.ts"
 
 /**
@@ -97,7 +103,7 @@ export const forEach = <A, E, R>(
     }
     return Idempotency.makeRunId.pipe(
       Effect.flatMap((id) => Effect.provideService(Sweep.prepare(lookup), Idempotency.RunId, id)),
-      Effect.flatMap((ask) => Sweep.sweep({ lookup, ask, policy, progress: Sweep.noProgress(), pull, settle })),
+      Effect.flatMap((ask) => Sweep.sweep({ lookup, ask, policy, pull, settle })),
       Effect.map(() => places.map((id) => outcomes[id]!))
     )
   })
@@ -120,14 +126,23 @@ export interface RunOptions<R> {
   readonly redo?: ReadonlyArray<Redo> | undefined
   /** Asks only so many of the pending questions, picked at random; the rest stays pending. */
   readonly sample?: number | undefined
-  /** Is kept up to date while the run goes on. */
-  readonly progress?: Progress.Progress
   /** Fields that are picked out of the answers: one that is empty in all of them is told. */
   readonly select?: ReadonlyArray<Select>
   /** Is told at once what should not wait for the end. */
   readonly onWarning?: (warning: string) => Effect.Effect<void>
   /** Is run when the list has been read and everything is ready, before the first call. */
-  readonly onBegin?: Effect.Effect<void>
+  readonly onBegin?: (listing: Listing) => Effect.Effect<void>
+}
+
+/** A run that can be asked how it stands. Nobody but itself decides on that, or changes it. */
+export interface Run<out R> {
+  /** Calls the roll, once. */
+  readonly run: Effect.Effect<Summary, RunError, R>
+  readonly snapshot: Effect.Effect<Snapshot>
+  /** The same at once, for who is called by what is no effect. */
+  readonly unsafeSnapshot: () => Snapshot
+  /** What the figures do not tell, as far as it is known. */
+  readonly details: Effect.Effect<State.Details>
 }
 
 /**
@@ -138,19 +153,44 @@ export interface RunOptions<R> {
 export const run = <A, E, R, R2>(
   lookup: Lookup<A, E, R>,
   options: RunOptions<R2>
+): Effect.Effect<Summary, RunError, R | R2 | Ledger | Sink> => Effect.flatMap(make(lookup, options), ({ run }) => run)
+
+/** As {@link run}, for who looks at it while it goes on. */
+export const make = <A, E, R, R2>(
+  lookup: Lookup<A, E, R>,
+  options: RunOptions<R2>
+): Effect.Effect<Run<R | R2 | Ledger | Sink>> =>
+  Effect.clockWith((clock) => {
+    const state = State.begin(clock)
+    return Effect.succeed({
+      run: perform(lookup, options, state),
+      snapshot: Effect.sync(() => State.snapshot(state)),
+      unsafeSnapshot: () => State.snapshot(state),
+      details: Effect.sync(() => State.details(state))
+    })
+  })
+
+const perform = <A, E, R, R2>(
+  lookup: Lookup<A, E, R>,
+  options: RunOptions<R2>,
+  state: State.State
 ): Effect.Effect<Summary, RunError, R | R2 | Ledger | Sink> =>
   Effect.scoped(Effect.gen(function*() {
     const ledger = yield* Ledger
     const sink = yield* Sink
-    const begun = yield* Clock.currentTimeNanos
-    const progress = options.progress ?? Progress.none()
+    state.begun = state.now()
     const ask = yield* Effect.provideService(Sweep.prepare(lookup), Idempotency.RunId, yield* idOf(ledger))
     yield* sink.check(marks(ledger))
     const name = options.name ?? sink.outputs[0] ?? options.source.name
     const policy = options.policy ?? Policy.standard
     const reading = yield* ledger.note("reading")
     yield* Withheld.use(lookup, name, policy.allowNone)
-    const list = yield* enlist(lookup, { ...options, name, progress, sink })
+    const { list, listing } = yield* enlist(lookup, { ...options, name, coming: state.coming, sink })
+    const { tally } = state
+    tally.outcomes = { ...listing.outcomes }
+    tally.stale = listing.stale
+    for (const cause of listing.causes) Tally.addCause(tally, cause)
+    state.listing = listing
 
     const order = options.order ?? "input"
     const writer = yield* sink.open({
@@ -159,30 +199,29 @@ export const run = <A, E, R, R2>(
       marks: marks(ledger),
       again: (write) => Projection.each(ledger, list, write)
     })
-    if (progress.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, progress)
+    if (listing.forgotten > 0 && writer.position < list.entries) return yield* forgotten(ledger.name, listing)
     const spent = yield* spentOf(ledger)
-    progress.spent = spent?.calls ?? 0
-    progress.paid = spent === undefined ? 0 : Spending.cost(spent)
+    if (spent !== undefined) state.spent = { calls: spent.calls, cost: Spending.cost(spent) }
     yield* keepBudget(ledger, policy.budget)
     // what stopped an earlier run stops this one anew, or does not
     const before = yield* stopOf(ledger)
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
-    yield* options.onBegin ?? Effect.void
-    if (progress.outcomes.found === 0) {
+    yield* options.onBegin?.(listing) ?? Effect.void
+    if (tally.outcomes.found === 0) {
       const isAnew = (reading !== undefined && reading !== lookup.reading) || before?.reason === "none_found"
-      const stopped = (isAnew && !policy.allowNone ? yield* Withheld.stopAnew(lookup, list.id, progress) : undefined)
+      const stopped = (isAnew && !policy.allowNone ? yield* Withheld.stopAnew(lookup, list.id, listing) : undefined)
         ?? (yield* Withheld.stopOf(lookup, list.id))
       if (stopped !== undefined) return yield* Effect.zipRight(keepStop(ledger, stopped), stopped)
     }
     // what a rule does not take for an answer any more is none to be kept
-    const isRedone = progress.reopened === 0
-      && (progress.redone.some((count) => count > 0) || (yield* ledger.unfinished(list.id)).count > 0)
+    const isRedone = listing.reopened === 0
+      && (listing.redone.some((count) => count > 0) || (yield* ledger.unfinished(list.id)).count > 0)
     // it writes what is known, and that comes after what is said of it
     const projection = yield* Projection.make(writer, list, order)
     const recorder = yield* Recorder.make(
       list.id,
       projection,
-      progress,
+      tally,
       isRedone ? policy.allowNone ? Infinity : policy.uniform ?? Infinity : undefined
     )
     const { onWarning = () => Effect.void, sample, select = [] } = options
@@ -199,10 +238,10 @@ export const run = <A, E, R, R2>(
         )
     }
     const judgeSameness = Effect.suspend(() =>
-      Sameness.judge(sameness, ledger, list, progress.outcomes.found, progress.refound)
+      Sameness.judge(sameness, ledger, list, tally.outcomes.found, listing.refound)
     ).pipe(
       Effect.map((same) => {
-        progress.same = same
+        state.same = same
       })
     )
     const inVain = new Set(
@@ -212,11 +251,11 @@ export const run = <A, E, R, R2>(
       Effect.provideService(Withheld.keep(lookup, settled), Ledger, ledger)
     const flush = Effect.zipRight(recorder.flush, ledger.intact(list.id))
     const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
-    yield* Sweep.sweep({
+    const sweep = yield* Sweep.make({
       lookup,
       ask,
       policy,
-      progress,
+      before: listing.outcomes,
       ...(sample === undefined
         ? Enrolment.pending({ ...pulling, entries: list.entries }, inVain)
         : Enrolment.sample(pulling, sample)),
@@ -227,10 +266,12 @@ export const run = <A, E, R, R2>(
       settle,
       failure: recorder.failure,
       isHeld: recorder.isHeld,
-      known: progress.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
+      known: listing.known > 0 ? yield* Enrolment.known(ledger, list.id, lookup.inputs) : undefined,
       spent,
       reserve: (spent) => ledger.setNotes({ spent })
-    }).pipe(
+    })
+    state.asking = sweep.unsafeSnapshot
+    yield* sweep.run.pipe(
       Effect.zipRight(flush),
       Effect.zipRight(recorder.verdict),
       // what is answered is kept, however the sweep ends; a ledger that failed is the worse news
@@ -244,31 +285,30 @@ export const run = <A, E, R, R2>(
         )
       )
     )
-    const seconds = Number((yield* Clock.currentTimeNanos) - begun) / 1e9
-    const isPart = sample !== undefined && Progress.summary(progress, seconds).pending > 0
+    const isPart = sample !== undefined && State.snapshot(state).pending > 0
     yield* isPart ? projection.keep : projection.complete
     yield* judgeSameness
-    if (progress.outcomes.found === 0) progress.sample = yield* Withheld.sampleOf(lookup, list.id)
-    progress.warnings = [
-      ...(progress.room === undefined ? [] : [wantOfRoom(progress.room)]),
+    const { found } = tally.outcomes
+    if (found === 0) state.sample = yield* Withheld.sampleOf(lookup, list.id)
+    const { faults = {}, room } = sweep.unsafeSnapshot()
+    state.warnings = [
+      ...(room === undefined ? [] : [wantOfRoom(room)]),
       ...writer.warnings?.() ?? [],
-      ...[...faults(progress), ...(yield* Fields.judge(fields, list, progress.outcomes.found))].map((message) => ({
-        message
-      }))
+      ...[...faulty(faults), ...(yield* Fields.judge(fields, list, found))].map((message) => ({ message }))
     ]
-    return Progress.summary(progress, Number((yield* Clock.currentTimeNanos) - begun) / 1e9)
+    return summary(State.snapshot(state))
   }))
 
 const nothing: ReadonlyArray<never> = []
 
-const wantOfRoom = ({ cause, connections }: Progress.Progress["room"] & {}) => ({
+const wantOfRoom = ({ cause, connections }: Asking["room"] & {}) => ({
   message: `this machine has no room for more than about ${connections} connections (${cause}): ulimit -n raises it`,
   remedy: "concurrency" as const
 })
 
 /** Rules that could not be applied do not hold; whoever wrote them should know. */
-const faults = ({ faults }: Progress.Progress): ReadonlyArray<string> =>
-  [...faults].map(([fault, count]) =>
+const faulty = (faults: Asking["faults"] & {}): ReadonlyArray<string> =>
+  Object.entries(faults).map(([fault, count]) =>
     `a rule could not be applied to ${count === 1 ? "1 answer" : `${count} answers`}, where it did not hold: ${fault}`
   )
 
@@ -327,7 +367,7 @@ const keepBudget = (ledger: typeof Ledger.Service, { time: _, ...budget }: Budge
     return JSON.stringify(before) === JSON.stringify(now) ? Effect.void : ledger.setNotes({ budget: now })
   })
 
-const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
+const forgotten = (ledger: string, { forgotten }: Listing) =>
   new LedgerError({
     reason: "Forgotten",
     ledger,
@@ -337,15 +377,16 @@ const forgotten = (ledger: string, { forgotten }: Progress.Progress) =>
     remedy: "forgotten"
   })
 
-/**
- * Enters a list into the ledger, and asks nothing: what `run` does first. `progress` says what is known and what is pending.
- */
+/** Enters a list into the ledger, and asks nothing: what `run` does first. It says what is known. */
 export const enlist = <A, E, R, R2>(
   lookup: Lookup<A, E, R>,
   options: Enrolment.Options<R2> & { readonly redo?: ReadonlyArray<Redo> | undefined }
-): Effect.Effect<Listed, LedgerError | SourceError, R2 | Ledger> =>
+): Effect.Effect<
+  { readonly list: Listed; readonly listing: Listing },
+  LedgerError | SourceError,
+  R2 | Ledger
+> =>
   Effect.gen(function*() {
-    const { progress } = options
     const ledger = yield* Ledger
     yield* Effect.tapErrorTag(
       ledger.begin(yield* lookup.fingerprint),
@@ -354,34 +395,36 @@ export const enlist = <A, E, R, R2>(
       ({ reason }) => reason === "Mismatch" ? Enrolment.agree(lookup, options) : Effect.void
     )
     const { changed, found, older, reopened } = yield* Revision.revise(lookup)
-    progress.revised = changed
-    progress.refound = found
-    progress.reopened = reopened.length
-    progress.older = older
-    const id = yield* Enrolment.enroll(lookup, options)
-    if (options.redo !== undefined) {
-      progress.redone = yield* ledger.redo(id, options.redo)
-      // whoever asks again has heard of it
-      if (progress.redone.some((count) => count > 0)) yield* ledger.setNotes({ older: {} })
-    }
+    const { id, ...read } = yield* Enrolment.enroll(lookup, options)
+    const redone = options.redo === undefined ? [] : yield* ledger.redo(id, options.redo)
+    const isRedone = redone.some((count) => count > 0)
+    // whoever asks again has heard of it
+    if (isRedone) yield* ledger.setNotes({ older: {} })
     const { forgotten, outcomes, questions, refused } = yield* ledger.counts(id)
-    progress.questions = questions
-    progress.refused = refused
-    progress.forgotten = forgotten
-    progress.outcomes = { ...outcomes, invalid: outcomes.invalid + refused }
-    progress.known = Progress.settled(outcomes)
-    if (progress.known > 0) {
-      const { oldest, stale } = yield* ledger.standing(id)
-      progress.oldest = oldest
-      progress.stale = { ...stale }
-    }
+    const known = settled(outcomes)
+    const standing = known > 0 ? yield* ledger.standing(id) : undefined
     // to look for marks is to look at all that was found
     const isMarked = outcomes.found > 0 && lookup.reading.includes("review")
-    if (isMarked || outcomes.invalid + outcomes.failed + refused > 0) {
-      for (const cause of yield* ledger.causes(id)) Progress.addCause(progress, cause)
+    const hasCauses = isMarked || outcomes.invalid + outcomes.failed + refused > 0
+    return {
+      list: (yield* ledger.lists).find((list) => list.id === id)!,
+      listing: {
+        ...read,
+        questions,
+        refused,
+        known,
+        oldest: standing?.oldest ?? Infinity,
+        redone,
+        stale: standing?.stale ?? { count: 0, since: Infinity },
+        revised: changed,
+        refound: found,
+        reopened: reopened.length,
+        older,
+        forgotten,
+        outcomes: { ...outcomes, invalid: outcomes.invalid + refused },
+        causes: hasCauses ? yield* ledger.causes(id) : []
+      }
     }
-    progress.phase = "asking"
-    return (yield* ledger.lists).find((list) => list.id === id)!
   })
 
 const toOutcome = <A, E>(settled: Sweep.Settled<A, E>): Outcome<A, E | LookupError> => {

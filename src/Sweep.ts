@@ -9,12 +9,14 @@ import type { Ask, Call } from "./Lookup/Ask.ts"
 import * as Curl from "./Lookup/Curl.ts"
 import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
+import type { Found } from "./Policy/Concurrency.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Trial from "./Policy/Trial.ts"
 import * as Uniform from "./Policy/Uniform.ts"
 import type { Reply } from "./Reply.ts"
+import type * as Snapshot from "./Snapshot.ts"
 import * as Attempt from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
 import * as Queue from "./Sweep/Queue.ts"
@@ -52,10 +54,11 @@ export interface Settled<out A = unknown, out E = unknown> {
   readonly at: number
 }
 
-/** What a sweep has done so far. It is mutated in place and read by whoever shows progress. */
-export interface Progress extends Queue.Progress {
-  /** Counted by whoever makes outcomes durable, those of earlier runs too. */
-  outcomes: Record<Kind, number>
+/** What a sweep has done so far. It is its own, and mutated in place. */
+interface State extends Queue.Progress {
+  /** Questions that were given for settling, and those that are pending though they were asked, as what they met stops the sweep. */
+  answered: number
+  left: number
   calls: number
   throttled: number
   retries: number
@@ -76,8 +79,10 @@ export interface Progress extends Queue.Progress {
 }
 
 /** Nothing done yet. */
-export const noProgress = (): Progress => ({
-  outcomes: { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 },
+const begin = (): State => ({
+  asked: 0,
+  answered: 0,
+  left: 0,
   calls: 0,
   throttled: 0,
   retries: 0,
@@ -87,8 +92,6 @@ export const noProgress = (): Progress => ({
   faults: new Map(),
   inFlight: 0,
   waiting: 0,
-  gate: Gate.open,
-  tuned: undefined,
   paced: 0,
   draining: undefined,
   cut: 0
@@ -108,7 +111,8 @@ export interface Options<A, E, R, E2> {
   readonly pull: Effect.Effect<ReadonlyArray<Queue.Pending>, E2>
   /** Takes an outcome; the worker waits for it. */
   readonly settle: (settled: Settled<A, E>) => Effect.Effect<void, E2>
-  readonly progress: Progress
+  /** Outcomes of earlier runs; none where it is left out. */
+  readonly before?: Readonly<Record<Kind, number>> | undefined
   /** What earlier runs have spent; nothing where it is left out. */
   readonly spent?: Spent.Spent | undefined
   /**
@@ -157,16 +161,28 @@ const stopReasons: Partial<Record<LookupError["reason"], StopError["reason"]>> =
 /** Whether a refusal of the key may be the fault of the code that was asked. */
 const isDoubted = ({ error, isForAll }: Verdict.Stop): boolean => error.reason === "unauthorized" && isForAll !== true
 
+/** A sweep that can be asked how it stands. Nobody but itself decides on that, or changes it. */
+export interface Sweep<out E2> {
+  /**
+   * Asks until there is no pending question left; once. On interruption the calls in flight are finished, for `policy.drain`, and settled.
+   */
+  readonly run: Effect.Effect<void, StopError | E2>
+  readonly snapshot: Effect.Effect<Snapshot.Asking>
+  /** The same at once, for who is called by what is no effect. */
+  readonly unsafeSnapshot: () => Snapshot.Asking
+}
+
 /** Asks until there is no pending question left. On interruption the calls in flight are finished, for `policy.drain`, and settled. */
 export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<void, StopError | E2> =>
+  Effect.flatMap(make(options), ({ run }) => run)
+
+/** A sweep that has not begun. */
+export const make = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effect.Effect<Sweep<E2>> =>
   Effect.clockWith((clock) => {
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
     const { lookup, policy, reserve, spent } = options
     const { weight } = lookup
-    const tooHeavy = policy.pace.find(({ limit }) => limit < weight)
-    if (tooHeavy !== undefined) {
-      return new StopError({ reason: "setting", message: Stop.neverAllowed(weight, tooHeavy) })
-    }
+    const state = begin()
     const admission = Admission.make(policy, now())
     const meter = Meter.make({
       rates: policy.pace,
@@ -180,16 +196,75 @@ export const sweep = <A, E, R, E2 = never>(options: Options<A, E, R, E2>): Effec
       clock,
       now
     })
-    const asking = Effect.scoped(askAll(options, clock, now, admission, meter))
+    /** Questions that are withheld, and that wait, as soon as there may be some. */
+    let parts = { withheld: () => 0, waiting: () => 0 }
+    const asking = Effect.scoped(askAll(options, state, clock, now, admission, meter, (begun) => {
+      parts = begun
+    }))
     const close = meter?.close ?? Effect.void
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.matchCauseEffect(restore(asking), {
-        onSuccess: (stopped) => Effect.zipRight(close, stopped ?? Effect.void),
-        // the first failure stands
-        onFailure: (cause) => Effect.zipRight(Effect.ignore(close), Effect.failCause(cause))
-      })
-    )
+    const tooHeavy = policy.pace.find(({ limit }) => limit < weight)
+    const run = tooHeavy !== undefined
+      ? new StopError({ reason: "setting", message: Stop.neverAllowed(weight, tooHeavy) })
+      : Effect.uninterruptibleMask((restore) =>
+        Effect.matchCauseEffect(restore(asking), {
+          onSuccess: (stopped) => Effect.zipRight(close, stopped ?? Effect.void),
+          // the first failure stands
+          onFailure: (cause) => Effect.zipRight(Effect.ignore(close), Effect.failCause(cause))
+        })
+      )
+    const unsafeSnapshot = (): Snapshot.Asking => {
+      const at = now()
+      const wall = clock.unsafeCurrentTimeMillis()
+      const held = heldBy(admission, meter, state.paced, at)
+      const { answered, asked, calls, cut, draining, faults, inFlight, left, probes, retries, room, throttled } = state
+      const { tuned } = admission.state
+      return {
+        at: wall,
+        asked,
+        answered,
+        withheld: parts.withheld() + left,
+        waiting: parts.waiting(),
+        inFlight,
+        calls,
+        retries,
+        throttled,
+        probes,
+        cut,
+        down: Math.round(state.down) / 1000,
+        stood: Math.round(state.stood) / 1000,
+        ...(held === undefined ? {} : { held: { why: held.why, until: wall + held.until - at } }),
+        ...(draining === undefined ? {} : { draining: wall + draining - at }),
+        ...(tuned === undefined ? {} : { tuned: toTuned(tuned) }),
+        ...(room === undefined ? {} : { room }),
+        ...(faults.size === 0 ? {} : { faults: Object.fromEntries(faults) })
+      }
+    }
+    return Effect.succeed({ run, snapshot: Effect.sync(unsafeSnapshot), unsafeSnapshot })
   })
+
+/** Why nobody may call, and until when on the monotonic clock. */
+const heldBy = <E>(
+  { state: { gate } }: Admission.Admission,
+  meter: Meter.Meter<E> | undefined,
+  paced: number,
+  at: number
+) => {
+  if (Gate.isShut(gate, at)) {
+    return { why: gate.isOutage ? "outage" : gate.isTold ? "told" : "throttled", until: gate.until } as const
+  }
+  // later than any moment is for ever, and that ends a sweep
+  return paced <= at || paced > at + 8e15
+    ? undefined
+    : { why: meter?.isSpent() === true ? "budget" : "pace", until: paced } as const
+}
+
+const toTuned = ({ concurrency, perSecond, windows }: Found) => ({
+  concurrency,
+  ...(perSecond === undefined ? {} : { perSecond }),
+  ...(windows === undefined ? {} : { windows })
+})
+
+const none: Readonly<Record<Kind, number>> = { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
 
 /** A failure that may be met by all questions, and whose it is. */
 interface Met<A, E> {
@@ -201,25 +276,18 @@ interface Met<A, E> {
 /** Asks until there is no more to ask, and gives what it was stopped by. */
 const askAll = <A, E, R, E2>(
   options: Options<A, E, R, E2>,
+  progress: State,
   clock: Clock.Clock,
   now: () => number,
   admission: Admission.Admission,
-  meter: Meter.Meter<E2> | undefined
+  meter: Meter.Meter<E2> | undefined,
+  /** Gets how many questions are withheld, and wait. */
+  onBegin: (begun: { readonly withheld: () => number; readonly waiting: () => number }) => void
 ): Effect.Effect<StopError | undefined, E2, Scope.Scope> =>
   Effect.gen(function*() {
-    const { ask, lookup, policy, progress, pull, settle, spent } = options
+    const { ask, before = none, lookup, policy, pull, settle, spent } = options
     const scope = yield* Effect.scope
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        admission.watch(({ gate, tuned }) => {
-          progress.gate = gate
-          progress.tuned = tuned
-        })
-      ),
-      (end) => Effect.sync(end)
-    )
     const suspicious = Refusal.enough(policy.retry.retries + 1)
-    const before = progress.outcomes
     const suspicion = Suspicion.make<Settled<A, E>, Met<A, E>>(policy.uniform ?? Infinity, {
       isAccepted: before.found + before.not_found > 0 || options.known !== undefined,
       isFound: before.found > 0 || policy.allowNone
@@ -238,6 +306,7 @@ const askAll = <A, E, R, E2>(
       },
       onHopeless: () => stop("throttled", toldToWait())
     })
+    onBegin({ withheld: suspicion.size, waiting: queue.waiting })
     if (options.known !== undefined && lookup.isRead) queue.remember(options.known)
     const limits = lookup.limits?.()
     const spans = (yield* Tracing.isOn) ? Tracing.questions(clock) : undefined
@@ -330,8 +399,12 @@ const askAll = <A, E, R, E2>(
         : settled
     }
 
-    const give = (settled: ReadonlyArray<Settled<A, E>>): Effect.Effect<void, E2> =>
-      settled.length === 1 ? settle(settled[0]!) : Effect.forEach(settled, (one) => settle(one), { discard: true })
+    const give = (settled: ReadonlyArray<Settled<A, E>>): Effect.Effect<void, E2> => {
+      progress.answered += settled.length
+      return settled.length === 1
+        ? settle(settled[0]!)
+        : Effect.forEach(settled, (one) => settle(one), { discard: true })
+    }
 
     const tryAgain = (
       asked: Queue.Asked,
@@ -436,7 +509,9 @@ const askAll = <A, E, R, E2>(
       const opening = doubt === undefined ? undefined : suspicion.met(doubt, met)
       if (opening === undefined) return undefined
       lost.push(met.asked.id)
-      return opening === "wait" ? Effect.void : refuse(opening.what.asked, opening.doubt, opening.what.error)
+      if (opening === "wait") return Effect.void
+      progress.left++
+      return refuse(opening.what.asked, opening.doubt, opening.what.error)
     }
 
     /** Ends all suspicion: what is known to be the codes' own is settled, the rest stays pending. */
@@ -600,6 +675,7 @@ const askAll = <A, E, R, E2>(
         case "stop":
           if (!isDoubted(verdict)) {
             lost.push(asked.id)
+            progress.left++
             return refuse(asked, stopReasons[verdict.error.reason] ?? "quota", verdict.error)
           }
           return finish(asked, "failed", attempt, undefined, verdict.error)

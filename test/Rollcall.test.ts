@@ -10,10 +10,11 @@ import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import type { Reply } from "../src/Reply.ts"
 import * as Rollcall from "../src/Rollcall.ts"
-import * as Progress from "../src/Rollcall/Progress.ts"
 import * as Sink from "../src/Sink.ts"
 import * as Source from "../src/Source.ts"
+import { settled } from "../src/Summary.ts"
 import { simulate } from "./simulate.ts"
+import { standing } from "./standing.ts"
 
 /** Counts calls by code, and answers after 10 ms: codes with an x are unknown, codes with a ! fail. */
 const counting = () => {
@@ -174,12 +175,12 @@ describe("Rollcall.run", () => {
     const { ledger, lookup } = bench()
     const real = Context.get(ledger, Ledger)
     const recorded: Array<readonly [at: number, count: number]> = []
-    const progress = Progress.none()
+    const seen = standing(Rollcall.make(lookup, { source: Source.codes(codes(1000)), policy }))
     const watched = Ledger.of({
       ...real,
       record: (list, outcomes) =>
         Effect.flatMap(Effect.clock, (clock) => {
-          const counted = Object.values(progress.outcomes).reduce((sum, count) => sum + count, 0)
+          const counted = settled(seen.snapshot().outcomes)
           const before = recorded.reduce((sum, [, count]) => sum + count, 0)
           assert.strictEqual(counted, before)
           recorded.push([clock.unsafeCurrentTimeMillis(), outcomes.length])
@@ -187,7 +188,7 @@ describe("Rollcall.run", () => {
         })
     })
     const summary = succeed(simulate(
-      Rollcall.run(lookup, { source: Source.codes(codes(1000)), progress, policy }).pipe(
+      seen.run.pipe(
         Effect.provideService(Ledger, watched),
         Effect.provideService(Sink.Sink, Sink.memory([]))
       )
@@ -199,18 +200,18 @@ describe("Rollcall.run", () => {
 
   it("ends with the error of a ledger that cannot be written, and counts nothing of that batch", () => {
     const { ledger, lookup } = bench()
-    const progress = Progress.none()
+    const seen = standing(Rollcall.make(lookup, { source: Source.codes(codes(1000)), policy }))
     const broken = new LedgerError({ reason: "Write", ledger: "test", message: "disk full" })
     const rows: Array<Row> = []
     const exit = simulate(
-      Rollcall.run(lookup, { source: Source.codes(codes(1000)), progress, policy }).pipe(
+      seen.run.pipe(
         Effect.provideService(Ledger, Ledger.of({ ...Context.get(ledger, Ledger), record: () => broken })),
         Effect.provideService(Sink.Sink, Sink.memory(rows)),
         Effect.flip
       )
     )
     assert.strictEqual(succeed(exit), broken)
-    assert.strictEqual(progress.outcomes.found, 0)
+    assert.strictEqual(seen.snapshot().outcomes.found, 0)
     assert.lengthOf(rows, 0)
   })
 
@@ -253,8 +254,7 @@ describe("Rollcall.run", () => {
   })
 
   it("tells at its end what the readers of its output should know", () => {
-    const { run } = bench()
-    const progress = Progress.none()
+    const { ledger, lookup } = bench()
     const sink: typeof Sink.Sink.Service = {
       ...Sink.memory([]),
       open: (given) =>
@@ -263,10 +263,14 @@ describe("Rollcall.run", () => {
           (writer) => ({ ...writer, warnings: () => [{ message: "mind the gap" }] })
         )
     }
-    succeed(simulate(run(["a"], { progress }, sink)))
-    assert.deepStrictEqual(progress.warnings, [{ message: "mind the gap" }])
-    succeed(simulate(run(["a"], { progress })))
-    assert.deepStrictEqual(progress.warnings, [])
+    const warningsTo = (sink: typeof Sink.Sink.Service) => {
+      const { details, run } = standing(Rollcall.make(lookup, { source: Source.codes(["a"]), policy }))
+      return succeed(simulate(
+        Effect.zipRight(run, details).pipe(Effect.provide(ledger), Effect.provideService(Sink.Sink, sink))
+      )).warnings
+    }
+    assert.deepStrictEqual(warningsTo(sink), [{ message: "mind the gap" }])
+    assert.deepStrictEqual(warningsTo(Sink.memory([])), [])
   })
 
   it("refuses a ledger of another request", () => {
@@ -469,10 +473,11 @@ describe("Rollcall.run: asking again", () => {
     const { calls, rows, run } = mending()
     succeed(simulate(run(codes)))
     calls.length = 0
-    const progress = Progress.none()
-    const summary = succeed(simulate(run(codes, { redo: redo(which), progress })))
+    const listings: Array<Rollcall.Listing> = []
+    const onBegin = (listing: Rollcall.Listing) => Effect.sync(() => void listings.push(listing))
+    const summary = succeed(simulate(run(codes, { redo: redo(which), onBegin })))
     assert.deepStrictEqual(calls.toSorted(), asked)
-    assert.deepStrictEqual(progress.redone, [asked.length])
+    assert.deepStrictEqual(listings.map(({ redone }) => redone), [[asked.length]])
     assert.deepInclude(summary, { known: 5 - asked.length, calls: asked.length, pending: 0 })
     assert.deepStrictEqual(
       rows.map(({ input, outcome }) => [input, outcome]),
@@ -532,9 +537,7 @@ describe("Rollcall.run: what was forgotten", () => {
     succeed(simulate(run(["a", "b!", ""])))
     succeed(simulate(Effect.provide(forget, ledger)))
     const begun: Array<string> = []
-    const onBegin = Effect.sync(() => {
-      begun.push("begun")
-    })
+    const onBegin = () => Effect.sync(() => void begun.push("begun"))
     const error = succeed(simulate(Effect.flip(run(["a", "b!", "", "c"], { onBegin }, complete(3)))))
     assert.deepInclude(error, { _tag: "LedgerError", reason: "Forgotten" })
     assert.match(
@@ -566,15 +569,19 @@ describe("Rollcall.run: replies read in another way", () => {
       read: (reply: Reply) => reply.body.includes("B") ? Classify.notFound : lookup.read(reply)
     }
     const rows: Array<Row> = []
-    const progress = Progress.none()
-    const reread = Rollcall.run(other, { source: Source.codes(["a", "b", "c!"]), policy, progress }).pipe(
+    let revised = 0
+    const onBegin = (listing: Rollcall.Listing) =>
+      Effect.sync(() => {
+        revised = listing.revised
+      })
+    const reread = Rollcall.run(other, { source: Source.codes(["a", "b", "c!"]), policy, onBegin }).pipe(
       Effect.provide(ledger),
       Effect.provideService(Sink.Sink, Sink.memory(rows))
     )
     const summary = succeed(simulate(reread))
     assert.deepInclude(summary.outcomes, { found: 1, not_found: 1, failed: 1 })
     assert.deepInclude(summary, { known: 3, calls: 0 })
-    assert.strictEqual(progress.revised, 1)
+    assert.strictEqual(revised, 1)
     assert.deepStrictEqual(rows.map(({ input, outcome }) => `${input}:${outcome}`), [
       "a:found",
       "b:not_found",

@@ -6,7 +6,7 @@ import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Retry from "../src/Policy/Retry.ts"
 import type { Reply } from "../src/Reply.ts"
-import * as Sweep from "../src/Sweep.ts"
+import type * as Sweep from "../src/Sweep.ts"
 import { scale } from "./scale.ts"
 import { simulate } from "./simulate.ts"
 import { type Answer, of, run, serve, stopReason, sweep, told, transport } from "./sweep.ts"
@@ -14,12 +14,12 @@ import { type Answer, of, run, serve, stopReason, sweep, told, transport } from 
 describe("Sweep", () => {
   it("settles every question once and keeps all workers busy, and no more", () => {
     const server = serve(() => 200)
-    const { exit, progress, settled } = run(server, 500)
+    const { exit, snapshot, settled } = run(server, 500)
     assert.deepStrictEqual(exit, Exit.void)
     assert.lengthOf(settled, 500)
     assert.strictEqual(new Set(settled.map(({ id }) => id)).size, 500)
     assert.strictEqual(Math.max(...server.calls.map(({ inFlight }) => inFlight)), 4)
-    assert.strictEqual(progress.calls, 500)
+    assert.strictEqual(snapshot.calls, 500)
     // alone, then four at a time, 10 ms each
     assert.strictEqual(server.calls.at(-1)!.at, 10 + Math.ceil(499 / 4) * 10 - 10)
   })
@@ -34,7 +34,7 @@ describe("Sweep", () => {
     const said: Array<string> = []
     const log = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void said.push(String(message))))
     const server = serve(() => 200)
-    const { effect, settled } = sweep(server, 40, {}, [], Sweep.noProgress(), "40 seconds")
+    const { effect, settled } = sweep(server, 40, {}, [], "40 seconds")
     assert.deepStrictEqual(simulate(Effect.provide(effect, log)), Exit.void)
     assert.lengthOf(settled, 40)
     // the page, and that there is no other
@@ -45,7 +45,7 @@ describe("Sweep", () => {
   it("says nothing of it where outcomes are not taken, which somebody else tells", () => {
     const said: Array<unknown> = []
     const log = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void said.push(message)))
-    const { effect, settled } = sweep(serve(() => 200), 40, {}, [], Sweep.noProgress(), "40 seconds", () => true)
+    const { effect, settled } = sweep(serve(() => 200), 40, {}, [], "40 seconds", () => true)
     assert.deepStrictEqual(simulate(Effect.provide(effect, log)), Exit.void)
     assert.lengthOf(settled, 40)
     assert.deepStrictEqual(said, [])
@@ -121,19 +121,19 @@ describe("Sweep", () => {
 
   it("does not count a question that was refused before it was sent", () => {
     const server = serve((code) => code === "c1" ? transport("invalid_code") : 200)
-    const { progress, settled } = run(server, 3)
+    const { snapshot, settled } = run(server, 3)
     const { attempts, calls, outcome } = of(settled, "c1")
     assert.deepStrictEqual({ attempts, calls, outcome }, { attempts: 0, calls: 0, outcome: "invalid" })
-    assert.strictEqual(progress.calls, 2)
+    assert.strictEqual(snapshot.calls, 2)
   })
 
   describe("retry", () => {
     it("tries again until it succeeds, and counts", () => {
       const server = serve((code, nth) => code === "c3" && nth < 4 ? 503 : 200)
-      const { progress, settled } = run(server, 8)
+      const { snapshot, settled } = run(server, 8)
       const { attempts, calls, outcome } = of(settled, "c3")
       assert.deepStrictEqual({ attempts, calls, outcome }, { attempts: 4, calls: 4, outcome: "found" })
-      assert.strictEqual(progress.retries, 3)
+      assert.strictEqual(snapshot.retries, 3)
     })
 
     it("gives up after the last retry, with the last error", () => {
@@ -173,14 +173,14 @@ describe("Sweep", () => {
 
     it("begins no new questions while 1,024 wait", () => {
       const server = serve((code, nth) => code === "c0" || nth > 1 ? 200 : 503, 1)
-      const { progress, settled } = run(server, 5000, {
+      const { snapshot, settled } = run(server, 5000, {
         concurrency: 50,
         breaker: null,
         retryBudget: null,
         retry: { retries: 1, base: Duration.minutes(2), cap: Duration.minutes(2) }
       })
       assert.lengthOf(settled, 5000)
-      assert.strictEqual(progress.waiting, 0)
+      assert.strictEqual(snapshot.waiting, 0)
       let [begun, again, most] = [0, 0, 0]
       const seen = new Set<string>()
       for (const { code } of server.calls) {
@@ -231,11 +231,11 @@ describe("Sweep", () => {
   describe("throttling", () => {
     it("gates everybody for as long as the server says, and costs no attempt", () => {
       const server = serve((code, nth) => code === "c20" && nth === 1 ? told("30") : 200)
-      const { progress, settled } = run(server, 60)
+      const { snapshot, settled } = run(server, 60)
       assert.deepInclude(of(settled, "c20"), { outcome: "found", attempts: 1, calls: 2 })
       const shut = server.calls.find(({ code }) => code === "c20")!.at + 10
       assert.lengthOf(server.calls.filter(({ at }) => at > shut && at < shut + 30_000), 0)
-      assert.strictEqual(progress.throttled, 1)
+      assert.strictEqual(snapshot.throttled, 1)
       assert.lengthOf(settled, 60)
     })
 
@@ -372,28 +372,27 @@ describe("Sweep", () => {
 
     it("says how long it waits for what is in flight, and gives it up then", () => {
       const server = serve((code) => code === "c7" ? "hang" : 200, 100)
-      const progress = Sweep.noProgress()
+      const { effect, snapshot } = sweep(server, 1000, { timeout: Duration.minutes(1), drain: Duration.seconds(7) })
       const seen = simulate(Effect.gen(function*() {
-        const options = { timeout: Duration.minutes(1), drain: Duration.seconds(7) }
-        const fiber = yield* Effect.fork(sweep(server, 1000, options, [], progress).effect)
+        const fiber = yield* Effect.fork(effect)
         yield* Effect.sleep("950 millis")
         yield* Effect.fork(Fiber.interrupt(fiber))
         yield* Effect.sleep("150 millis")
-        const seen = [progress.draining, progress.inFlight, progress.cut]
+        const { cut, draining, inFlight } = snapshot()
         yield* Fiber.await(fiber)
-        return [...seen, progress.cut]
+        return [draining, inFlight, cut, snapshot().cut]
       }))
       assert.deepStrictEqual(seen, Exit.succeed([7_950, 1, 0, 1]))
-      assert.strictEqual(progress.calls, server.calls.length)
+      assert.strictEqual(snapshot().calls, server.calls.length)
     })
 
     it("ends 5 s after its time though calls hang, and says what was waited for", () => {
       const time = { time: Duration.seconds(2) }
       const hanging = serve((code) => code === "c0" ? 200 : "hang")
-      const { exit, progress, settled } = run(hanging, 20, { budget: time, timeout: Duration.minutes(1) })
+      const { exit, snapshot, settled } = run(hanging, 20, { budget: time, timeout: Duration.minutes(1) })
       assert.strictEqual(stopReason(exit), "time")
-      assert.isAtMost(progress.draining!, 7_000)
-      assert.deepStrictEqual([settled.length, progress.cut, progress.calls], [1, 4, 5])
+      assert.isAtMost(snapshot.draining!, 7_000)
+      assert.deepStrictEqual([settled.length, snapshot.cut, snapshot.calls], [1, 4, 5])
       const pausing = serve((code) => code === "c0" ? 200 : told("600"))
       assert.match(
         String(run(pausing, 20, { budget: time }).exit),

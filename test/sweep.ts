@@ -11,6 +11,7 @@ import * as Classify from "../src/Lookup/Classify.ts"
 import { LookupError } from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
 import type { Reply } from "../src/Reply.ts"
+import * as Snapshot from "../src/Snapshot.ts"
 import * as Sweep from "../src/Sweep.ts"
 import { simulate } from "./simulate.ts"
 
@@ -97,35 +98,40 @@ export const sweep = (
   count: number,
   given: Partial<Policy.Policy> = {},
   settled: Array<Sweep.Settled> = [],
-  progress = Sweep.noProgress(),
   /** How long it takes to read a page. */
   reading: Duration.DurationInput = 0,
   isHeld?: () => boolean
 ) => {
   let next = 0
+  let snapshot = () => Snapshot.nothing(0)
   const effect = Effect.flatMap(Sweep.prepare(server.lookup), (ask) =>
-    Sweep.sweep({
-      lookup: server.lookup,
-      ask,
-      policy: { ...policy, ...given },
-      progress,
-      pull: Effect.delay(reading)(Effect.sync(() => {
-        const from = next
-        next = Math.min(count, next + page)
-        return Array.from({ length: next - from }, (_, index) => ({
-          id: from + index,
-          question: { code: `c${from + index}` as Code, values: {} }
-        }))
-      })),
-      settle: (one) => Effect.sync(() => void settled.push(one)),
-      isHeld
-    }))
-  return { effect, settled, progress }
+    Effect.flatMap(
+      Sweep.make({
+        lookup: server.lookup,
+        ask,
+        policy: { ...policy, ...given },
+        pull: Effect.delay(reading)(Effect.sync(() => {
+          const from = next
+          next = Math.min(count, next + page)
+          return Array.from({ length: next - from }, (_, index) => ({
+            id: from + index,
+            question: { code: `c${from + index}` as Code, values: {} }
+          }))
+        })),
+        settle: (one) => Effect.sync(() => void settled.push(one)),
+        isHeld
+      }),
+      (sweep) => {
+        snapshot = sweep.unsafeSnapshot
+        return sweep.run
+      }
+    ))
+  return { effect, settled, snapshot: () => snapshot() }
 }
 
 export const run = (server: ReturnType<typeof serve>, count: number, given: Partial<Policy.Policy> = {}, seed = 1) => {
-  const { effect, progress, settled } = sweep(server, count, given)
-  return { exit: simulate(effect, seed), settled, progress }
+  const { effect, settled, snapshot } = sweep(server, count, given)
+  return { exit: simulate(effect, seed), settled, snapshot: snapshot() }
 }
 
 export const of = (settled: ReadonlyArray<Sweep.Settled>, code: string) => {

@@ -4,7 +4,8 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { difference, Ledger, LedgerError } from "../Ledger.ts"
-import { type Progress, settled } from "../Rollcall/Progress.ts"
+import type { Listing } from "../Rollcall.ts"
+import { settled } from "../Summary.ts"
 import type { Failure } from "./Command.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Remedy from "./Remedy.ts"
@@ -72,7 +73,7 @@ export const find = (ledger: Ledgers.Named, fingerprint: Readonly<Record<string,
   }).pipe(Effect.orElseSucceed((): ReadonlyArray<Alike> => []))
 
 /** Which of them has most of the answers that are about to be paid for again; nothing where none has any. */
-export const hint = (alike: ReadonlyArray<Alike>, { firstKeys, questions }: Progress) =>
+export const hint = (alike: ReadonlyArray<Alike>, { firstKeys, questions }: Pick<Listing, "firstKeys" | "questions">) =>
   Effect.gen(function*() {
     const keys = [...firstKeys]
     const counts = yield* Effect.forEach(alike, ({ known }) => known(keys))

@@ -4,9 +4,10 @@
 import type { Cause } from "../Ledger.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
-import { type Progress, settled } from "../Rollcall/Progress.ts"
+import type * as Rollcall from "../Rollcall.ts"
 import type { Same } from "../Rollcall/Sameness.ts"
-import type { Summary } from "../Summary.ts"
+import type { Snapshot } from "../Snapshot.ts"
+import { settled, type Summary } from "../Summary.ts"
 import type { StopError } from "../Sweep.ts"
 import * as Remedy from "./Remedy.ts"
 import * as Rules from "./Rules.ts"
@@ -16,12 +17,12 @@ import * as Talk from "./Talk.ts"
 const most = 5
 
 /** What the figures do not tell. */
-export type Details = Pick<Progress, "causes" | "stale" | "vanished">
+export type Details = Pick<Snapshot, "stale" | "vanished"> & Pick<Rollcall.Details, "causes" | "staleSince">
 
 /** The figures of a run. */
 export const figures = (
   summary: Summary,
-  { causes, stale, vanished }: Details,
+  { causes, stale, staleSince, vanished }: Details,
   places: ReadonlyArray<readonly [string, string]>
 ): string => {
   const { calls, down = 0, entries, known, outcomes, pending, probes = 0, questions, refused, retries, seconds } =
@@ -33,7 +34,7 @@ export const figures = (
   const wide = Math.max(...[...kinds.map((kind) => outcomes[kind]), pending].map((value) => Talk.count(value).length))
   const line = (value: number, word: string) => `  ${Talk.count(value).padStart(wide)}  ${word}`
   const under = (kind: Cause["outcome"]) => {
-    const lines = told([...causes.values()].filter(({ outcome }) => outcome === kind))
+    const lines = told(causes.filter(({ outcome }) => outcome === kind))
     const width = Math.max(0, ...lines.map(([value]) => Talk.count(value).length))
     return lines.map(([value, what]) => `${" ".repeat(wide + 4)}${Talk.count(value).padStart(width)} × ${what}`)
   }
@@ -45,9 +46,9 @@ export const figures = (
       ...under(kind)
     ]),
     ...(pending > 0 ? [line(pending, "pending")] : []),
-    ...(stale.count > 0
+    ...(stale > 0
       ? [
-        `${Talk.count(stale.count)} asked again in vain: the answers of ${Moment.date(stale.since)} stay; `
+        `${Talk.count(stale)} asked again in vain: the answers of ${Moment.date(staleSince)} stay; `
         + "--redo failed asks them"
       ]
       : []),

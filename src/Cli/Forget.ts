@@ -6,9 +6,9 @@ import { Clock, Duration, Effect, Option } from "effect"
 import * as Key from "../Job/Key.ts"
 import { busy, type Forget, Ledger, type Listed } from "../Ledger.ts"
 import { Limit } from "../Policy/DurationText.ts"
-import * as Progress from "../Rollcall/Progress.ts"
 import * as Withheld from "../Rollcall/Withheld.ts"
 import * as Mark from "../Sink/Mark.ts"
+import { settled } from "../Summary.ts"
 import { UsageError } from "./Argv.ts"
 import * as Command from "./Command.ts"
 import * as Flag from "./Flag.ts"
@@ -69,7 +69,7 @@ export const command = Command.make({
       const pending = yield* Effect.gen(function*() {
         const ledger = yield* Ledger
         const counts = yield* Effect.forEach(lists, ({ id }) => ledger.counts(id))
-        return counts.reduce((sum, { outcomes, questions }) => sum + questions - Progress.settled(outcomes), 0)
+        return counts.reduce((sum, { outcomes, questions }) => sum + questions - settled(outcomes), 0)
       }).pipe(Effect.provide(named.read))
       if (pending > 0 && !force) {
         return yield* new UsageError({

@@ -2,13 +2,18 @@
  * What is said of a list that has been read: what was taken for granted, and what looks wrong with it and how that is mended.
  */
 import { Effect } from "effect"
-import type { Progress } from "../Rollcall/Progress.ts"
+import type { Listing } from "../Rollcall.ts"
+import type { Snapshot } from "../Snapshot.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import * as Told from "../Source/Told.ts"
 import * as Talk from "./Talk.ts"
 
 /** The list and its size, with what was taken for granted. */
-export const line = (source: string, { entries, told }: Progress, more: ReadonlyArray<string> = []): string => {
+export const line = (
+  source: string,
+  { entries, told }: Pick<Listing, "entries" | "told">,
+  more: ReadonlyArray<string> = []
+): string => {
   const details = [...Told.notes(told), ...more]
   return `${source}: ${Talk.counted(entries, "entry", "entries")}${
     details.length === 0 ? "" : ` (${details.join(", ")})`
@@ -17,7 +22,7 @@ export const line = (source: string, { entries, told }: Progress, more: Readonly
 
 /** Says that an output will hold the records of another list than until now, and how those are had again. */
 export const replaced = (
-  { before, entries }: Progress,
+  { before, entries }: Pick<Listing, "before" | "entries">,
   { ledger, output, source }: { readonly ledger: string; readonly output: string | undefined; readonly source: string }
 ): ReadonlyArray<string> =>
   before === undefined || output === undefined ? [] : [
@@ -31,20 +36,21 @@ export const replaced = (
 const many = 1000
 
 /** Says that the list is awaited, where little or nothing of it has come for a second; and once more when the first of it has come. */
-export const awaited = (source: string, progress: Progress, hasSaidNone = false): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const before = progress.read
-    return Effect.flatMap(Effect.sleep("1 second"), () => {
-      const { phase, read } = progress
+export const awaited = (
+  source: string,
+  snapshot: Effect.Effect<Snapshot>,
+  hasSaidNone = false
+): Effect.Effect<void> =>
+  Effect.flatMap(snapshot, (before) =>
+    Effect.flatMap(Effect.delay(snapshot, "1 second"), ({ phase, read }) => {
       if (phase !== "reading") return Effect.void
-      if (read - before > many || (read === 0 && hasSaidNone)) return awaited(source, progress, hasSaidNone)
+      if (read - before.read > many || (read === 0 && hasSaidNone)) return awaited(source, snapshot, hasSaidNone)
       const say = Talk.say(`${source}: waiting for its end, ${Talk.counted(read, "code")} so far; then they are asked`)
-      return read === 0 ? Effect.zipRight(say, awaited(source, progress, true)) : say
-    })
-  })
+      return read === 0 ? Effect.zipRight(say, awaited(source, snapshot, true)) : say
+    }))
 
 /** What looks wrong, a line each. */
-export const warnings = ({ hygiene, told }: Progress): ReadonlyArray<string> =>
+export const warnings = ({ hygiene, told }: Pick<Listing, "hygiene" | "told">): ReadonlyArray<string> =>
   [
     ...told.warnings,
     ...(told.foreign === undefined

@@ -4,7 +4,7 @@
 import { FileSystem } from "@effect/platform"
 import { Clock, DateTime, Effect, Option } from "effect"
 import { Ledger } from "../Ledger.ts"
-import * as Progress from "../Rollcall/Progress.ts"
+import { settled } from "../Summary.ts"
 import * as Ledgers from "./Ledgers.ts"
 import * as Talk from "./Talk.ts"
 import * as Width from "./Width.ts"
@@ -40,7 +40,7 @@ const look = (file: string) =>
       // a code that stands in several lists is one
       if (others.length > 0) return yield* ledger.distinct
       const { outcomes, questions } = yield* ledger.counts(list.id)
-      return { answered: Progress.settled(outcomes), questions }
+      return { answered: settled(outcomes), questions }
     }).pipe(Effect.provide(named.read), Effect.orElseSucceed(() => nothing))
     return {
       ledger: file,

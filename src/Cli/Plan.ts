@@ -9,7 +9,6 @@ import * as Memory from "../Ledger/Memory.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Rollcall from "../Rollcall.ts"
 import * as Enrolment from "../Rollcall/Enrolment.ts"
-import * as Progress from "../Rollcall/Progress.ts"
 import * as Revision from "../Rollcall/Revision.ts"
 import { marks } from "../Sink/Mark.ts"
 import * as Sweep from "../Sweep.ts"
@@ -35,13 +34,12 @@ export const command = Command.make({
     Effect.gen(function*() {
       const planned = yield* Run.prepare(values, file)
       yield* Run.warn(values, planned.job)
-      const progress = Progress.none()
-      const lines = yield* Run.explain(planned.job, planned.ledger)(
-        Effect.provide(show(planned, values, progress), Memory.layer)
+      const { lines, listing } = yield* Run.explain(planned.job, planned.ledger)(
+        Effect.provide(show(planned, values), Memory.layer)
       )
       if (!values.fresh && Option.isNone(values.ledger)) {
         const alike = yield* Alike.find(planned.ledger, yield* planned.job.lookup.fingerprint)
-        yield* Effect.forEach(yield* Alike.hint(alike, progress), Talk.say)
+        yield* Effect.forEach(yield* Alike.hint(alike, listing), Talk.say)
       }
       yield* Talk.print(lines)
       return 0
@@ -63,27 +61,22 @@ const look = <A>(
     )
   )
 
-/** Those of the keys that a ledger has answered, and that are not to be asked again. */
+/** What a ledger knows of the list, and those of the keys that it has answered, and that are not to be asked again. */
 const answeredIn = (
   ledger: typeof Ledger.Service,
   { job, list: name, redo: { which } }: Planned,
-  keys: ReadonlyArray<string>,
-  progress: Progress.Progress
+  keys: ReadonlyArray<string>
 ) =>
   Effect.gen(function*() {
     const found = new Set<string>()
     const [one] = yield* ledger.answered(0, 1)
-    if (one === undefined) return found
+    if (one === undefined) return { found }
     const request = (yield* ledger.note("request")) as Readonly<Record<string, string>>
     yield* mismatch(ledger.name, request, yield* job.lookup.fingerprint)
     const known = knownIn(ledger, keys)
     for (const key of yield* known()) found.add(key)
     const list = (yield* ledger.lists).find((list) => list.name === name)
-    if (list !== undefined) {
-      const { oldest, stale } = yield* ledger.standing(list.id)
-      progress.oldest = oldest
-      progress.stale = { ...stale }
-    }
+    const standing = list === undefined ? {} : yield* ledger.standing(list.id)
     // one that was stopped goes on, and does not begin anew
     const isRedone = list !== undefined && (yield* ledger.unfinished(list.id)).count > 0
     const redone: Array<number> = []
@@ -91,16 +84,16 @@ const answeredIn = (
       const again = isRedone ? new Set<string>() : yield* known(one)
       redone.push([...again].filter((key) => found.delete(key)).length)
     }
-    progress.redone = redone
     const { older, reopened } = yield* Revision.preview(ledger, job.lookup)
-    progress.older = older
-    if (reopened.length === 0) return found
-    for (const list of yield* ledger.lists) {
-      for (const { key } of yield* ledger.rowsOf(list.id, reopened)) {
-        if (key !== null && found.delete(key)) progress.reopened++
+    let again = 0
+    if (reopened.length > 0) {
+      for (const list of yield* ledger.lists) {
+        for (const { key } of yield* ledger.rowsOf(list.id, reopened)) {
+          if (key !== null && found.delete(key)) again++
+        }
       }
     }
-    return found
+    return { found, ...standing, redone, older, reopened: again }
   })
 
 /** Which of the keys are known, a batch at a time. */
@@ -113,63 +106,63 @@ const knownIn = (ledger: typeof Ledger.Service, keys: ReadonlyArray<string>) => 
     return found
   })
 
-const show = (planned: Planned, values: Command.Values<typeof Run.flags>, progress: Progress.Progress) =>
+const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
   Effect.gen(function*() {
     const { files, job, ledger: named, list: name, redo, sink } = planned
     const ledger = yield* Ledger
     // settings that are missing are told now, not by the run
     yield* Effect.provide(Sweep.prepare(job.lookup), FetchHttpClient.layer)
-    const list = yield* Rollcall.enlist(job.lookup, { ...job, name, progress, sink })
-    const pending = yield* ledger.pending(list.id, 0, progress.questions)
+    const { list, listing: read } = yield* Rollcall.enlist(job.lookup, { ...job, name, sink })
+    const pending = yield* ledger.pending(list.id, 0, read.questions)
     const kept = values.fresh ? undefined : yield* look(named.read, (old) =>
       Effect.gen(function*() {
         yield* sink.check(marks(old))
-        progress.before = Enrolment.earlier(yield* old.lists, name, job.source.name)
-        return yield* answeredIn(old, planned, pending.map(({ key }) => key), progress)
+        const before = Enrolment.earlier(yield* old.lists, name, job.source.name)
+        return { before, ...yield* answeredIn(old, planned, pending.map(({ key }) => key)) }
       }))
     if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
     yield* sink.fits(list)
-    const answered = kept ?? new Set<string>()
+    const { found: answered = new Set<string>(), ...known } = kept ?? {}
     const { budget } = job.policy
     const purse = (values.fresh ? undefined : yield* look(named.read, (old) => Purse.of(old, budget)))
       ?? (yield* Purse.of(ledger, budget))
     const first = pending.find(({ key }) => !answered.has(key))
-    progress.known = answered.size
-    const { entries, known, questions, refused } = progress
+    const listing: Rollcall.Listing = { ...read, ...known, known: answered.size }
+    const { entries, questions, refused } = listing
     const repeats = entries - questions - refused
-    const left = questions - known
+    const left = questions - listing.known
     const asked = Math.min(left, Option.getOrElse(values.sample, () => left))
-    const oldest = Talk.oldest(progress, yield* Clock.currentTimeMillis)
-    const lines = [
-      List.line(job.source.name, progress),
-      ...List.replaced(progress, { ledger: named.name, output: files[0], source: job.source.name }),
+    const oldest = Talk.oldest(listing, yield* Clock.currentTimeMillis)
+    const lines: Array<string> = [
+      List.line(job.source.name, listing),
+      ...List.replaced(listing, { ledger: named.name, output: files[0], source: job.source.name }),
       ...(repeats > 0 ? [`  ${Talk.counted(repeats, "repeat")} of a code above, asked once`] : []),
       ...(refused > 0 ? [`  ${Talk.counted(refused, "entry", "entries")} invalid, not asked:`] : []),
-      ...progress.refusals.map(({ input, line, message }) =>
-        `    ${progress.told.unit} ${line}: ${JSON.stringify(input)} (${message})`
+      ...listing.refusals.map(({ input, line, message }) =>
+        `    ${listing.told.unit} ${line}: ${JSON.stringify(input)} (${message})`
       ),
-      ...(refused > progress.refusals.length ? [`    and ${Talk.count(refused - progress.refusals.length)} more`] : []),
-      ...(known > 0 ? [`  ${Talk.count(known)} answered already in ${named.name}`] : []),
+      ...(refused > listing.refusals.length ? [`    and ${Talk.count(refused - listing.refusals.length)} more`] : []),
+      ...(answered.size > 0 ? [`  ${Talk.count(answered.size)} answered already in ${named.name}`] : []),
       ...(oldest === undefined || redo.words.length > 0 ? [] : [`    ${oldest}`]),
       ...redo.words.map((word, index) =>
-        `  ${Talk.count(progress.redone[index] ?? 0)} answered, and asked again: ${word}`
+        `  ${Talk.count(listing.redone[index] ?? 0)} answered, and asked again: ${word}`
       ),
-      ...(progress.reopened > 0 ? [`  ${Talk.count(progress.reopened)} answered, and asked again by the rules`] : []),
-      ...Talk.olderLines(progress.older),
+      ...(listing.reopened > 0 ? [`  ${Talk.count(listing.reopened)} answered, and asked again by the rules`] : []),
+      ...Talk.olderLines(listing.older),
       ...(values.fresh ? [`--fresh: ${named.name} and the output would be put aside, where they are there`] : []),
       ...(asked < left ? [`--sample ${asked}: ${Talk.count(asked)} of ${Talk.counted(left, "code")}, at random`] : []),
       `would ask: ${Talk.counted(asked, "question")}${bill(job, asked, purse)}`,
       ...(purse.calls > 0 ? Purse.total(purse).map((line) => `  ${line}`) : []),
       ...Purse.lines(purse).map((line) => `  budget: ${line}`),
       `policy: ${Effort.describe(job.policy).replace("\n", "\n        ")}`,
-      ...List.warnings(progress)
+      ...List.warnings(listing)
     ]
     if (first !== undefined) {
       const question = Entry.fromKey(first.key, job.lookup.inputs)
       const curl = yield* job.lookup.curl(question)
       if (Option.isSome(curl)) lines.push("the first request:", `  ${curl.value}`)
     }
-    return lines
+    return { lines, listing }
   })
 
 /** What so many questions take and cost at least: one call each, at the limit of the rates. */

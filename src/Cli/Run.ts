@@ -9,9 +9,9 @@ import * as Policy from "../Policy.ts"
 import * as Budget from "../Policy/Budget.ts"
 import * as Tolerance from "../Policy/Tolerance.ts"
 import * as Rollcall from "../Rollcall.ts"
-import * as Progress from "../Rollcall/Progress.ts"
 import type { Order } from "../Rollcall/Projection.ts"
 import * as Sink from "../Sink.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Pipe from "../Source/Pipe.ts"
 import type { Summary } from "../Summary.ts"
 import type { StopError } from "../Sweep.ts"
@@ -131,21 +131,21 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
         tolerate: values.tolerate.flat(),
         quiet: values.quiet,
         isShared: process.stdout.isTTY && (values.output.length === 0 || values.output.includes("-")),
-        begin: (progress) =>
+        begin: (listing) =>
           Effect.gen(function*() {
             const now = yield* Clock.currentTimeMillis
-            const line = List.line(job.source.name, progress, Talk.details(progress))
-            const again = redo.words.map((word, index) => `${Talk.count(progress.redone[index] ?? 0)} ${word}`)
-            const oldest = again.length > 0 ? undefined : Talk.oldest(progress, now)
+            const line = List.line(job.source.name, listing, Talk.details(listing))
+            const again = redo.words.map((word, index) => `${Talk.count(listing.redone[index] ?? 0)} ${word}`)
+            const oldest = again.length > 0 ? undefined : Talk.oldest(listing, now)
             yield* Talk.say([
               line,
-              ...List.replaced(progress, { ledger: ledger.name, output: files[0], source: job.source.name }),
-              ...(oldest === undefined ? [] : [`${Talk.count(progress.known)} answered already, ${oldest}`]),
+              ...List.replaced(listing, { ledger: ledger.name, output: files[0], source: job.source.name }),
+              ...(oldest === undefined ? [] : [`${Talk.count(listing.known)} answered already, ${oldest}`]),
               ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
               Effort.describe(job.policy),
-              ...Talk.olderLines(progress.older),
-              ...List.warnings(progress),
-              ...yield* Alike.hint(alike, progress)
+              ...Talk.olderLines(listing.older),
+              ...List.warnings(listing),
+              ...yield* Alike.hint(alike, listing)
             ].join("\n"))
           }),
         settings: Job.settings(values),
@@ -257,7 +257,7 @@ export const call = (
     /** Records go to the terminal that shows the progress. */
     readonly isShared?: boolean
     /** Said when the list has been read. */
-    readonly begin?: (progress: Progress.Progress) => Effect.Effect<void>
+    readonly begin?: (listing: Rollcall.Listing) => Effect.Effect<void>
     readonly summary: (
       summary: Summary,
       details: Closing.Details
@@ -269,11 +269,8 @@ export const call = (
   }
 ) =>
   Effect.gen(function*() {
-    const progress = Progress.none()
     const [ledgerFile] = options.ledger.files
     const wasThere = ledgerFile === undefined || (yield* exists(ledgerFile))
-    const clock = yield* Effect.clock
-    const started = clock.unsafeCurrentTimeNanos()
     // V8 optimizes the parser of replies after one of them otherwise, and the end of the process would wait for that
     setFlagsFromString("--wasm-tiering-budget=30000000")
     // the dispatcher and the binding are not loaded before they are needed
@@ -282,32 +279,30 @@ export const call = (
     const { aside } = options
     const remembered = Effect.provide(Ledgers.remember(options.ledger, options.outputs), context)
     let hasBegun = false
-    const run = Effect.zipRight(
-      owning(aside?.notes ?? {}),
-      Rollcall.run(job.lookup, {
-        source: job.source,
-        policy: job.policy,
-        rules: job.rules,
-        refuseEmpty: job.refuseEmpty ?? false,
-        carry: job.carry,
-        order: options.order,
-        redo: options.redo === undefined || options.redo.which.length === 0 ? undefined : options.redo.which,
-        sample: options.sample,
-        progress,
-        name: options.list,
-        select: job.select,
-        onWarning: (text) => options.quiet ? Effect.void : Talk.say(`warning: ${text}`),
-        onBegin: Effect.zipRight(
+    const rollcall = yield* Rollcall.make(job.lookup, {
+      source: job.source,
+      policy: job.policy,
+      rules: job.rules,
+      refuseEmpty: job.refuseEmpty ?? false,
+      carry: job.carry,
+      order: options.order,
+      redo: options.redo === undefined || options.redo.which.length === 0 ? undefined : options.redo.which,
+      sample: options.sample,
+      name: options.list,
+      select: job.select,
+      onWarning: (text) => options.quiet ? Effect.void : Talk.say(`warning: ${text}`),
+      onBegin: (listing) =>
+        Effect.zipRight(
           remembered,
           Effect.suspend(() => {
             hasBegun = true
             return options.quiet
               ? Effect.void
-              : Effect.zipRight(aside?.told ?? Effect.void, options.begin?.(progress) ?? Effect.void)
+              : Effect.zipRight(aside?.told ?? Effect.void, options.begin?.(listing) ?? Effect.void)
           })
         )
-      })
-    ).pipe(
+    })
+    const run = Effect.zipRight(owning(aside?.notes ?? {}), rollcall.run).pipe(
       Effect.provide([
         options.ledger.open,
         Layer.succeed(Sink.Sink, options.sink),
@@ -316,45 +311,47 @@ export const call = (
     )
     const watched = (isSignalled: () => boolean) =>
       options.quiet ? run : Effect.scoped(
-        Effect.forkScoped(Watch.watch(progress, { isShared: options.isShared ?? false, isSignalled })).pipe(
+        Effect.forkScoped(Watch.watch(rollcall.snapshot, { isShared: options.isShared ?? false, isSignalled })).pipe(
           Effect.zipRight(Effect.forkScoped(
             // what is a file is there as a whole
             job.source.name === Job.stdinName || Pipe.is(job.source.name)
-              ? List.awaited(job.source.name, progress)
+              ? List.awaited(job.source.name, rollcall.snapshot)
               : Effect.void
           )),
           Effect.zipRight(run)
         )
       )
-    const shown = Effect.scoped(Effect.flatMap(Watch.onSignals(progress, job.lookup.idempotent), watched))
+    const shown = Effect.scoped(
+      Effect.flatMap(Watch.onSignals(rollcall.unsafeSnapshot, job.lookup.idempotent), watched)
+    )
 
     const end = (exit: Exit.Exit<Summary, Rollcall.RunError>) =>
       Effect.gen(function*() {
-        const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-        const summary = Progress.summary(progress, seconds)
-        const answered = Progress.settled(progress.outcomes)
+        const snapshot = yield* rollcall.snapshot
+        const { calls, cut, kept, refused } = snapshot
         // what was spent, and who was asked in vain, is known to the next run; who never reached the server spent nothing
-        const isSpent = progress.calls + progress.cut > 0 && !isUnreachable(errorOf(exit))
-        const isAnswered = Exit.isSuccess(exit) || (hasBegun && answered > progress.refused)
+        const isSpent = calls + cut > 0 && !isUnreachable(errorOf(exit))
+        const isAnswered = Exit.isSuccess(exit) || (hasBegun && Snapshot.done(snapshot) > refused)
         if (aside !== undefined && (isAnswered || isSpent)) yield* aside.keep
         if (isAnswered) {
           if (isReaderGone(errorOf(exit))) return
           if (!options.quiet) {
-            yield* options.summary(summary, progress)
-            yield* Effect.forEach(progress.warnings, (advice) => Talk.say(`warning: ${Remedy.told(advice)}`), {
+            const details = yield* rollcall.details
+            yield* options.summary(Snapshot.summary(snapshot), { ...snapshot, ...details })
+            yield* Effect.forEach(details.warnings, (advice) => Talk.say(`warning: ${Remedy.told(advice)}`), {
               discard: true
             })
           }
           // what a stop says comes before it
-          if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(next(undefined))
+          if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(wayOn(undefined, snapshot))
           return
         }
         // what is put back goes before what has come
-        if (progress.kept > 0 && aside === undefined) {
+        if (kept > 0 && aside === undefined) {
           yield* remembered
           return yield* Talk.say(
-            `stopped while ${job.source.name} was awaited: ${Talk.counted(progress.kept, "code")} of it `
-              + `${progress.kept === 1 ? "is" : "are"} kept, `
+            `stopped while ${job.source.name} was awaited: ${Talk.counted(kept, "code")} of it `
+              + `${kept === 1 ? "is" : "are"} kept, `
               + `rollcall export ${options.outputs[0] ?? options.ledger.name} --only pending writes them as a list`
           )
         }
@@ -365,53 +362,58 @@ export const call = (
         if (isSpent && aside !== undefined) yield* aside.where
       })
     // it is said however quiet it is to be
-    const cut = Effect.suspend(() =>
-      progress.cut === 0 || job.lookup.idempotent ? Effect.void : Talk.say(Closing.cut(progress.cut))
+    const cut = Effect.flatMap(
+      rollcall.snapshot,
+      ({ cut }) => cut === 0 || job.lookup.idempotent ? Effect.void : Talk.say(Closing.cut(cut))
     )
-    const next = (stop: StopError | undefined) =>
-      Closing.next(Progress.summary(progress, 0).pending, stop, {
-        calls: progress.spent + progress.calls,
-        cost: progress.paid + (Budget.costOf(job.policy.budget, progress.calls) ?? 0),
+    const wayOn = (stop: StopError | undefined, { at, calls, pending, spent }: Snapshot.Snapshot) =>
+      Closing.next(pending, stop, {
+        calls: spent.calls + calls,
+        cost: spent.cost + (Budget.costOf(job.policy.budget, calls) ?? 0),
         budget: job.policy.budget,
         settings: options.settings ?? [],
         keys: options.keys,
-        wall: clock.unsafeCurrentTimeMillis()
+        wall: at
       })
     return yield* Effect.matchEffect(Effect.onExit(shown, (exit) => Effect.zipRight(end(exit), cut)), {
       onFailure: (error) =>
         error._tag === "StopError" && error.reason !== "setting"
-          ? Effect.as(
-            Talk.say([
+          ? Effect.gen(function*() {
+            const { same } = yield* rollcall.details
+            const snapshot = yield* rollcall.snapshot
+            yield* Talk.say([
               `rollcall: ${Closing.stopped(error, options.keys)}`,
-              ...(error.reason === "none_found" && progress.calls > 0 ? [Closing.paid(progress.calls)] : []),
-              ...(progress.outcomes.found === 0 ? job.watched?.suspects() ?? [] : []),
-              ...(progress.same === undefined ? [] : [Closing.allSame(progress.same)]),
-              next(error)
-            ].join("\n")),
-            4
-          )
+              ...(error.reason === "none_found" && snapshot.calls > 0 ? [Closing.paid(snapshot.calls)] : []),
+              ...(snapshot.outcomes.found === 0 ? job.watched?.suspects() ?? [] : []),
+              ...(same === undefined ? [] : [Closing.allSame(same)]),
+              wayOn(error, snapshot)
+            ].join("\n"))
+            return 4
+          })
           : Effect.fail(error),
       onSuccess: (summary) =>
         Effect.gen(function*() {
           const { outcomes, pending, questions, refused } = summary
+          const { same, sample } = yield* rollcall.details
+          const snapshot = yield* rollcall.snapshot
           // it is said however quiet it is to be: nothing else tells a wrong path from a list of which nothing is known
           if (outcomes.found === 0 && questions > 0 && pending === 0) {
             yield* Talk.say([
-              Closing.noneFound(questions, progress.sample),
+              Closing.noneFound(questions, sample),
               ...job.watched?.suspects() ?? []
             ].join("\n"))
           }
-          if (progress.same !== undefined) yield* Talk.say(Closing.allSame(progress.same))
+          if (same !== undefined) yield* Talk.say(Closing.allSame(same))
           if (pending > 0) {
             yield* Talk.say(
-              options.quiet ? next(undefined) : Sample.extrapolate(summary, job.policy)
+              options.quiet ? wayOn(undefined, snapshot) : Sample.extrapolate(summary, job.policy)
             )
             return 4
           }
-          const { count } = progress.stale
-          if (count === 0 && Tolerance.isMet(options.tolerate ?? [], outcomes, questions + refused)) return 0
+          const { stale } = snapshot
+          if (stale === 0 && Tolerance.isMet(options.tolerate ?? [], outcomes, questions + refused)) return 0
           const [output = options.ledger.name] = options.outputs
-          if (options.quiet) yield* Talk.say(Closing.missing(outcomes, count, output))
+          if (options.quiet) yield* Talk.say(Closing.missing(outcomes, stale, output))
           return 3
         })
     })

@@ -3,8 +3,7 @@
  */
 import type { Policy } from "../Policy.ts"
 import * as Budget from "../Policy/Budget.ts"
-import { settled } from "../Rollcall/Progress.ts"
-import type { Summary } from "../Summary.ts"
+import { settled, type Summary } from "../Summary.ts"
 import * as Effort from "./Effort.ts"
 import * as Talk from "./Talk.ts"
 

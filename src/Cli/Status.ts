@@ -16,8 +16,8 @@ import {
 import type * as Budget from "../Policy/Budget.ts"
 import * as Moment from "../Policy/Moment.ts"
 import * as Rollcall from "../Rollcall.ts"
-import * as Progress from "../Rollcall/Progress.ts"
 import * as Sameness from "../Rollcall/Sameness.ts"
+import { settled } from "../Summary.ts"
 import type { StopError } from "../Sweep.ts"
 import * as Closing from "./Closing.ts"
 import * as Command from "./Command.ts"
@@ -142,7 +142,7 @@ const ofOutput = (ledger: string) => ledger.replace(/\.ledger$/, "")
 const beginning = (ledger: string, holder: Holder | undefined) =>
   JSON.stringify({ ledger, state: holder === undefined ? "begun" : "running", holder: holder ?? null })
 
-const pendingOf = ({ outcomes, questions }: Counts) => Math.max(0, questions - Progress.settled(outcomes))
+const pendingOf = ({ outcomes, questions }: Counts) => Math.max(0, questions - settled(outcomes))
 
 const stateOf = ({ counts, holder }: Told) =>
   holder !== undefined ? "running" : pendingOf(counts) > 0 ? "stopped" : "complete"
@@ -165,7 +165,7 @@ const toLine = (told: Told): string => {
   const pending = pendingOf(counts)
   // as a run says it
   const kinds = Talk.outcomes(counts.outcomes).map(([word, value]) => `${Talk.count(value)} ${word}`)
-  const answered = Progress.settled(counts.outcomes)
+  const answered = settled(counts.outcomes)
   return [
     `${name}: ${Talk.count(answered)} of ${Talk.counted(answered + pending, "code")} answered`,
     kinds.length === 0 ? "" : ` (${kinds.join(", ")})`,

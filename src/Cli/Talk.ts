@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
-import type { Progress } from "../Rollcall/Progress.ts"
+import type { Listing } from "../Rollcall.ts"
 import * as Width from "./Width.ts"
 
 /** Writes a line, over the line of progress where one stands. */
@@ -109,7 +109,10 @@ export const outcomes = (all: Readonly<Record<Kind, number>>): ReadonlyArray<rea
 
 /** What is about to be done with a list, a few words each. */
 export const details = (
-  { entries, known, questions, refused, reopened, revised }: Progress
+  { entries, known, questions, refused, reopened, revised }: Pick<
+    Listing,
+    "entries" | "known" | "questions" | "refused" | "reopened" | "revised"
+  >
 ): ReadonlyArray<string> => [
   ...(entries > questions + refused ? [counted(entries - questions - refused, "repeat")] : []),
   ...(refused > 0 ? [`${count(refused)} invalid`] : []),
@@ -120,14 +123,14 @@ export const details = (
 ]
 
 /** How old the answers are that are not asked for again, from a day on, and what asks them again. */
-export const oldest = ({ known, oldest }: Pick<Progress, "known" | "oldest">, now: number): string | undefined => {
+export const oldest = ({ known, oldest }: Pick<Listing, "known" | "oldest">, now: number): string | undefined => {
   const age = now - oldest
   const limit = known === 0 ? undefined : [30, 7, 1].find((limit) => age >= limit * 86_400_000 && age < Infinity)
   return limit === undefined ? undefined : `the oldest ${ago(age)}: --redo older-than=${limit}d asks again`
 }
 
 /** What older defaults judged, and what asks it again. */
-export const olderLines = (older: Progress["older"]): ReadonlyArray<string> =>
+export const olderLines = (older: Listing["older"]): ReadonlyArray<string> =>
   Object.entries(older).map(([which, value]) =>
     `${
       counted(value, "answer was", "answers were")

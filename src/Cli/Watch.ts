@@ -3,9 +3,8 @@
  * fewer while nothing happens.
  */
 import { Clock, Duration, Effect, type Scope } from "effect"
-import * as Gate from "../Policy/Gate.ts"
 import * as Moment from "../Policy/Moment.ts"
-import { type Progress, settled } from "../Rollcall/Progress.ts"
+import { done, type Held, type Snapshot } from "../Snapshot.ts"
 import * as Closing from "./Closing.ts"
 import * as Talk from "./Talk.ts"
 
@@ -25,7 +24,7 @@ export interface Options {
 
 /** Shows progress until it is interrupted. */
 export const watch = (
-  progress: Progress,
+  look: Effect.Effect<Snapshot>,
   { isShared = false, isSignalled = () => false }: Options = {}
 ): Effect.Effect<never> =>
   Effect.gen(function*() {
@@ -35,33 +34,34 @@ export const watch = (
     let stamped: number | undefined
     /** What was said last where lines are not painted over, when, and how often. */
     let said = { news: "", at: 0, times: 0 }
-    for (let look = 1;; look++) {
+    for (let tenth = 1;; tenth++) {
       yield* Effect.sleep(Duration.millis(1000 / looks))
       const now = Number(yield* Clock.currentTimeNanos) / 1e6
-      const wall = yield* Clock.currentTimeMillis
-      const done = settled(progress.outcomes)
+      const snapshot = yield* look
+      const { at, calls, draining, entries, held, inFlight, phase } = snapshot
+      const answered = done(snapshot)
       // while it reads, what earlier runs have done is not counted yet
-      if (progress.phase === "asking" && (rates.length === 0 || look % looks === 0)) rates.push([now, done])
+      if (phase === "asking" && (rates.length === 0 || tenth % looks === 0)) rates.push([now, answered])
       // while nobody is answered there is no rate that tells how long the rest takes
-      if (progress.gate.isOutage) rates.length = 0
+      if (held?.why === "outage") rates.length = 0
       // a rate over the last ten seconds
       while (rates.length > 2 && now - rates[0]![0] > 10_000) rates.shift()
-      const [since, before] = rates[0] ?? [now, done]
-      const rate = now > since ? (done - before) * 1000 / (now - since) : 0
-      const begins: boolean = progress.draining !== undefined && progress.inFlight > 0 && !isStopping
+      const [since, before] = rates[0] ?? [now, answered]
+      const rate = now > since ? (answered - before) * 1000 / (now - since) : 0
+      const begins: boolean = draining !== undefined && inFlight > 0 && !isStopping
       isStopping ||= begins
-      const news = `${progress.phase} ${progress.entries} ${done} ${progress.calls}`
+      const news = `${phase} ${entries} ${answered} ${calls}`
       const times = news === said.news ? said.times : 0
       const gap = times === 0 ? 0 : gaps[Math.min(times, gaps.length) - 1]! * 1000
-      const isNews = look % (interval * looks) === 0 && now - said.at > gap - 1000 / looks
+      const isNews = tenth % (interval * looks) === 0 && now - said.at > gap - 1000 / looks
       const isDue = isPainted || begins || (!isShared && isNews)
       if (!isDue) continue
       said = { news, at: now, times: times + 1 }
       const width = isPainted ? (process.stderr.columns || 80) - 1 : Infinity
       yield* Effect.sync(() => {
-        const line = status(progress, { done, rate, now, wall, isSignalled: isSignalled() }, width)
-        process.stderr.write(isPainted ? `${Talk.clear}${line}` : `${Moment.stamp(wall, stamped)} ${line}\n`)
-        stamped = wall
+        const line = status(snapshot, { rate, isSignalled: isSignalled() }, width)
+        process.stderr.write(isPainted ? `${Talk.clear}${line}` : `${Moment.stamp(at, stamped)} ${line}\n`)
+        stamped = at
       })
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {
@@ -73,23 +73,19 @@ export const watch = (
  * whether a first one has come.
  */
 export const onSignals = (
-  progress: Progress,
+  look: () => Snapshot,
   isRepeatable: boolean
 ): Effect.Effect<() => boolean, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const clock = yield* Effect.clock
-    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-    const begun = now()
-    const before = settled(progress.outcomes)
     const tell = () => {
-      const done = settled(progress.outcomes)
-      const rate = (done - before) * 1000 / Math.max(1, now() - begun)
-      const wall = clock.unsafeCurrentTimeMillis()
-      Talk.write(status(progress, { done, rate, now: now(), wall, isSignalled: !isFirst }))
+      const snapshot = look()
+      const { known, refused, seconds } = snapshot
+      const rate = Math.max(0, done(snapshot) - known - refused) / Math.max(0.001, seconds)
+      Talk.write(status(snapshot, { rate, isSignalled: !isFirst }))
     }
     let isFirst = true
     const stop = () => {
-      if (!isFirst) Talk.write(atOnce(progress, isRepeatable))
+      if (!isFirst) Talk.write(atOnce(look(), isRepeatable))
       isFirst = false
     }
     yield* Effect.acquireRelease(
@@ -109,7 +105,7 @@ export const onSignals = (
 
 const stops = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
-const atOnce = ({ inFlight }: Progress, isRepeatable: boolean): string =>
+const atOnce = ({ inFlight }: Snapshot, isRepeatable: boolean): string =>
   inFlight === 0
     ? "stopped at once; the same command goes on"
     : isRepeatable
@@ -120,13 +116,10 @@ const atOnce = ({ inFlight }: Progress, isRepeatable: boolean): string =>
 /** Milliseconds without a call that look as if nothing happened: a pause of the pace is told from then on. */
 const longPause = 10_000
 
-/** The figures of a moment. */
-export interface Now {
-  readonly done: number
+/** What a snapshot does not tell. */
+export interface Around {
+  /** Codes per second. */
   readonly rate: number
-  /** Milliseconds of the monotonic clock, and since 1970. */
-  readonly now: number
-  readonly wall: number
   /** A signal has come, and a second one stops at once. */
   readonly isSignalled?: boolean
 }
@@ -135,26 +128,28 @@ export interface Now {
  * The line of progress. What does not fit into `width` is left out from its right; where little fits, what stands there is said in fewer
  * words.
  */
-export const status = (progress: Progress, at: Now, width = Infinity): string => {
-  if (progress.phase === "reading") {
-    return `reading: ${Talk.counted(progress.entries, "entry", "entries")}`.slice(0, width)
+export const status = (snapshot: Snapshot, around: Around, width = Infinity): string => {
+  const { entries, inFlight, outcomes, phase, questions, refused, waiting } = snapshot
+  if (phase === "reading") {
+    return `reading: ${Talk.counted(entries, "entry", "entries")}`.slice(0, width)
   }
-  if (progress.draining !== undefined && progress.inFlight > 0) return first(stopping(progress, at), width)
-  const { done, rate } = at
-  const total = progress.questions + progress.refused
-  const left = Math.max(0, total - done)
-  const pause = paused(progress, at)
-  const share = Talk.percent(done, total)
-  const { failed, ...others } = progress.outcomes
+  if (snapshot.draining !== undefined && inFlight > 0) return first(stopping(snapshot, around), width)
+  const { rate } = around
+  const answered = done(snapshot)
+  const total = questions + refused
+  const left = Math.max(0, total - answered)
+  const pause = paused(snapshot)
+  const share = Talk.percent(answered, total)
+  const { failed, ...others } = outcomes
   const rest = [
     failed > 0 ? `${Talk.count(failed)} failed` : "",
     pause === undefined && rate > 0 && left > 0 ? `${Talk.whole(left / rate)} left` : "",
     pause === undefined ? Talk.rate(rate) : "",
-    `${Talk.count(progress.inFlight)} in flight`,
-    progress.waiting === 0 ? "" : `${Talk.count(progress.waiting)} to retry`,
+    `${Talk.count(inFlight)} in flight`,
+    waiting === 0 ? "" : `${Talk.count(waiting)} to retry`,
     Talk.outcomes({ ...others, failed: 0 }).map(([word, value]) => `${Talk.count(value)} ${word}`).join(", ")
   ]
-  const long = [`${Talk.count(done)}/${Talk.count(total)} (${share})`, pause?.[0] ?? "", ...rest]
+  const long = [`${Talk.count(answered)}/${Talk.count(total)} (${share})`, pause?.[0] ?? "", ...rest]
   const short = [share, pause?.[1] ?? "", ...rest]
   // the figures, the state and the failures are what matters
   const needed = long.slice(0, 3).filter((part) => part !== "").join(separator)
@@ -174,8 +169,8 @@ const fitting = (all: ReadonlyArray<string>, width: number): string => {
 const first = (lines: ReadonlyArray<string>, width: number): string =>
   lines.find((line) => line.length <= width) ?? lines.at(-1)!.slice(0, width)
 
-const stopping = ({ draining, inFlight }: Progress, { isSignalled, now }: Now): ReadonlyArray<string> => {
-  const most = `${Math.max(0, Math.ceil((draining! - now) / 1000))} s at most`
+const stopping = ({ at, draining, inFlight }: Snapshot, { isSignalled }: Around): ReadonlyArray<string> => {
+  const most = `${Math.max(0, Math.ceil((draining! - at) / 1000))} s at most`
   const calls = Talk.counted(inFlight, "call")
   const again = isSignalled !== true
     ? ""
@@ -190,16 +185,22 @@ const stopping = ({ draining, inFlight }: Progress, { isSignalled, now }: Now): 
 }
 
 /** Why nobody is asked, and until when, in a few words and in fewer. */
-const paused = ({ gate, paced }: Progress, { now, wall }: Now): readonly [string, string] | undefined => {
-  const seconds = (until: number) => Talk.whole(Math.ceil((until - now) / 1000))
-  const when = (until: number) => until - now < 120_000 ? "" : `, until ${Moment.format(wall + until - now, wall)}`
-  if (Gate.isShut(gate, now)) {
-    const wait = seconds(gate.until)
-    if (gate.isOutage) return [`the server is down, next try in ${wait}`, `down, next try ${wait}`]
-    if (!gate.isTold) return [`the server says it is too much, next try in ${wait}`, `throttled, next try ${wait}`]
-    return [`the server says wait ${wait}${when(gate.until)}`, `told to wait ${wait}`]
+const paused = ({ at, held }: Snapshot): readonly [string, string] | undefined => {
+  if (held === undefined || (isOwn(held) && held.until - at <= longPause)) return undefined
+  const wait = Talk.whole(Math.ceil((held.until - at) / 1000))
+  const when = held.until - at < 120_000 ? "" : `, until ${Moment.format(held.until, at)}`
+  switch (held.why) {
+    case "outage":
+      return [`the server is down, next try in ${wait}`, `down, next try ${wait}`]
+    case "throttled":
+      return [`the server says it is too much, next try in ${wait}`, `throttled, next try ${wait}`]
+    case "told":
+      return [`the server says wait ${wait}${when}`, `told to wait ${wait}`]
+    case "budget":
+    case "pace":
+      return [`the limit says wait ${wait}${when}`, `limit, wait ${wait}`]
   }
-  return paced - now > longPause
-    ? [`the limit says wait ${seconds(paced)}${when(paced)}`, `limit, wait ${seconds(paced)}`]
-    : undefined
 }
+
+/** Whether the policy, and not the server, has it wait. */
+const isOwn = ({ why }: Held): boolean => why === "pace" || why === "budget"

@@ -13,9 +13,9 @@ import { clean, isPage, pageWords } from "../Source/Header.ts"
 import * as Hygiene from "../Source/Hygiene.ts"
 import { isOwn, results } from "../Source/Own.ts"
 import { empty, slow } from "../Source/SourceError.ts"
-import type { Told } from "../Source/Told.ts"
+import * as Told from "../Source/Told.ts"
 import type * as Queue from "../Sweep/Queue.ts"
-import type { Progress } from "./Progress.ts"
+import type { Read } from "./Listing.ts"
 
 /** Entries per batch. */
 const batchSize = 4096
@@ -24,11 +24,25 @@ const slowLimit = 20
 /** Questions per page. */
 const pageSize = 512
 
+/** How much of a list has come. It is mutated in place. */
+export interface Coming {
+  /** Entries that have come. */
+  read: number
+  /** Entries that are entered. */
+  entries: number
+  /** Entries that are in the ledger though the list was interrupted while it came. */
+  kept: number
+}
+
+/** Nothing has come yet. */
+export const nothing = (): Coming => ({ read: 0, entries: 0, kept: 0 })
+
 /** What is enrolled, and as what. */
 export interface Options<R> {
   readonly source: Source<R>
   readonly rules?: Code.Rules
-  readonly progress: Progress
+  /** Is kept up to date while the list comes. */
+  readonly coming?: Coming
   /** An empty list is an error; it is none unless told so. */
   readonly refuseEmpty?: boolean
   /** The columns that are kept for the outputs, besides those that the request uses; all where none is named. */
@@ -39,17 +53,21 @@ export interface Options<R> {
   readonly sink?: { readonly outputs: ReadonlyArray<string>; readonly select: ReadonlyArray<string> }
 }
 
-/** Reads the source to its end and enters it, so that a bad row is found before anything is called; gives the id of the list. */
+/** Reads the source to its end and enters it, so that a bad row is found before anything is called; gives the id of the list, too. */
 export const enroll = <R>(
   lookup: Lookup<unknown, unknown, unknown>,
-  { carry, name, progress, refuseEmpty = false, rules, sink, source }: Options<R>
-): Effect.Effect<number, SourceError | LedgerError, R | Ledger> =>
+  { carry, coming = nothing(), name, refuseEmpty = false, rules, sink, source }: Options<R>
+): Effect.Effect<Read & { readonly id: number }, SourceError | LedgerError, R | Ledger> =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
     const { url } = yield* lookup.fingerprint
     const before = earlier(yield* ledger.lists, name ?? source.name, source.name)
     const id = yield* ledger.enlist(name ?? source.name)
     const parse = Code.parse(rules ?? Code.anyCode)
+    const firstKeys = new Set<string>()
+    const refusals: Array<Read["refusals"][number]> = []
+    let told = Told.none()
+    let hygiene = Hygiene.make(false)
     /** Codes in a row on which the pattern took too long, and what is said of too many. */
     let slowCodes = 0
     let slowAt: number | undefined
@@ -62,7 +80,7 @@ export const enroll = <R>(
     let left: ReadonlySet<string> = new Set()
     const chosen = carry === undefined ? undefined : new Set(carry.map(clean))
     const isKept = (name: string) =>
-      needed.has(name) || name === progress.told.column
+      needed.has(name) || name === told.column
       || (chosen === undefined ? !left.has(name) : chosen.has(name))
     const carried = <A extends object>(columns: A) =>
       chosen === undefined && left.size === 0
@@ -86,16 +104,16 @@ export const enroll = <R>(
       const code = parse(entry.input)
       slowCodes = Either.isLeft(code) && code.left.isSlow === true ? slowCodes + 1 : 0
       if (slowCodes === slowLimit) slowAt = entry.line
-      if (Either.isRight(code)) Hygiene.see(progress.hygiene, code.right, entry.line, progress.told.column)
-      else if (progress.refusals.length < 3) {
-        progress.refusals.push({ line: entry.line, input: entry.input, message: code.left.message })
+      if (Either.isRight(code)) Hygiene.see(hygiene, code.right, entry.line, told.column)
+      else if (refusals.length < 3) {
+        refusals.push({ line: entry.line, input: entry.input, message: code.left.message })
       }
       const key = Either.isRight(code)
         ? Entry.key(Entry.question(code.right, entry.columns, lookup.inputs), lookup.inputs)
         : null
-      if (key !== null && progress.firstKeys.size < batchSize) progress.firstKeys.add(key)
+      if (key !== null && firstKeys.size < batchSize) firstKeys.add(key)
       return {
-        ordinal: progress.entries++,
+        ordinal: coming.entries++,
         line: entry.line,
         key,
         input: whole(entry.input),
@@ -106,22 +124,22 @@ export const enroll = <R>(
     const listed = () => ({
       name: name ?? source.name,
       source: source.name,
-      entries: progress.entries,
+      entries: coming.entries,
       columns: [...columns],
-      column: progress.told.column ?? source.column ?? (columns.size === 1 ? [...columns][0]! : null),
+      column: told.column ?? source.column ?? (columns.size === 1 ? [...columns][0]! : null),
       inputs: lookup.inputs,
       expect: lookup.expect,
       select: sink?.select ?? [],
       outputs: sink?.outputs ?? []
     })
-    progress.entries = 0
+    coming.entries = 0
     const enterAll = (chunk: ReadonlyArray<Entry.Entry>) =>
       Effect.gen(function*() {
         const [first] = chunk
-        const told = progress.told = yield* source.told ?? Effect.succeed(progress.told)
-        if (progress.entries === 0 && first !== undefined) {
+        told = yield* source.told ?? Effect.succeed(told)
+        if (coming.entries === 0 && first !== undefined) {
           if (isPage(first.input)) return yield* noList(source.name, first)
-          progress.hygiene = Hygiene.make(first.columns !== undefined, told.column, url)
+          hygiene = Hygiene.make(first.columns !== undefined, told.column, url)
           if (isOwn(first.names ?? [])) {
             left = results
             told.assumed.push("outcome, http_status and error of an earlier run left behind")
@@ -137,7 +155,7 @@ export const enroll = <R>(
     /** What has come of a list that cannot be read again, and is not entered yet. */
     let waiting: ReadonlyArray<Entry.Entry> = []
     const entries = Stream.mapChunks(source.entries, (chunk) => {
-      progress.read += chunk.length
+      coming.read += chunk.length
       if (source.isOnce === true) waiting = [...waiting, ...chunk]
       return chunk
     })
@@ -147,26 +165,25 @@ export const enroll = <R>(
       return Effect.uninterruptible(enterAll(Chunk.toReadonlyArray(chunk)))
     }).pipe(
       Effect.onInterrupt(() =>
-        source.isOnce !== true || progress.read === 0 ? Effect.void : Effect.ignore(Effect.gen(function*() {
+        source.isOnce !== true || coming.read === 0 ? Effect.void : Effect.ignore(Effect.gen(function*() {
           yield* enterAll(waiting)
           yield* ledger.enrolled(id, listed())
-          progress.kept = progress.entries
+          coming.kept = coming.entries
         }))
       )
     )
-    if (source.told !== undefined) progress.told = yield* source.told
-    if (progress.entries === 0) {
+    if (source.told !== undefined) told = yield* source.told
+    if (coming.entries === 0) {
       if (refuseEmpty) return yield* empty(source.name)
-      if (isOwn(progress.told.names)) left = results
-      for (const name of progress.told.names) if (isKept(name)) columns.add(name)
+      if (isOwn(told.names)) left = results
+      for (const name of told.names) if (isKept(name)) columns.add(name)
     }
-    if (progress.entries > 0) yield* checkColumns(lookup, { carry, source }, progress.told, there)
+    if (coming.entries > 0) yield* checkColumns(lookup, { carry, source }, told, there)
     // whoever says what a code looks like has the others told as invalid
-    const program = rules?.pattern === undefined ? Hygiene.programIn(progress.hygiene) : undefined
-    if (program !== undefined) return yield* noCodes(source.name, program, progress.hygiene)
-    progress.before = before
+    const program = rules?.pattern === undefined ? Hygiene.programIn(hygiene) : undefined
+    if (program !== undefined) return yield* noCodes(source.name, program, hygiene)
     yield* ledger.enrolled(id, listed())
-    return id
+    return { id, entries: coming.entries, firstKeys, told, before, refusals, hygiene }
   })
 
 /** Fails where the list alone tells that it does not go with the request; it is read as far as it takes to know. */
@@ -191,7 +208,7 @@ export const agree = <R>(
 const checkColumns = (
   { inputs }: Pick<Lookup<unknown, unknown, unknown>, "inputs">,
   { carry, source }: Pick<Options<unknown>, "carry" | "source">,
-  told: Told | undefined,
+  told: Told.Told | undefined,
   there: ReadonlySet<string>
 ): Effect.Effect<void, SourceError> => {
   const needed = inputs.map(Entry.columnOf)

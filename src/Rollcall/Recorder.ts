@@ -8,8 +8,8 @@ import { type ErrorRecord, LookupError } from "../Outcome.ts"
 import type { SinkError } from "../Sink.ts"
 import type * as Sweep from "../Sweep.ts"
 import { StopError } from "../Sweep.ts"
-import * as Progress from "./Progress.ts"
 import type { Projection } from "./Projection.ts"
+import * as Tally from "./Tally.ts"
 
 /** Outcomes, and characters of answers, that are committed at once while the ledger keeps up. */
 const [commitSize, commitLength] = [1024, 4 * 1024 * 1024]
@@ -38,7 +38,8 @@ export interface Recorder {
 export const make = (
   list: number,
   projection: Projection,
-  progress: Progress.Progress,
+  /** Counts what has become durable. */
+  tally: Tally.Tally,
   /** Some of the questions were answered before: how many in a row may be gone since; nothing where none was. */
   mostGone?: number
 ): Effect.Effect<Recorder, never, Ledger | Scope.Scope> =>
@@ -62,7 +63,7 @@ export const make = (
       Effect.map(earlierOf(ledger, settled), (earlier) => {
         const kept: Array<Answered> = []
         const release = () => {
-          progress.vanished += gone.length
+          tally.vanished += gone.length
           kept.push(...gone)
           gone = []
         }
@@ -81,7 +82,7 @@ export const make = (
       Effect.suspend(() => {
         const settled = batch
         if (settled.length === 0 && !(isEnd && gone.length > 0)) return Effect.void
-        const before = { gone, vanished: progress.vanished }
+        const before = { gone, vanished: tally.vanished }
         batch = []
         length = 0
         const isPlain = mostGone === undefined || (gone.length === 0 && !settled.some(isNoAnswer))
@@ -93,7 +94,7 @@ export const make = (
           Effect.zipRight(
             outcomes.length === 0 ? Effect.void : ledger.record(list, outcomes),
             Effect.suspend(() => {
-              for (const answered of outcomes) Progress.count(progress, answered)
+              for (const answered of outcomes) Tally.count(tally, answered)
               outputs.take(outcomes)
               return isStopped ? Deferred.fail(failed, allGone(mostGone!)) : Effect.void
             })
@@ -102,7 +103,7 @@ export const make = (
               Effect.suspend(() => {
                 batch = [...settled, ...batch]
                 gone = before.gone
-                progress.vanished = before.vanished
+                tally.vanished = before.vanished
                 broken ??= Effect.failCause(cause)
                 return Deferred.failCause(failed, cause)
               })

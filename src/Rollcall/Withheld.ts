@@ -11,7 +11,7 @@ import * as Curl from "../Lookup/Curl.ts"
 import { Kind } from "../Outcome.ts"
 import type * as Sweep from "../Sweep.ts"
 import { noneFoundLimit, StopError } from "../Sweep.ts"
-import type { Progress } from "./Progress.ts"
+import type { Listing } from "./Listing.ts"
 import { toAnswered } from "./Recorder.ts"
 import * as Revision from "./Revision.ts"
 
@@ -103,7 +103,7 @@ export const stopOf = <A, E, R>(
 export const stopAnew = <A, E, R>(
   lookup: Lookup<A, E, R>,
   list: number,
-  { known, outcomes, questions }: Pick<Progress, "known" | "outcomes" | "questions">
+  { known, outcomes, questions }: Pick<Listing, "known" | "outcomes" | "questions">
 ): Effect.Effect<StopError | undefined, LedgerError, Ledger> =>
   known < noneFoundLimit || known >= questions || outcomes.found > 0
     ? Effect.succeed(undefined)

@@ -7,9 +7,8 @@ import type { Code } from "../Code.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Kind } from "../Outcome.ts"
 import type { Policy } from "../Policy.ts"
-import type { Found } from "../Policy/Concurrency.ts"
-import * as Gate from "../Policy/Gate.ts"
 import * as Simulation from "../Simulation.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Sweep from "../Sweep.ts"
 import { Machine } from "./Machine.ts"
 import * as Server from "./Server.ts"
@@ -51,7 +50,7 @@ export interface Forecast {
     readonly outage: number
   }
   /** What `auto` would have found out. */
-  readonly tuned: Found | undefined
+  readonly tuned: Snapshot.Asking["tuned"]
   /** What the run would have been stopped by. */
   readonly stopped: Sweep.StopError | undefined
   /** Equal traces, equal simulations. */
@@ -67,8 +66,8 @@ export const make = <R = never>(
   between: (seconds: number, done: number) => Effect.Effect<void, never, R> = () => Effect.void
 ): Effect.Effect<Forecast, never, R> =>
   Effect.suspend(() => {
-    const progress = Sweep.noProgress()
-    const { outcomes } = progress
+    const outcomes: Record<Kind, number> = { found: 0, not_found: 0, invalid: 0, failed: 0, skipped: 0 }
+    let asked = () => Snapshot.nothing(0)
     const perSecond = new Map<number, number>()
     const waited = { pace: 0, pause: 0, outage: 0 }
     let [done, inFlight, peak, calls] = [0, 0, 0, 0]
@@ -95,14 +94,17 @@ export const make = <R = never>(
         })
       const asking = machine.start((process) => {
         machine.onTime((from, to) => {
-          const now = process.time()
-          const left = progress.gate.until - now
-          if (Gate.isShut(progress.gate, now)) {
-            waited[progress.gate.isOutage ? "outage" : "pause"] += Math.min(left, to - from)
-          } else if (progress.paced > now) waited.pace += Math.min(progress.paced - now, to - from)
+          const { at, held } = asked()
+          if (held === undefined) return
+          const kind = held.why === "outage" ? "outage" : held.why === "pace" ? "pace" : "pause"
+          waited[kind] += Math.min(held.until - at, to - from)
         })
         return Sweep.prepare(lookup).pipe(
-          Effect.flatMap((ask) => Sweep.sweep({ lookup, ask, policy, progress, pull: pages(codes), settle: count })),
+          Effect.flatMap((ask) => Sweep.make({ lookup, ask, policy, pull: pages(codes), settle: count })),
+          Effect.flatMap((sweep) => {
+            asked = sweep.unsafeSnapshot
+            return sweep.run
+          }),
           Effect.provideService(HttpClient.HttpClient, server.client(process))
         )
       })
@@ -122,12 +124,12 @@ export const make = <R = never>(
           outcomes,
           pending: codes - done,
           calls,
-          throttled: progress.throttled,
-          retries: progress.retries,
+          throttled: asked().throttled,
+          retries: asked().retries,
           peak,
           perSecond: speeds(perSecond, seconds, done),
           waited: { pace: waited.pace / 1000, pause: waited.pause / 1000, outage: waited.outage / 1000 },
-          tuned: progress.tuned,
+          tuned: asked().tuned,
           stopped: error,
           trace
         })

@@ -7,7 +7,6 @@ import { Duration, Effect, Fiber, Random, type Scope } from "effect"
 import type { Question } from "../Entry.ts"
 import type { Told } from "../Limits/Dialect.ts"
 import type * as Budget from "../Policy/Budget.ts"
-import type * as Concurrency from "../Policy/Concurrency.ts"
 import * as Gate from "../Policy/Gate.ts"
 import type * as Refusal from "../Policy/Refusal.ts"
 import * as Trial from "../Policy/Trial.ts"
@@ -51,13 +50,11 @@ export interface Asked extends Pending {
   refused: Refusal.Refused | undefined
 }
 
-/** What the queue tells of itself. It is mutated in place and read by whoever shows progress. */
+/** How the queue stands. It is mutated in place, by the sweep alone. */
 export interface Progress {
   inFlight: number
-  /** The gate, on the monotonic clock. */
-  gate: Gate.Gate
-  /** What `auto`, or what came of refusals, has taught so far. */
-  tuned: Concurrency.Found | undefined
+  /** Questions that were begun, but for those that were answered before. */
+  asked: number
   /** Questions in back-off. */
   waiting: number
   /** When the call that was waited for last is or was allowed, on the monotonic clock. */
@@ -88,6 +85,8 @@ export interface Queue<out E> {
   readonly hedge: (asked: Asked) => void
   /** Does not, if that has not been done yet. */
   readonly unhedge: (asked: Asked) => void
+  /** How many questions are to be asked again. */
+  readonly waiting: () => number
   /** The questions that were asked, are in no call and have no outcome. */
   readonly left: () => ReadonlyArray<number>
   /** A question whose answer is known, which may be asked again where nothing else can tell whether the server is up. */
@@ -292,24 +291,27 @@ export const make = <E>(options: {
 
     const canary = (active: number) => known && begin(known, active, true)
 
-    const begin = ({ id, question }: Pending, active: number, isCanary: boolean): Asked => ({
-      id,
-      question,
-      attempts: 0,
-      calls: 0,
-      inFlight: 0,
-      isHedged: false,
-      isCanary,
-      isProbe: false,
-      trial: undefined,
-      since: active,
-      dueAt: active,
-      paidAt: -Infinity,
-      schedule: undefined,
-      isEmpty: false,
-      parts: undefined,
-      refused: undefined
-    })
+    const begin = ({ id, question }: Pending, active: number, isCanary: boolean): Asked => {
+      if (!isCanary) progress.asked++
+      return {
+        id,
+        question,
+        attempts: 0,
+        calls: 0,
+        inFlight: 0,
+        isHedged: false,
+        isCanary,
+        isProbe: false,
+        trial: undefined,
+        since: active,
+        dueAt: active,
+        paidAt: -Infinity,
+        schedule: undefined,
+        isEmpty: false,
+        parts: undefined,
+        refused: undefined
+      }
+    }
 
     const take = (at: number): Asked | undefined => {
       if (!isOpen(at) || !isAllowed(at) || needsFar()) return undefined
@@ -562,6 +564,7 @@ export const make = <E>(options: {
         const place = hedges.indexOf(asked)
         if (place >= 0) hedges.splice(place, 1)
       },
+      waiting: () => back.length + retries.length + resting.size,
       left: () => [...back, ...retries, ...resting].map(({ id }) => id),
       remember: (pending) => {
         known = pending

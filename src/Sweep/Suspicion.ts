@@ -51,6 +51,8 @@ export interface Suspicion<S extends Settled, W> {
   readonly drop: (which: "all" | "failed") => void
   /** What stays pending. */
   readonly dropped: ReadonlyArray<S>
+  /** How many have no outcome for it, or none that is given for settling. */
+  readonly size: () => number
 }
 
 const none: ReadonlyArray<never> = []
@@ -129,7 +131,8 @@ export const make = <S extends Settled, W>(
       dropped.push(...withheld.filter(isDropped))
       withheld = withheld.filter((one) => !isDropped(one))
     },
-    dropped
+    dropped,
+    size: () => withheld.length + dropped.length + (opening === undefined ? 0 : 1)
   }
 }
 

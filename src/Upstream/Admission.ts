@@ -25,8 +25,6 @@ export interface State {
 /** What decides whether a call may be sent; times are milliseconds of a monotonic clock. */
 export interface Admission {
   readonly state: State
-  /** Whoever shows it is told when the gate, or what was learnt, is another one; gives what ends that. */
-  readonly watch: (see: (state: State) => void) => () => void
   /** Whether one more call may be sent besides those in flight, but for its time. */
   readonly isOpen: (at: number) => boolean
   /** When the next call may be sent; in the past: at once. */
@@ -92,12 +90,9 @@ export const make = (
 ): Admission => {
   const { breaker, concurrency, retryBudget, throttle } = policy
   const state: { -readonly [K in keyof State]: State[K] } = { inFlight: 0, gate: Gate.open, tuned: undefined }
-  const watchers = new Set<(state: State) => void>()
   const change = (gate: Gate.Gate, tuned: Concurrency.Found | undefined) => {
-    if (gate === state.gate && tuned === state.tuned) return
     state.gate = gate
     state.tuned = tuned
-    for (const see of watchers) see(state)
   }
   let balance = retryBudget === null ? undefined : RetryBudget.begin(retryBudget, now)
   /** Until when the process is known not to have run. */
@@ -197,13 +192,6 @@ export const make = (
     isHopeless: (at) => Gate.isTooLong(throttle, toldUntil() - at),
     isProbing: () => state.gate.isOutage,
     state,
-    watch: (see) => {
-      watchers.add(see)
-      see(state)
-      return () => {
-        watchers.delete(see)
-      }
-    },
     began: () => {
       state.inFlight++
     },

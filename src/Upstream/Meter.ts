@@ -15,6 +15,8 @@ export interface Meter<out E> {
   readonly allows: (at: number) => boolean
   /** When the pace, or the next window of a budget, allows the next call; in the past: at once. Whoever asks is about to wait for it. */
   readonly readyAt: () => number
+  /** Whether the next window of a budget is what is waited for. */
+  readonly isSpent: () => boolean
   /** The cap that pays for no more calls, at least for longer than anybody is willing to wait. */
   readonly spentAt: (at: number) => Budget.Standing | undefined
   /** A call is paid; it is sent at once unless that is told. */
@@ -194,6 +196,7 @@ export const make = <E>(options: {
       isAwaited = true
       return calls < most() ? readyAt : Math.max(readyAt, account.readyAt(calls))
     },
+    isSpent: () => calls >= most() && account.readyAt(calls) > readyAt,
     spentAt: (at) => {
       turnIfOver(at)
       return calls >= most() && account.readyAt(calls) - at > maxWait ? account.spentCap(calls) : undefined

@@ -17,14 +17,13 @@ describe("Closing.figures", () => {
     throttled: 0,
     seconds: 161.4
   }
-  const causesOf = (...causes: ReadonlyArray<Cause>) => new Map(causes.map((cause, index) => [String(index), cause]))
-  const none = { causes: causesOf(), stale: { count: 0, since: Infinity }, vanished: 0 }
-  const causes = causesOf(
+  const none = { causes: [], stale: 0, staleSince: Infinity, vanished: 0 }
+  const causes: ReadonlyArray<Cause> = [
     { outcome: "failed", type: "timeout", http_status: null, count: 1 },
     { outcome: "failed", type: "status", http_status: 500, count: 3 },
     { outcome: "invalid", type: "status", http_status: 422, count: 196 },
     { outcome: "invalid", type: "the code does not match ^[0-9]{5}$", http_status: null, count: 4 }
-  )
+  ]
 
   it("tells each cause under its outcome, and they add up", () => {
     assert.deepStrictEqual(Closing.figures(complete, { ...none, causes }, [["output", "out.ndjson"]]).split("\n"), [
@@ -56,12 +55,12 @@ describe("Closing.figures", () => {
   })
 
   it("tells five causes of an outcome at the most, and the others in one", () => {
-    const many = causesOf(...[1, 2, 3, 4, 5, 6, 7].map((count): Cause => ({
+    const many = [1, 2, 3, 4, 5, 6, 7].map((count): Cause => ({
       outcome: "failed",
       type: "status",
       http_status: 500 + count,
       count
-    })))
+    }))
     const lines = Closing.figures(complete, { ...none, causes: many }, []).split("\n")
     const told = lines.filter((line) => line.includes("×")).map((line) => line.trim())
     assert.deepStrictEqual(told, [
@@ -97,9 +96,9 @@ describe("Closing.figures", () => {
   })
 
   it("tells what was asked again in vain", () => {
-    const stale = { count: 4, since: new Date(2026, 10, 20, 12).getTime() }
+    const stale = { stale: 4, staleSince: new Date(2026, 10, 20, 12).getTime() }
     assert.include(
-      Closing.figures(complete, { ...none, stale, vanished: 1 }, []),
+      Closing.figures(complete, { ...none, ...stale, vanished: 1 }, []),
       "4 asked again in vain: the answers of 2026-11-20 stay; --redo failed asks them\n"
         + "1 code that was found before is not found now\n"
     )

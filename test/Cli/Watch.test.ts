@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
+import { Clock, Effect, Fiber, TestClock } from "effect"
 import * as Watch from "../../src/Cli/Watch.ts"
-import * as Progress from "../../src/Rollcall/Progress.ts"
+import * as Snapshot from "../../src/Snapshot.ts"
 
 /** The lines that go to standard error from now on, in place of it, until the scope closes. */
 const written = Effect.map(
@@ -21,19 +21,31 @@ const written = Effect.map(
 )
 
 describe("Watch", () => {
-  const progress = (): Progress.Progress => ({
-    ...Progress.none(),
+  const snapshot: Snapshot.Snapshot = {
+    ...Snapshot.nothing(0),
+    version: 1,
+    seconds: 0,
     phase: "asking",
+    read: 0,
+    kept: 0,
     entries: 50_000,
     questions: 44_175,
+    refused: 0,
+    known: 0,
     outcomes: { found: 20_000, not_found: 1_500, invalid: 25, failed: 7, skipped: 0 },
+    pending: 22_643,
+    review: 0,
+    stale: 0,
+    vanished: 0,
+    spent: { calls: 0, cost: 0 },
+    at: 1_800_000_000_000,
     inFlight: 64,
     waiting: 12
-  })
-  const gate = { ...Progress.none().gate, until: 4_200 }
-  const at = (done: number, rate: number) => ({ done, rate, now: 0, wall: 1_800_000_000_000 })
-  const status = (width?: number, more: Partial<Progress.Progress> = {}) =>
-    Watch.status({ ...progress(), ...more }, at(21_532, 1_234), width)
+  }
+  /** Nobody may call for so many milliseconds. */
+  const held = (why: Snapshot.Held["why"], millis = 4_200) => ({ held: { why, until: snapshot.at + millis } })
+  const status = (width?: number, more: Partial<Snapshot.Snapshot> = {}) =>
+    Watch.status({ ...snapshot, ...more }, { rate: 1_234 }, width)
 
   it("shows all there is to show, what matters most first", () => {
     assert.strictEqual(
@@ -54,11 +66,11 @@ describe("Watch", () => {
     outcomes: { found: 800, not_found: 8, invalid: 0, failed: 4, skipped: 0 },
     inFlight: 8
   }
-  const shown = (more: Partial<Progress.Progress>, width?: number, isSignalled = false) =>
-    Watch.status({ ...progress(), waiting: 0, ...few, ...more }, { ...at(812, 3), isSignalled }, width)
+  const shown = (more: Partial<Snapshot.Snapshot>, width?: number, isSignalled = false) =>
+    Watch.status({ ...snapshot, waiting: 0, ...few, ...more }, { rate: 3, isSignalled }, width)
 
   it("tells of an outage on any terminal, and no time that is left", () => {
-    const down = { gate: { ...gate, isOutage: true } }
+    const down = held("outage")
     assert.strictEqual(
       shown(down, 79),
       "812/2,000 (40 %) · the server is down, next try in 5 s · 4 failed · 8 in flight"
@@ -67,18 +79,18 @@ describe("Watch", () => {
   })
 
   it("tells who says that nobody is asked, and until when", () => {
-    assert.include(shown({ gate: { ...gate, isTold: true } }), " · the server says wait 5 s · ")
-    assert.include(shown({ gate }), " · the server says it is too much, next try in 5 s · ")
+    assert.include(shown(held("told")), " · the server says wait 5 s · ")
+    assert.include(shown(held("throttled")), " · the server says it is too much, next try in 5 s · ")
     assert.match(
-      shown({ gate: { ...gate, isTold: true, until: 3_600_000 } }),
+      shown(held("told", 3_600_000)),
       / · the server says wait 60 min, until .*\d\d:\d\d \(UTC.*\) · /
     )
-    assert.match(shown({ paced: 7_200_000 }), / · the limit says wait 2 h, until .*\d\d:\d\d \(UTC.*\) · /)
-    assert.include(shown({ paced: 6_000 }), " · 3/s · ")
+    assert.match(shown(held("budget", 7_200_000)), / · the limit says wait 2 h, until .*\d\d:\d\d \(UTC.*\) · /)
+    assert.include(shown(held("pace", 6_000)), " · 3/s · ")
   })
 
   it("tells what a run that stops waits for, and for how long", () => {
-    const stopping = { draining: 25_500, inFlight: 3 }
+    const stopping = { draining: snapshot.at + 25_500, inFlight: 3 }
     assert.strictEqual(
       shown(stopping),
       "stopping: 3 calls in flight are awaited, 26 s at most"
@@ -92,12 +104,12 @@ describe("Watch", () => {
       "stopping: 1 call in flight is awaited, 26 s at most; a second signal stops at once"
     )
     assert.strictEqual(shown(stopping, 39, true), "stopping: 3 calls awaited, 26 s at most")
-    assert.notInclude(shown({ draining: 25_500, inFlight: 0 }), "stopping")
+    assert.notInclude(shown({ draining: snapshot.at + 25_500, inFlight: 0 }), "stopping")
   })
 
   it("counts entries while it reads", () => {
     assert.strictEqual(
-      Watch.status({ ...Progress.none(), entries: 4_096 }, at(0, 0)),
+      Watch.status({ ...snapshot, phase: "reading", entries: 4_096 }, { rate: 0 }),
       "reading: 4,096 entries"
     )
   })
@@ -105,14 +117,16 @@ describe("Watch", () => {
   it.effect("tells the speed from its first line on, without what earlier runs have done", () =>
     Effect.gen(function*() {
       const lines = yield* written
-      const shown = { ...progress(), phase: "reading" as Progress.Progress["phase"] }
-      const watching = yield* Effect.fork(Watch.watch(shown))
+      let shown: Snapshot.Snapshot = { ...snapshot, phase: "reading" }
+      const find = (found: number) => {
+        shown = { ...shown, phase: "asking", outcomes: { ...shown.outcomes, found: shown.outcomes.found + found } }
+      }
+      const watching = yield* Effect.fork(
+        Watch.watch(Effect.map(Clock.currentTimeMillis, (at) => ({ ...shown, at })))
+      )
       for (let tenth = 1; tenth <= 200; tenth++) {
-        if (tenth === 30) {
-          shown.phase = "asking"
-          shown.outcomes.found += 5000
-        }
-        if (tenth > 30) shown.outcomes.found += 5
+        if (tenth === 30) find(5000)
+        if (tenth > 30) find(5)
         yield* TestClock.adjust("100 millis")
       }
       yield* Fiber.interrupt(watching)
@@ -124,12 +138,19 @@ describe("Watch", () => {
   it.effect("says seldom what has not changed, as in a long pause", () =>
     Effect.gen(function*() {
       const lines = yield* written
-      const shown = { ...progress(), gate: { ...gate, until: 3_600_000, isTold: true } }
-      const watching = yield* Effect.fork(Watch.watch(shown))
+      let calls = 0
+      const watching = yield* Effect.fork(
+        Watch.watch(
+          Effect.map(
+            Clock.currentTimeMillis,
+            (at) => ({ ...snapshot, calls, at, held: { why: "told", until: 3_600_000 } })
+          )
+        )
+      )
       const told: Array<number> = []
       for (let second = 1; second <= 110; second++) {
         const before = lines.length
-        if (second === 85) shown.calls++
+        if (second === 85) calls++
         yield* TestClock.adjust("1 second")
         if (lines.length > before) told.push(second)
       }

@@ -6,7 +6,6 @@ import * as Lookup from "../../src/Lookup.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
-import * as Progress from "../../src/Rollcall/Progress.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
 import * as Ndjson from "../../src/Source/Ndjson.ts"
@@ -71,21 +70,19 @@ describe("a list that comes once", () => {
     Effect.gen(function*() {
       const ledger = yield* Ledger
       const text = Array.from({ length: 5000 }, (_, index) => `c${index}\n`).join("")
-      const progress = Progress.none()
-      const fiber = yield* Effect.fork(
-        Rollcall.run(Lookup.make("any", (code) => Effect.succeed({ code })), {
-          source: Source.bytes(
-            "pipe",
-            Stream.concat(Stream.make(new TextEncoder().encode(`${text}last\n`)), Stream.never),
-            { isOnce }
-          ),
-          progress
-        }).pipe(Effect.provideService(Sink.Sink, Sink.memory([])))
-      )
-      yield* Effect.repeat(Effect.yieldNow(), { until: () => progress.read > 5000 })
+      const { run, snapshot } = yield* Rollcall.make(Lookup.make("any", (code) => Effect.succeed({ code })), {
+        source: Source.bytes(
+          "pipe",
+          Stream.concat(Stream.make(new TextEncoder().encode(`${text}last\n`)), Stream.never),
+          { isOnce }
+        )
+      })
+      const fiber = yield* Effect.fork(Effect.provideService(run, Sink.Sink, Sink.memory([])))
+      yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), snapshot), { until: ({ read }) => read > 5000 })
       yield* Fiber.interrupt(fiber)
       const [list] = yield* ledger.lists
-      return { kept: progress.kept, pending: list === undefined ? 0 : (yield* ledger.pending(list.id, 0, 9999)).length }
+      const { kept } = yield* snapshot
+      return { kept, pending: list === undefined ? 0 : (yield* ledger.pending(list.id, 0, 9999)).length }
     }).pipe(Effect.provide(Memory.layer))
 
   it.effect("is kept as far as it has come where it is interrupted", () =>

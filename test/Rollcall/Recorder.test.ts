@@ -6,10 +6,12 @@ import * as Lookup from "../../src/Lookup.ts"
 import { LookupError } from "../../src/Outcome.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
-import * as Progress from "../../src/Rollcall/Progress.ts"
 import * as Sink from "../../src/Sink.ts"
+import type { Snapshot } from "../../src/Snapshot.ts"
 import * as Source from "../../src/Source.ts"
+import { settled } from "../../src/Summary.ts"
 import { simulate } from "../simulate.ts"
+import { standing } from "../standing.ts"
 
 const codes = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
 
@@ -23,19 +25,20 @@ const bench = (count: number, answer: (code: string) => Effect.Effect<unknown, L
     }))
   const memory = Effect.runSync(Effect.scoped(Layer.build(Memory.layer)))
   const kept = Context.get(memory, Ledger)
+  const seen: { snapshot: () => Snapshot } = { snapshot: () => assert.fail("nothing has run") }
   const run = (
-    { concurrency = 8, ledger = kept, progress = Progress.none(), writer }: {
+    { concurrency = 8, ledger = kept, writer }: {
       readonly concurrency?: number
       readonly ledger?: typeof Ledger.Service
-      readonly progress?: Progress.Progress
       readonly writer?: Partial<Sink.Writer>
     } = {}
-  ) =>
-    Rollcall.run(lookup, {
+  ) => {
+    const made = standing(Rollcall.make(lookup, {
       source: Source.codes(codes(count)),
-      policy: { ...Policy.standard, concurrency, allowNone: true, breaker: null },
-      progress
-    }).pipe(
+      policy: { ...Policy.standard, concurrency, allowNone: true, breaker: null }
+    }))
+    seen.snapshot = made.snapshot
+    return made.run.pipe(
       Effect.provideService(Ledger, ledger),
       Effect.provideService(Sink.Sink, {
         ...Sink.memory([]),
@@ -52,12 +55,13 @@ const bench = (count: number, answer: (code: string) => Effect.Effect<unknown, L
         })
       })
     )
-  return { calls, ledger: kept, run }
+  }
+  return { calls, ledger: kept, run, seen }
 }
 
 /** Codes with an outcome. */
 const recorded = (ledger: typeof Ledger.Service) =>
-  Effect.runSync(Effect.map(ledger.counts(0), ({ outcomes }) => Progress.settled(outcomes)))
+  Effect.runSync(Effect.map(ledger.counts(0), ({ outcomes }) => settled(outcomes)))
 
 const most = (calls: ReadonlyMap<string, number>) => Math.max(...calls.values())
 
@@ -74,13 +78,12 @@ describe("Recorder: an output that fails", () => {
     ["when what it holds is made durable", undefined, () => ({ keep: () => gone })],
     ["by a defect", undefined, () => ({ write: () => Effect.die(new Error("no such column")) })]
   ])("%s costs no answer: each code is asked once, whatever is in flight then", (_, answer, writer) => {
-    const { calls, ledger, run } = bench(400, answer)
-    const progress = Progress.none()
-    const exit = simulate(run({ progress, writer: writer() }))
+    const { calls, ledger, run, seen } = bench(400, answer)
+    const exit = simulate(run({ writer: writer() }))
     assert.isTrue(Exit.isFailure(exit))
     assert.isAbove(calls.size, 0)
     assert.strictEqual(recorded(ledger), calls.size)
-    assert.deepInclude(Progress.summary(progress, 1), { calls: calls.size, pending: 400 - calls.size })
+    assert.deepInclude(seen.snapshot(), { calls: calls.size, pending: 400 - calls.size })
     assert.isTrue(Exit.isSuccess(simulate(run())))
     assert.strictEqual(calls.size, 400)
     assert.strictEqual(most(calls), 1)
@@ -134,32 +137,30 @@ describe("Recorder: a ledger that fails", () => {
   const full = new LedgerError({ reason: "Write", ledger: "test", message: "the disk is full" })
 
   it("is tried once more in the end, with what was in flight then", () => {
-    const { calls, ledger, run } = bench(400)
-    const progress = Progress.none()
+    const { calls, ledger, run, seen } = bench(400)
     let attempts = 0
     const failing = Ledger.of({
       ...ledger,
       record: (list, outcomes) => ++attempts === 3 ? full : ledger.record(list, outcomes)
     })
-    assert.deepStrictEqual(simulate(Effect.flip(run({ ledger: failing, progress }))), Exit.succeed(full))
+    assert.deepStrictEqual(simulate(Effect.flip(run({ ledger: failing }))), Exit.succeed(full))
     assert.isBelow(calls.size, 400)
     assert.strictEqual(recorded(ledger), calls.size)
-    assert.strictEqual(Progress.summary(progress, 1).calls, calls.size)
+    assert.strictEqual(seen.snapshot().calls, calls.size)
     simulate(run())
     assert.strictEqual(most(calls), 1)
   })
 
   it("counts nothing that it did not take, and every call", () => {
-    const { calls, ledger, run } = bench(400)
-    const progress = Progress.none()
+    const { calls, ledger, run, seen } = bench(400)
     let attempts = 0
     const failing = Ledger.of({
       ...ledger,
       record: (list, outcomes) => ++attempts >= 3 ? full : ledger.record(list, outcomes)
     })
-    assert.deepStrictEqual(simulate(Effect.flip(run({ ledger: failing, progress }))), Exit.succeed(full))
-    assert.strictEqual(Progress.settled(progress.outcomes), recorded(ledger))
-    assert.strictEqual(Progress.summary(progress, 1).calls, calls.size)
+    assert.deepStrictEqual(simulate(Effect.flip(run({ ledger: failing }))), Exit.succeed(full))
+    assert.strictEqual(settled(seen.snapshot().outcomes), recorded(ledger))
+    assert.strictEqual(seen.snapshot().calls, calls.size)
     assert.isAtMost(calls.size, recorded(ledger) + 2 * 8)
   })
 

@@ -39,7 +39,6 @@ const sweep = ({ codes, jumps = [], policy, seed, server: spec }: Sweeping) => {
             lookup,
             ask,
             policy: { ...Policy.standard, allowNone: true, ...policy },
-            progress: Sweep.noProgress(),
             pull: Effect.sync(() => page.splice(0)),
             settle: (one) => Effect.sync(() => void settled.push(one))
           })

@@ -7,12 +7,12 @@ import { Ledger, LedgerError, type Row } from "../../src/Ledger.ts"
 import * as Memory from "../../src/Ledger/Memory.ts"
 import * as Lookup from "../../src/Lookup.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
-import * as Progress from "../../src/Rollcall/Progress.ts"
 import * as Simulation from "../../src/Simulation.ts"
 import type { Process } from "../../src/Simulation/Machine.ts"
 import * as Server from "../../src/Simulation/Server.ts"
 import * as Spec from "../../src/Simulation/Spec.ts"
 import { Sink } from "../../src/Sink.ts"
+import type { Snapshot } from "../../src/Snapshot.ts"
 import * as Source from "../../src/Source.ts"
 import type { Summary } from "../../src/Summary.ts"
 import type { Scenario } from "./scenario.ts"
@@ -106,15 +106,18 @@ export const play = (scenario: Scenario, most = whole, connecting?: () => number
     for (let nth = 0; nth < scenario.lives.length + mostLives; nth++) {
       const begun = machine.now()
       disk.brokenAt = Infinity
-      const progress = Progress.none()
+      let snapshot: (() => Snapshot) | undefined
       file.opened = 0
       const process = machine.start((process) =>
-        Rollcall.run(Lookup.http<unknown>({ url: server.url, weight: scenario.weight }), {
+        Rollcall.make(Lookup.http<unknown>({ url: server.url, weight: scenario.weight }), {
           source: Source.codes(scenario.list),
           policy,
-          order: scenario.order,
-          progress
+          order: scenario.order
         }).pipe(
+          Effect.flatMap((rollcall) => {
+            snapshot = rollcall.unsafeSnapshot
+            return rollcall.run
+          }),
           Effect.provideService(Ledger, onDisk(ledger, scenario, machine, process, disk, recorded)),
           Effect.provideService(Sink, toFile(file, scenario)),
           Effect.provideService(HttpClient.HttpClient, server.client(process))
@@ -143,10 +146,10 @@ export const play = (scenario: Scenario, most = whole, connecting?: () => number
         fibers: process.fibers(),
         inFlight: server.inFlight(),
         opened: file.opened,
-        calls: progress.calls,
+        calls: snapshot?.().calls ?? 0,
         spent: spent?.calls ?? 0,
         seen: calls.length,
-        stood: progress.stood
+        stood: (snapshot?.().stood ?? 0) * 1000
       })
       if (exit !== undefined && Exit.isSuccess(exit)) break
       // a budget that is spent is raised

@@ -154,15 +154,15 @@ describe("a machine without room for more connections", () => {
           return Effect.ensuring(ask(questions, call), Effect.sync(() => open--))
         })
     )
-    const { exit, progress, settled } = run({ ...server, lookup: { ...server.lookup, prepare } }, 300, {
+    const { exit, snapshot, settled } = run({ ...server, lookup: { ...server.lookup, prepare } }, 300, {
       concurrency: 50,
       budget: { calls: [Budget.most(300)] }
     })
     assert.deepStrictEqual(exit, Exit.void)
     assert.isTrue(settled.every(({ attempts, outcome }) => outcome === "found" && attempts === 1))
     assert.lengthOf(server.calls, 300)
-    assert.strictEqual(progress.calls, 300)
-    assert.isAtMost(progress.room!.connections, 49)
+    assert.strictEqual(snapshot.calls, 300)
+    assert.isAtMost(snapshot.room!.connections, 49)
   })
 
   it("ends where there is no room at all", () => {

@@ -48,7 +48,7 @@ describe("hedging", () => {
 
   it("asks once more where an answer is late, takes the first, and settles once", () => {
     const server = serve(() => 200, slow)
-    const { exit, progress, settled } = run(server, 1000, { concurrency: 10, hedge: true })
+    const { exit, snapshot, settled } = run(server, 1000, { concurrency: 10, hedge: true })
     assert.deepStrictEqual(exit, Exit.void)
     assert.lengthOf(settled, 1000)
     const late = settled.filter(({ question }) => Number(question.code.slice(1)) % 25 === 24)
@@ -58,7 +58,7 @@ describe("hedging", () => {
     const twice = server.calls.length - 1000
     assert.isAtLeast(twice, 35)
     assert.isAtMost(twice, 100)
-    assert.strictEqual(progress.inFlight, 0)
+    assert.strictEqual(snapshot.inFlight, 0)
     assert.isBelow(server.calls.at(-1)!.at, 12_000)
   })
 

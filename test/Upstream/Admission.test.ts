@@ -37,12 +37,12 @@ describe("an outage", () => {
   it("names every call beyond the first of each question, and tells how long it was", () => {
     for (const status of [500, 503]) {
       const server = down(1000, 10 * minute, status)
-      const { progress, settled } = run(server, 5000, { concurrency: 16 })
-      const { calls, probes, retries, throttled } = progress
+      const { snapshot, settled } = run(server, 5000, { concurrency: 16 })
+      const { calls, probes, retries, throttled } = snapshot
       assert.strictEqual(calls, server.calls.length)
       assert.strictEqual(calls, settled.length + retries + throttled + probes)
-      assert.isAtLeast(progress.down, 8 * minute)
-      assert.isAtMost(progress.down, 11 * minute)
+      assert.isAtLeast(snapshot.down, 8 * 60)
+      assert.isAtMost(snapshot.down, 11 * 60)
     }
   })
 
@@ -91,10 +91,10 @@ describe("an outage", () => {
 
   it("is told from throttling by what comes back", () => {
     const server = serve((_, __, at) => at < 1000 ? 200 : at < 2 * minute ? told("10") : 200)
-    const { exit, progress, settled } = run(server, 2000)
+    const { exit, snapshot, settled } = run(server, 2000)
     assert.deepStrictEqual(exit, Exit.void)
     assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
-    assert.isFalse(progress.gate.isOutage)
+    assert.isFalse(snapshot.held?.why === "outage")
   })
 })
 
@@ -171,13 +171,13 @@ describe("auto", () => {
       tokens--
       return 200
     }, (code) => 60 + code.length * 5)
-    const { exit, progress, settled } = run(server, 3000, { concurrency: "auto" })
+    const { exit, snapshot, settled } = run(server, 3000, { concurrency: "auto" })
     assert.deepStrictEqual(exit, Exit.void)
     assert.lengthOf(settled, 3000)
     assert.isAtMost(most(server.calls.map(({ at }) => [at, 1] as const), 10_000), 50 * 10 * 1.06)
     assert.isAtLeast(3000 / (server.calls.at(-1)!.at / 1000), 50 * 0.85)
-    assert.isAtMost(progress.throttled, progress.calls * 0.02)
-    const { perSecond } = progress.tuned!
+    assert.isAtMost(snapshot.throttled, snapshot.calls * 0.02)
+    const { perSecond } = snapshot.tuned!
     assert.isAtLeast(perSecond!, 40)
     assert.isAtMost(perSecond!, 55)
   })
@@ -218,15 +218,15 @@ describe("auto, where a server counts in windows and then says for how long nobo
   ) => {
     const wait = { throttle: { ...policy.throttle, maxWait: Duration.hours(2) } }
     const { counts, server } = windowed(limit, seconds, isExact)
-    const { exit, progress } = run(server, limit * 6, { ...wait, concurrency: "auto" })
+    const { exit, snapshot } = run(server, limit * 6, { ...wait, concurrency: "auto" })
     assert.deepStrictEqual(exit, Exit.void)
-    assert.strictEqual(progress.tuned?.windows?.rate, rate)
+    assert.strictEqual(snapshot.tuned?.windows?.rate, rate)
     const used = [...counts.values()].slice(0, -1)
     for (const calls of used) assert.isAtLeast(calls, 0.9 * limit)
     // the advice, followed
     const again = windowed(limit, seconds, isExact)
     const pace = [Schema.decodeSync(Pace.Rate)(rate)]
-    const followed = run(again.server, limit * 4, { ...wait, concurrency: progress.tuned!.concurrency, pace })
+    const followed = run(again.server, limit * 4, { ...wait, concurrency: snapshot.tuned!.concurrency, pace })
     assert.deepStrictEqual(followed.exit, Exit.void)
     for (const calls of again.refused.values()) assert.isAtMost(calls, 1)
     for (const calls of [...again.counts.values()].slice(1, -1)) assert.isAtLeast(calls, 0.9 * limit)
@@ -234,8 +234,8 @@ describe("auto, where a server counts in windows and then says for how long nobo
 
   it("is told to be unknown until three whole windows were seen", () => {
     const { server } = windowed(60, 10)
-    const { progress } = run(server, 200, { concurrency: "auto" })
-    assert.deepStrictEqual(progress.tuned?.windows, { seen: 2 })
+    const { snapshot } = run(server, 200, { concurrency: "auto" })
+    assert.deepStrictEqual(snapshot.tuned?.windows, { seen: 2 })
   })
 })
 

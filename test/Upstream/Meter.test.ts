@@ -92,7 +92,6 @@ const live = (world: World, life: Life): Effect.Effect<void, Sweep.StopError | D
         pace: rates.map((rate) => Schema.decodeSync(Pace.Rate)(rate)),
         ...life.policy
       },
-      progress: Sweep.noProgress(),
       pull: Effect.sync(() => {
         const from = next
         next = Math.min(count, next + 100)
