@@ -19,6 +19,10 @@ import {
   standing
 } from "../Ledger.ts"
 import type { ErrorRecord, Kind } from "../Outcome.ts"
+import * as Key from "./Key.ts"
+import * as Parts from "./Memory/Parts.ts"
+import * as Steps from "./Memory/Steps.ts"
+import { beside } from "./Steps.ts"
 
 /** A list with its entries. */
 interface Held {
@@ -47,6 +51,23 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
 
   const isRepeat = (list: Held, question: number, ordinal: number) => list.ordinals.get(question)?.[0] !== ordinal
 
+  const changeAll = () => {
+    for (const list of lists) change(list, 0)
+  }
+
+  const parts = Parts.make()
+  const steps = Steps.make({
+    request: () => notes.get("request") as Readonly<Record<string, string>> | undefined,
+    questions,
+    outcomes,
+    redone,
+    casesOf: (list) => lists[list]!.ordinals,
+    isRedo,
+    isOf,
+    changeAll,
+    drop: parts.drop
+  })
+
   const row = (list: Held, entry: Enrolled): Row => {
     if (entry.key === null) return { ...pending, ...entry, outcome: "invalid", question: 0, isRepeat: false }
     const question = questions.get(entry.key)!
@@ -54,6 +75,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
       ...pending,
       question,
       ...entry,
+      key: Key.plain(entry.key),
       ...outcomes.get(question),
       isRepeat: isRepeat(list, question, entry.ordinal)
     }
@@ -145,7 +167,9 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           const { key } = entry
           if (key === null) continue
           const question = questions.get(key)!
-          if (!outcomes.has(question) && !isRepeat(list, question, at)) found.push({ ...entry, question, key })
+          if (!outcomes.has(question) && !isRepeat(list, question, at)) {
+            found.push({ ...entry, question, key: Key.plain(key) })
+          }
         }
         return found
       }),
@@ -170,7 +194,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
             outcomes.delete(question)
           }
         }
-        if (batch.length > 0) { for (const list of lists) change(list, 0) }
+        if (batch.length > 0) changeAll()
       }),
     redo: (id, which) =>
       Effect.sync(() => {
@@ -188,7 +212,7 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           }
           return count
         })
-        if (counts.some((count) => count > 0)) { for (const list of lists) change(list, 0) }
+        if (counts.some((count) => count > 0)) changeAll()
         return counts
       }),
     unfinished: (id) =>
@@ -225,15 +249,18 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
         return [...causes.values()]
       }),
     rows: (id, ordinal, limit) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const list = lists[id]!
-        return list.entries.slice(ordinal, ordinal + limit).map((entry) => row(list, entry))
+        return beside(list.entries.slice(ordinal, ordinal + limit).map((entry) => row(list, entry)), steps.links)
       }),
     rowsOf: (id, asked) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const list = lists[id]!
-        return asked.flatMap((question) =>
-          (list.ordinals.get(question) ?? []).map((ordinal) => row(list, list.entries[ordinal]!))
+        return beside(
+          asked.flatMap((question) =>
+            (list.ordinals.get(question) ?? []).map((ordinal) => row(list, list.entries[ordinal]!))
+          ),
+          steps.links
         )
       }),
     counts: (id) =>
@@ -271,6 +298,8 @@ export const layer: Layer.Layer<Ledger> = Layer.sync(Ledger, () => {
           return outcome !== undefined && (which === undefined || isRedo(outcome, key, which))
         }))
       ),
+    parts,
+    steps,
     note: (name) => Effect.sync(() => notes.get(name)),
     setNotes: (given) =>
       Effect.sync(() => {

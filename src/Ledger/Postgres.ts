@@ -22,14 +22,19 @@ import {
   type Standing,
   type Unfinished
 } from "../Ledger.ts"
+import { type Access, give, giveEach, type Opened } from "./Postgres/Access.ts"
 import * as Address from "./Postgres/Address.ts"
 import * as Failure from "./Postgres/Failure.ts"
 import * as Lock from "./Postgres/Lock.ts"
+import * as Parts from "./Postgres/Parts.ts"
 import * as Reserve from "./Postgres/Reserve.ts"
 import * as Session from "./Postgres/Session.ts"
 import * as Statements from "./Postgres/Statements.ts"
-import { drop, identifyForReading, prepare } from "./Postgres/Tables.ts"
+import * as Steps from "./Postgres/Steps.ts"
+import { drop, identifyForReading, prepare, quoted } from "./Postgres/Tables.ts"
 import * as Text from "./Postgres/Text.ts"
+import * as Row from "./Row.ts"
+import { beside } from "./Steps.ts"
 
 /**
  * Opens the ledger at a URL for a run, which holds it. It is made where it does not exist; the database must be there.
@@ -85,13 +90,6 @@ export const remove = (url: Redacted.Redacted): Effect.Effect<void, LedgerError>
       }))
   )
 
-/** What an open ledger is made of. */
-interface Opened {
-  readonly address: Address.Address
-  readonly session: Session.Session
-  readonly statements: Statements.Statements
-}
-
 const forWriting = { synchronous_commit: "on" }
 const forReading = { default_transaction_read_only: "on" }
 
@@ -108,31 +106,6 @@ const open = <A>(
       Effect.catchAllDefect(Effect.fail),
       Effect.mapError(Failure.make(address.name, "Open"))
     ))
-
-/** Gives a statement its rows, all or none; the result is how many it changed. */
-const give = (
-  session: Session.Session,
-  statement: string,
-  params: ReadonlyArray<unknown>,
-  rows: ReadonlyArray<object>
-) => {
-  const documents = Text.documents(rows)
-  return documents.length > 1
-    ? session.transaction((connection) => giveEach(connection, statement, params, documents))
-    : giveEach(session, statement, params, documents)
-}
-
-const giveEach = (
-  { run }: Session.Connection,
-  statement: string,
-  params: ReadonlyArray<unknown>,
-  documents: ReadonlyArray<string>
-) =>
-  Effect.reduce(
-    documents,
-    0,
-    (sum, document) => Effect.map(run(statement, [...params, document]), (changes) => sum + changes)
-  )
 
 const setNotes = ({ session, statements }: Opened, notes: Notes) =>
   give(
@@ -186,6 +159,22 @@ const make = (opened: Opened): typeof Ledger.Service => {
     since: since === null ? Infinity : Number(since)
   })
 
+  const there = new Set<string>()
+  const has: Access["has"] = (table, on = session) =>
+    there.has(table) ? Effect.succeed(true) : Effect.map(
+      on.select("select to_regclass($1) is not null", [`${quoted(opened.address.schema)}.${table}`], ([is]) => is),
+      ([isThere]) => isThere === true && there.add(table) !== undefined
+    )
+  const access: Access = { ...opened, read, write, writeAnew, has, note }
+  const steps = Steps.make(access)
+  /** Rows with what was asked step by step, where there are several. */
+  const withSteps = (rows: Effect.Effect<ReadonlyArray<Row.Row>, Session.SqlError>) =>
+    Effect.flatMap(
+      read(rows),
+      (rows) =>
+        Effect.flatMap(read(has("link")), (isThere) => isThere ? beside(rows, steps.links) : Effect.succeed(rows))
+    )
+
   const toCounts = ([entries, questions, refused, forgotten, found, not_found, invalid, failed, skipped]: ReadonlyArray<
     number
   >) => ({ entries, questions, refused, forgotten, outcomes: { found, not_found, invalid, failed, skipped } }) as Counts
@@ -227,7 +216,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
         })
       )),
     pending: (list, ordinal, limit) =>
-      read(session.select(statements.selectPending, [list, ordinal, limit], Statements.toUnanswered)),
+      read(session.select(statements.selectPending, [list, ordinal, limit], Row.toUnanswered)),
     record: (list, outcomes) =>
       write(
         Effect.suspend(() => {
@@ -247,8 +236,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
           })
         }).pipe(Effect.catchIf((error) => error instanceof RobbedError, reopen))
       ),
-    answered: (question, limit) =>
-      read(session.select(statements.selectAnswered, [question, limit], Statements.toAnswered)),
+    answered: (question, limit) => read(session.select(statements.selectAnswered, [question, limit], Row.toAnswered)),
     revise: (outcomes) =>
       writeAnew(session.transaction((connection) =>
         Effect.flatMap(
@@ -294,8 +282,7 @@ const make = (opened: Opened): typeof Ledger.Service => {
         const [scanned] = yield* session.select(statements.scanStanding, [list], toStanding)
         return scanned!
       })),
-    earlier: (questions) =>
-      read(session.select(statements.selectEarlier, [`{${questions.join()}}`], Statements.toAnswered)),
+    earlier: (questions) => read(session.select(statements.selectEarlier, [`{${questions.join()}}`], Row.toAnswered)),
     causes: (list) =>
       read(session.select(
         statements.selectCauses,
@@ -309,9 +296,9 @@ const make = (opened: Opened): typeof Ledger.Service => {
         })
       )),
     rows: (list, ordinal, limit) =>
-      read(session.select(statements.selectRows, [list, ordinal, ordinal + limit], Statements.toRow)),
+      withSteps(session.select(statements.selectRows, [list, ordinal, ordinal + limit], Row.toRow)),
     rowsOf: (list, questions) =>
-      read(session.select(statements.selectRowsOf, [list, `{${questions.join()}}`], Statements.toRow)),
+      withSteps(session.select(statements.selectRowsOf, [list, `{${questions.join()}}`], Row.toRow)),
     counts: (list) =>
       read(Effect.gen(function*() {
         const [[isCounted, ...counters] = []] = yield* session.select(statements.selectCounts, [list], (row) => row)
@@ -351,6 +338,8 @@ const make = (opened: Opened): typeof Ledger.Service => {
         (known) => new Set(known.flat())
       )
     },
+    parts: Parts.make(access),
+    steps,
     note,
     setNotes: (notes) => Effect.asVoid(write(setNotes(opened, notes))),
     forget: ({ before, codes }) =>

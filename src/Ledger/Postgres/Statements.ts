@@ -4,7 +4,7 @@
  * Batches come as JSON. What is looked up for each row stands in a subquery that cannot become a join, so that a page costs as much in a
  * large ledger as in a small one, whatever the server knows of its tables.
  */
-import type { Answered, Redo, Row, Unanswered } from "../../Ledger.ts"
+import type { Redo } from "../../Ledger.ts"
 import { quoted } from "./Tables.ts"
 
 export type Statements = ReturnType<typeof make>
@@ -64,6 +64,8 @@ export const make = (schema: string) => {
   const settled = (list: string) => kinds.map((kind) => `${list}.${kind}`).join(" + ")
 
   return {
+    ofCodes,
+    givenOutcomes,
     selectNote: `select value from ${note} where name = $1`,
     /** Parameter: `{ name, value }[]`. */
     setNotes: `
@@ -273,43 +275,3 @@ export const make = (schema: string) => {
     vacuum: [outcome, superseded, entry, question].map((table) => `vacuum full ${table}`)
   }
 }
-
-export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
-  question: row[0],
-  key: row[1],
-  ordinal: row[2],
-  line: row[3],
-  input: row[4],
-  columns: row[5],
-  error: null
-})
-
-export const toAnswered = (row: ReadonlyArray<any>): Answered => ({
-  question: row[0],
-  outcome: row[1],
-  http_status: row[2],
-  attempts: row[3],
-  calls: row[4],
-  ms: row[5],
-  at: row[6],
-  body: row[7],
-  error: row[8]
-})
-
-export const toRow = (row: ReadonlyArray<any>): Row => ({
-  outcome: row[0],
-  ordinal: row[1],
-  line: row[2],
-  key: row[3],
-  input: row[4],
-  columns: row[5],
-  error: row[6],
-  question: row[7] ?? 0,
-  http_status: row[8],
-  attempts: row[9] ?? 0,
-  calls: row[10] ?? 0,
-  ms: row[11],
-  at: row[12] ?? 0,
-  body: row[13],
-  isRepeat: row[14] ?? false
-})

@@ -28,7 +28,8 @@ export const identifyForReading = (session: Session, address: Address) =>
 
 /** Takes the tables away, and the schema unless somebody else uses it. */
 export const drop = (session: Session, { schema }: Address) => {
-  const tables = ["note", "list", "standing", "change", "question", "entry", "outcome", "superseded", "reserve"]
+  const always = ["note", "list", "standing", "change", "question", "entry", "outcome", "superseded", "reserve"]
+  const tables = [...always, "step", "asks", "link", "outbox", "part"]
   const dropTables = session.run(`drop table if exists ${tables.map((table) => `${quoted(schema)}.${table}`).join()}`)
   const dropSchema = Effect.ignore(session.run(`drop schema ${quoted(schema)}`))
   return schema === "public" ? dropTables : Effect.zipRight(dropTables, dropSchema)

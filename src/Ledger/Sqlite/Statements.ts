@@ -1,7 +1,7 @@
 /**
  * What a ledger says to SQLite, and how rows stand for what it holds.
  */
-import type { Answered, Enrolled, Redo, Row, Standing, Unanswered, Unfinished } from "../../Ledger.ts"
+import type { Answered, Enrolled, Redo, Standing, Unfinished } from "../../Ledger.ts"
 import { values } from "../../Sql/Sqlite/Connection.ts"
 import { place } from "./Tables.ts"
 
@@ -167,7 +167,7 @@ export interface Reading {
 }
 
 /** Makes it of the names of the columns and of what follows them. */
-const reading = (names: ReadonlyArray<string>, texts: ReadonlyArray<string>, rest: string): Reading => {
+export const reading = (names: ReadonlyArray<string>, texts: ReadonlyArray<string>, rest: string): Reading => {
   const length = texts.map((name) => `ifnull(octet_length(${name}), 0)`).join(" + ")
   const bytes = names.map((name) => texts.includes(name) ? `cast(${name} as blob)` : name)
   return {
@@ -197,8 +197,11 @@ const isRepeat = `
   exists (select 1 from entry earlier
     where earlier.question = entry.question and earlier.place >= ? and earlier.place < entry.place)`
 
+/** What its place says besides the list. */
+const ordinal = "entry.place & 4294967295"
+
 export const selectPending = reading(
-  ["entry.question", "question.key", "entry.place", "entry.line", "entry.input", "entry.columns"],
+  ["entry.question", "question.key", ordinal, "entry.line", "entry.input", "entry.columns"],
   ["question.key", "entry.input"],
   `from entry join question on question.id = entry.question
   where entry.place >= ? and entry.place < ?
@@ -206,19 +209,9 @@ export const selectPending = reading(
   order by entry.place limit ?`
 )
 
-export const toUnanswered = (row: ReadonlyArray<any>): Unanswered => ({
-  question: row[0],
-  key: row[1],
-  ordinal: row[2] % 2 ** 32,
-  line: row[3],
-  input: row[4],
-  columns: row[5],
-  error: null
-})
-
 const rowColumns = [
   "case when entry.error is null then outcome.outcome else 'invalid' end",
-  "entry.place",
+  ordinal,
   "entry.line",
   "question.key",
   "entry.input",
@@ -251,25 +244,7 @@ export const selectRowsOf = reading(
   order by asked.key, entry.place`
 )
 
-export const toRow = (row: ReadonlyArray<any>): Row => ({
-  outcome: row[0],
-  ordinal: row[1] % 2 ** 32,
-  line: row[2],
-  key: row[3],
-  input: row[4],
-  columns: row[5],
-  error: row[6],
-  question: row[7] ?? 0,
-  http_status: row[8],
-  attempts: row[9] ?? 0,
-  calls: row[10] ?? 0,
-  ms: row[11],
-  at: row[12] ?? 0,
-  body: row[13],
-  isRepeat: row[14] === 1
-})
-
-const outcomeColumns = ["question", "outcome", "http_status", "attempts", "calls", "ms", "at", "body", "error"]
+export const outcomeColumns = ["question", "outcome", "http_status", "attempts", "calls", "ms", "at", "body", "error"]
 
 export const selectAnswered = reading(
   outcomeColumns,
@@ -309,7 +284,7 @@ const ofCodes = (key: string) => `
   (${key} in (select value from json_each(?))
     or (json_valid(${key}) and ${key} like '[%' and ${key} ->> 0 in (select value from json_each(?))))`
 
-const questionsOf = `(select id from question where ${ofCodes("key")})`
+export const questionsOf = `(select id from question where ${ofCodes("key")})`
 export const forgetOutcomes = `delete from outcome where question in ${questionsOf}`
 export const forgetSuperseded = `delete from superseded where question in ${questionsOf}`
 export const forgetEntries = `
@@ -350,6 +325,3 @@ export const redoOf = (
   ]
   return all.length === 0 ? ["0", []] : [all.map(([text]) => text).join(" and "), all.flatMap(([, params]) => params)]
 }
-
-export const toAnswered = (row: ReadonlyArray<any>): Answered =>
-  Object.fromEntries(outcomeColumns.map((name, index) => [name, row[index]])) as unknown as Answered
