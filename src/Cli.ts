@@ -10,34 +10,49 @@ import * as Options from "@effect/cli/Options"
 import { Cause, Effect, Either } from "effect"
 import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
-import * as Demo from "./Cli/Demo.ts"
 import * as Environment from "./Cli/Environment.ts"
 import * as Exit from "./Cli/Exit.ts"
-import * as Export from "./Cli/Export.ts"
 import type * as Flag from "./Cli/Flag.ts"
-import * as Forget from "./Cli/Forget.ts"
 import * as Help from "./Cli/Help.ts"
 import * as JobFile from "./Cli/JobFile.ts"
-import * as Plan from "./Cli/Plan.ts"
-import * as Run from "./Cli/Run.ts"
-import * as Simulate from "./Cli/Simulate.ts"
-import * as Status from "./Cli/Status.ts"
 import { say } from "./Cli/Talk.ts"
 import * as Width from "./Cli/Width.ts"
 import type * as Job from "./Job.ts"
 
-/** The commands by name. Adding one is a file in Cli/ and a key here. */
+/** The commands by name, each loaded when it is needed. Adding one is a file in Cli/commands/ and a key here. */
 export const commands = {
-  run: Run.command,
-  plan: Plan.command,
-  status: Status.command,
-  export: Export.command,
-  forget: Forget.command,
-  simulate: Simulate.command,
-  demo: Demo.command
+  run: () => import("./Cli/commands/Run.ts"),
+  plan: () => import("./Cli/commands/Plan.ts"),
+  status: () => import("./Cli/commands/Status.ts"),
+  export: () => import("./Cli/commands/Export.ts"),
+  forget: () => import("./Cli/commands/Forget.ts"),
+  simulate: () => import("./Cli/commands/Simulate.ts"),
+  demo: () => import("./Cli/commands/Demo.ts")
 }
 
-type Requirements = (typeof commands)[keyof typeof commands] extends Command.Command<infer R> ? R : never
+type Name = keyof typeof commands
+type Requirements = Awaited<ReturnType<(typeof commands)[Name]>>["command"] extends Command.Command<infer R> ? R : never
+
+const names = Object.keys(commands) as ReadonlyArray<Name>
+
+const isName = (text: string | undefined): text is Name => text !== undefined && Object.hasOwn(commands, text)
+
+const load = (name: Name): Effect.Effect<Command.Command<Requirements>> =>
+  Effect.map(
+    Effect.promise<{ readonly command: Command.Command<Requirements> }>(commands[name]),
+    ({ command }) => command
+  )
+
+/** Loads the command that the words name. */
+export const preload = ([name]: ReadonlyArray<string>): Promise<unknown> =>
+  isName(name) ? commands[name]() : Promise.resolve()
+
+/** Every command, in the order in which help lists them. */
+export const all: Effect.Effect<ReadonlyArray<Command.Command<Requirements>>> = Effect.forEach(names, load, {
+  concurrency: "unbounded"
+})
+
+const overview = (width: number) => Effect.map(all, (commands) => Help.overview(commands, width))
 
 /** Runs the command that the words name; the result is the exit code. */
 export const main = (
@@ -47,16 +62,16 @@ export const main = (
   Effect.gen(function*() {
     const [name, ...rest] = words
     if (name === undefined) {
-      yield* say(Help.overview(commands, Width.widthOf(process.stderr)).trimEnd())
+      yield* say((yield* overview(Width.widthOf(process.stderr))).trimEnd())
       return 2
     }
     const isHelp = name === "help"
     const asked = isHelp ? rest[0] : name
     if (asked === undefined || helps.has(asked)) {
-      return yield* print(Help.overview(commands, Width.widthOf(process.stdout)))
+      return yield* print(yield* overview(Width.widthOf(process.stdout)))
     }
-    if (!Object.hasOwn(commands, asked)) return yield* unknown(asked)
-    const command = commands[asked as keyof typeof commands] as Command.Command<Requirements>
+    if (!isName(asked)) return yield* unknown(asked, (yield* load("run")).flags)
+    const command = yield* load(asked)
     const end = rest.indexOf("--")
     if (isHelp || rest.slice(0, end < 0 ? rest.length : end).some((word) => helps.has(word))) {
       return yield* print(
@@ -84,8 +99,14 @@ export const main = (
         onLeft: Exit.of,
         onRight: (cause) => Exit.defect(Cause.squash(cause))
       })
-      const flags = Object.values(commands[words[0] as keyof typeof commands]?.flags ?? {})
-      return Effect.as(message === "" ? Effect.void : say(`rollcall: ${Argv.asTyped(message, words, flags)}`), code)
+      const [name] = words
+      return Effect.as(
+        message === "" ? Effect.void : Effect.flatMap(
+          isName(name) ? Effect.map(load(name), ({ flags }) => Object.values(flags)) : Effect.succeed([]),
+          (flags) => say(`rollcall: ${Argv.asTyped(message, words, flags)}`)
+        ),
+        code
+      )
     })
   )
 
@@ -115,9 +136,9 @@ const print = (text: string) =>
     return 0
   })
 
-const unknown = (name: string) => {
+const unknown = (name: string, flags: Readonly<Record<string, Flag.Any>>) => {
   const [typed = ""] = name.split("=")
-  const isOurs = Object.values(commands.run.flags).some((flag) =>
+  const isOurs = Object.values(flags).some((flag) =>
     `--${flag.name}` === typed || (flag.alias !== undefined && typed.startsWith(`-${flag.alias}`))
   )
   if (typed.startsWith("-") && !isOurs) {
@@ -131,7 +152,7 @@ const unknown = (name: string) => {
   if (/[./\\]/.test(name)) {
     return new Argv.UsageError({ message: `there is no command ${name}: rollcall run ${name} asks about a list` })
   }
-  const near = Argv.nearest(name, Object.keys(commands))
+  const near = Argv.nearest(name, names)
   return new Argv.UsageError({
     message: isOurs
       ? `the command comes first: rollcall run ${name} …`

@@ -79,19 +79,24 @@ const field = (key: Key.Key): Schema.Struct.Field => {
   }
 }
 
-const fields = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, field(key)])) as {
-  readonly [K in Name]: Field<(typeof keys)[K]>
-}
+const fields = () =>
+  Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, field(key)])) as {
+    readonly [K in Name]: Field<(typeof keys)[K]>
+  }
 
-/** A job on the wire, and with its values read. */
-export const Job = Schema.Struct({
-  rollcall: Schema.optional(Schema.Literal(version)),
-  ...fields,
-  /** Rules of several keys, where the first one that holds is to be of this key, and the next of that. */
-  rules: Schema.optional(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })))
-}).annotations({ identifier: "Job" })
-export type Job = typeof Job.Type
-export type Encoded = typeof Job.Encoded
+const struct = () =>
+  Schema.Struct({
+    rollcall: Schema.optional(Schema.Literal(version)),
+    ...fields(),
+    /** Rules of several keys, where the first one that holds is to be of this key, and the next of that. */
+    rules: Schema.optional(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })))
+  }).annotations({ identifier: "Job" })
+
+export type Job = ReturnType<typeof struct>["Type"]
+export type Encoded = ReturnType<typeof struct>["Encoded"]
+
+/** A job on the wire, and with its values read. Most runs read none, and its seventy keys take as long to load as a small command. */
+export const Job: Schema.Schema<Job, Encoded> = Schema.suspend(struct)
 
 const fail = (message: string) => Either.left(new JobError({ message }))
 

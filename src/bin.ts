@@ -14,7 +14,7 @@ try {
     process.stdout.write(`${version}\n`)
   } else {
     const { start } = await import("./Cli/Main.ts")
-    start(process.argv.slice(2))
+    await start(process.argv.slice(2))
   }
 } catch (error) {
   // the program itself is some files; where Node cannot read what describes them it tells the reason in words alone

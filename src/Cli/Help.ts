@@ -9,14 +9,14 @@ import { widest, wrap } from "./Width.ts"
 const [indent, far, narrow] = [29, 37, 60]
 
 /** What `rollcall --help` shows: a screen of 24 lines. */
-export const overview = (commands: Readonly<Record<string, Command<any>>>, width = widest): string =>
+export const overview = (commands: ReadonlyArray<Command<any>>, width = widest): string =>
   [
     ...wrap("Rollcall asks an API about every code in a list: one outcome per code.", width),
     "",
     ...wrap("Usage: rollcall COMMAND [FILE] [OPTIONS]", width),
     "",
     "Commands",
-    ...Object.values(commands).flatMap(({ name, summary }) => entry(`  ${name}`, summary, 12, width)),
+    ...commands.flatMap(({ name, summary }) => entry(`  ${name}`, summary, 12, width)),
     "",
     "Begin here",
     ...entry("  rollcall demo", "the whole thing, on this machine", indent, width),

@@ -4,14 +4,16 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Array, Effect, Exit, Inspectable, Logger } from "effect"
-import { main } from "../Cli.ts"
+import { main, preload } from "../Cli.ts"
 import * as Talk from "./Talk.ts"
 
 /** 128 and the number of the signal. A terminal that is closed sends a SIGHUP. */
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /** Runs the command. The first signal drains it, the second one ends the process at once. */
-export const start = (words: ReadonlyArray<string>): void => {
+export const start = async (words: ReadonlyArray<string>): Promise<void> => {
+  // what cannot be loaded is told by who calls this
+  await preload(words)
   let signalled: number | undefined
   for (const [signal, code] of Object.entries(signals)) {
     process.on(signal, () => {

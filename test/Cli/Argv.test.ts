@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, Schema } from "effect"
 import * as Argv from "../../src/Cli/Argv.ts"
+import * as Run from "../../src/Cli/commands/Run.ts"
 import * as Flag from "../../src/Cli/Flag.ts"
-import * as Run from "../../src/Cli/Run.ts"
 import * as Key from "../../src/Job/Key.ts"
 
 const accepts: Argv.Accepts = { name: "run", flags: Object.values(Run.flags), argument: "FILE" }

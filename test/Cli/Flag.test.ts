@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { commands } from "../../src/Cli.ts"
+import * as Plan from "../../src/Cli/commands/Plan.ts"
+import * as Run from "../../src/Cli/commands/Run.ts"
 import * as Flag from "../../src/Cli/Flag.ts"
 import * as Job from "../../src/Job.ts"
 
@@ -10,9 +11,9 @@ describe("Flag", () => {
   })
 
   it("writes each key of a job, and a job has each flag of run", () => {
-    const names = Object.values(commands.run.flags).map(({ name }) => name)
+    const names = Object.values(Run.flags).map(({ name }) => name)
     // the list is the argument, and a job does not name itself
     assert.deepStrictEqual([...names, "file"].toSorted(), [...Object.keys(Job.keys), "job"].toSorted())
-    assert.deepStrictEqual(commands.plan.flags, commands.run.flags)
+    assert.deepStrictEqual(Plan.command.flags, Run.flags)
   })
 })

@@ -12,20 +12,20 @@ import {
   type Listed,
   type Standing,
   type Unfinished
-} from "../Ledger.ts"
-import type * as Budget from "../Policy/Budget.ts"
-import * as Moment from "../Policy/Moment.ts"
-import * as Rollcall from "../Rollcall.ts"
-import * as Sameness from "../Rollcall/Sameness.ts"
-import { settled } from "../Summary.ts"
-import type { StopError } from "../Sweep.ts"
-import * as Closing from "./Closing.ts"
-import * as Command from "./Command.ts"
-import * as Flag from "./Flag.ts"
-import * as Ledgers from "./Ledgers.ts"
-import * as Overview from "./Overview.ts"
-import * as Purse from "./Purse.ts"
-import * as Talk from "./Talk.ts"
+} from "../../Ledger.ts"
+import type * as Budget from "../../Policy/Budget.ts"
+import * as Moment from "../../Policy/Moment.ts"
+import * as Rollcall from "../../Rollcall.ts"
+import * as Sameness from "../../Rollcall/Sameness.ts"
+import { settled } from "../../Summary.ts"
+import type { StopError } from "../../Sweep.ts"
+import * as Closing from "../Closing.ts"
+import * as Command from "../Command.ts"
+import * as Flag from "../Flag.ts"
+import * as Ledgers from "../Ledgers.ts"
+import * as Overview from "../Overview.ts"
+import * as Purse from "../Purse.ts"
+import * as Talk from "../Talk.ts"
 
 export const command = Command.make({
   name: "status",
