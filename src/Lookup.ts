@@ -3,6 +3,7 @@
  */
 import type { HttpClient } from "@effect/platform"
 import { Effect, type Option, Schema } from "effect"
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import { type Expect, parsers } from "./Answer/Expect.ts"
 import * as Refusal from "./Answer/Refusal.ts"
 import * as Rules from "./Answer/Rules.ts"
@@ -38,6 +39,14 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
   readonly weight: number
   /** Reads what the replies of a run say about how fast one may ask. */
   readonly limits?: () => (reply: Reply) => Limits.Told | undefined
+  /** How many questions one call may carry; 1 where it is left out. */
+  readonly most?: number
+  /**
+   * What of a reply is each question's own, in the order of the questions: a reply with the same headers, and a status and a body of its
+   * own; `undefined` where there is nothing of it. It is asked of replies with a 2xx, those to a single question too; where it gives nothing
+   * at all, the reply is a word on the call. It is left out where a call carries one question.
+   */
+  readonly split?: (reply: Reply, questions: NonEmptyReadonlyArray<Question>) => ReadonlyArray<Reply | undefined>
   /** Takes settings and services once; what it gives makes one attempt each time. */
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
   /**

@@ -9,6 +9,7 @@ import type { Ask, Call } from "./Lookup/Ask.ts"
 import * as Curl from "./Lookup/Curl.ts"
 import { type Kind, LookupError, type Remedy } from "./Outcome.ts"
 import * as Policy from "./Policy.ts"
+import * as Batch from "./Policy/Batch.ts"
 import type { Found } from "./Policy/Concurrency.ts"
 import * as Gate from "./Policy/Gate.ts"
 import * as Refusal from "./Policy/Refusal.ts"
@@ -296,6 +297,8 @@ const askAll = <A, E, R, E2>(
       pull,
       elsewhere: options.elsewhere,
       isDoubtful: suspicion.isDoubtful,
+      // what the first questions meet is to be each one's own
+      most: () => isFirst || !suspicion.isAccepted() ? 1 : batch.size,
       progress,
       admission,
       meter,
@@ -312,12 +315,13 @@ const askAll = <A, E, R, E2>(
     const spans = (yield* Tracing.isOn) ? Tracing.questions(clock) : undefined
     if (spans !== undefined) yield* Effect.addFinalizer(() => spans.close)
     const attempt = spans === undefined
-      ? ({ question }: Queue.Asked, call: Call) => ask([question], call)
-      : ({ id, question }: Queue.Asked, call: Call) => spans.within(id, ask([question], call))
+      ? (asked: Queue.Asked, call: Call) => ask(Queue.questions(asked), call)
+      : (asked: Queue.Asked, call: Call) => spans.within(asked.id, ask(Queue.questions(asked), call))
     const schedule = Retry.schedule(policy.retry)
     const deadline = Duration.toMillis(policy.deadline)
 
     let isFirst = true
+    let batch = Batch.begin(lookup.most ?? 1)
     let emptied = 0
     let stopped: StopError | undefined
     let { found } = before
@@ -372,6 +376,43 @@ const askAll = <A, E, R, E2>(
       )
 
     const finish = (
+      asked: Queue.Asked,
+      outcome: Kind,
+      attempt: Attempt.Attempt<A, E>,
+      answer: A | undefined,
+      error: E | LookupError | undefined
+    ): Effect.Effect<void, E2> =>
+      asked.company.length === 0
+        ? finishOne(asked, outcome, attempt, answer, error)
+        : part(asked, outcome, attempt, error)
+
+    /**
+     * The final word on a call of several is the word on none of them: they are asked again in halves, until it is the word on one. Where it
+     * could be once too often it is the word on each.
+     */
+    const part = (
+      asked: Queue.Asked,
+      outcome: Kind,
+      attempt: Attempt.Attempt<A, E>,
+      error: E | LookupError | undefined
+    ): Effect.Effect<void, E2> => {
+      const active = activeTime(now())
+      const isRefused = attempt.reply !== undefined && attempt.reply.status >= 400 && attempt.reply.status < 500
+      const isFinal = !lookup.idempotent && !isRefused
+      const all = Queue.all(asked)
+      const over = all.filter(({ since }) => isFinal || active - since >= deadline)
+      const left = all.filter((one) => !over.includes(one))
+      const late = error instanceof LookupError && !isFinal ? Attempt.pastDeadline(policy, error) : error
+      asked.company = nobody
+      return Effect.zipRight(
+        Effect.forEach(over, (one) => finishOne(one, isFinal ? outcome : "failed", attempt, undefined, late), {
+          discard: true
+        }),
+        Effect.forEach(Queue.halves(left, asked), (half) => queue.again(half), { discard: true })
+      )
+    }
+
+    const finishOne = (
       asked: Queue.Asked,
       outcome: Kind,
       { reply, ms, verdict }: Attempt.Attempt<A, E>,
@@ -576,9 +617,20 @@ const askAll = <A, E, R, E2>(
       return asked.isCanary || asked.inFlight > 0 ? Effect.void : queue.retry(asked, roomInterval)
     }
 
+    /** How many questions a call may carry. */
+    const seeSize = ({ company }: Queue.Asked, verdict: Attempt.Attempt<A, E>["verdict"]) => {
+      const isFailed = "error" in verdict && verdict.error instanceof LookupError
+      if (!isFailed) batch = Batch.answered(batch, company.length + 1)
+      else if (isTooMuch(verdict.error) && !admission.state.gate.isOutage) {
+        batch = Batch.refused(batch, company.length + 1)
+      }
+    }
+
     const judge = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       const { ms, reply } = attempt
-      if (downSince !== undefined) seeOutage()
+      if (downSince !== undefined) {
+        seeOutage()
+      }
       const verdict = asRefusal(attempt)
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       // a wait beside a refusal that no wait mends is nobody's
@@ -608,6 +660,7 @@ const askAll = <A, E, R, E2>(
         meter?.refund()
         return finish(asked, "invalid", attempt, undefined, verdict.error)
       }
+      if (batch.most > 1) seeSize(asked, verdict)
       const wasFirst = isFirst
       isFirst = false
       crew.count(asked)
@@ -619,7 +672,7 @@ const askAll = <A, E, R, E2>(
         if (verdict.verdict !== "stop" || isDoubted(verdict)) {
           const isMet = meet({ asked, attempt, error })
           if (isMet !== undefined) {
-            asked.attempts++
+            attempted(asked)
             if (verdict.verdict !== "retry") admission.passed(now(), ms)
             return isMet
           }
@@ -654,17 +707,42 @@ const askAll = <A, E, R, E2>(
       return suspicion.failed({ kind, at: now(), isProbe: asked.isProbe, isFinal })
     }
 
-    /** What a reply means for its own question. */
+    /** One more attempt was made at all questions of a call. */
+    const attempted = (asked: Queue.Asked) => {
+      asked.attempts++
+      for (const one of asked.company) one.attempts++
+    }
+
+    /** A call was answered, whatever it was told. */
+    const wasAnswered = (asked: Queue.Asked, ms: number) => {
+      attempted(asked)
+      all.answered++
+      if (asked.trial !== undefined) tried(asked, true)
+      admission.passed(now(), ms)
+      crew.answered(asked, ms)
+    }
+
+    /** What a reply means for its own question, or for each of its questions. */
     const settleOwn = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
-      const { ms, verdict } = attempt
-      if (verdict.verdict === "retry" && verdict.isAlone === true) return askLater(asked, attempt, verdict)
+      const { items, ms, verdict } = attempt
+      if (items !== undefined && !isOfCall(verdict)) return settleItems(asked, attempt, items)
       if (verdict.verdict !== "retry") {
-        asked.attempts++
-        all.answered++
-        if (asked.trial !== undefined) tried(asked, true)
-        admission.passed(now(), ms)
-        crew.answered(asked, ms)
+        wasAnswered(asked, ms)
+        return settleBy(asked, attempt, verdict)
       }
+      if (verdict.isAlone !== true) return failedOnce(asked, attempt, verdict.error, verdict.wait)
+      admission.passed(now(), ms)
+      // its other call may still bring the answer
+      if (asked.inFlight > 0) return Effect.void
+      attempted(asked)
+      return askLater(asked, attempt, verdict)
+    }
+
+    const settleBy = (
+      asked: Queue.Asked,
+      attempt: Attempt.Attempt<A, E>,
+      verdict: Exclude<Attempt.Attempt<A, E>["verdict"], Verdict.Retry>
+    ): Effect.Effect<void, E2> => {
       switch (verdict.verdict) {
         case "found":
           return finish(asked, "found", attempt, verdict.answer, undefined)
@@ -674,8 +752,8 @@ const askAll = <A, E, R, E2>(
           return finish(asked, "invalid", attempt, undefined, verdict.error)
         case "stop":
           if (!isDoubted(verdict)) {
-            lost.push(asked.id)
-            progress.left++
+            lost.push(...Queue.all(asked).map(({ id }) => id))
+            progress.left += Queue.all(asked).length
             return refuse(asked, stopReasons[verdict.error.reason] ?? "quota", verdict.error)
           }
           return finish(asked, "failed", attempt, undefined, verdict.error)
@@ -683,9 +761,43 @@ const askAll = <A, E, R, E2>(
           return finish(asked, "failed", attempt, undefined, verdict.error)
         case "throttled":
           return Effect.void
-        case "retry":
-          return failedOnce(asked, attempt, verdict.error, verdict.wait)
       }
+    }
+
+    /** The server answers, and each item decides for its own question. */
+    const settleItems = (
+      asked: Queue.Asked,
+      attempt: Attempt.Attempt<A, E>,
+      items: ReadonlyArray<Attempt.Heard<A, E> | undefined>
+    ): Effect.Effect<void, E2> => {
+      wasAnswered(asked, attempt.ms)
+      const each = Queue.all(asked)
+      asked.company = nobody
+      return Effect.forEach(each, (one, place) => {
+        const item = items[place]
+        return item === undefined ? askOnceMore(one, attempt) : settleItem(one, { ...item, ms: attempt.ms })
+      }, { discard: true })
+    }
+
+    /** What is to be tried again is so alone, whatever it is for: others were answered. */
+    const settleItem = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
+      const { verdict } = attempt
+      return verdict.verdict === "retry" || verdict.verdict === "throttled"
+        ? askLater(asked, attempt, { ...verdict, verdict: "retry", isAlone: true })
+        : settleBy(asked, attempt, verdict)
+    }
+
+    /** It was left out of an answer, which may not happen twice. */
+    const askOnceMore = (asked: Queue.Asked, { ms, reply }: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
+      if (asked.isMissing) {
+        const verdict = Attempt.leftOut(1)
+        // there is no slice of it
+        const empty = reply && { ...reply, body: "" }
+        return finish(asked, "failed", { ms, reply: empty, verdict }, undefined, verdict.error)
+      }
+      asked.isMissing = true
+      progress.retries++
+      return queue.again(asked)
     }
 
     /** The server is well, and has no answer to this question yet: it waits, and nobody else does. */
@@ -694,10 +806,6 @@ const askAll = <A, E, R, E2>(
       attempt: Attempt.Attempt<A, E>,
       verdict: Verdict.Retry
     ): Effect.Effect<void, E2> => {
-      admission.passed(now(), attempt.ms)
-      // its other call may still bring the answer
-      if (asked.inFlight > 0) return Effect.void
-      asked.attempts++
       if (verdict.isEmpty === true) {
         if (asked.isEmpty) emptied++
         const { retries } = policy.retry
@@ -733,7 +841,10 @@ const askAll = <A, E, R, E2>(
       }
       // its other call may still bring the answer
       if (asked.inFlight > 0) return held
-      asked.attempts++
+      attempted(asked)
+      if (asked.company.length > 0 && isTooMuch(error)) {
+        return Effect.zipRight(held, finish(asked, "failed", attempt, undefined, error))
+      }
       return Effect.zipRight(held, tryAgain(asked, attempt, error, undefined))
     }
 
@@ -771,6 +882,18 @@ const [roomInterval, mostInVain] = [200, 50]
 
 /** Ends that are nobody's fault but that of the time: what has failed before has failed. */
 const isForLater: ReadonlySet<StopError["reason"]> = new Set(["budget", "throttled", "outage"])
+
+/** What a call is told that asks for too much at once, as far as it is told. */
+const isTooMuch = ({ reason, status }: LookupError): boolean =>
+  reason === "timeout" || (status !== undefined && tooMuch.has(status))
+
+const tooMuch: ReadonlySet<number> = new Set([408, 413, 414, 504])
+
+const nobody: ReadonlyArray<never> = []
+
+/** What is said to all items of a call alike concerns all calls, or is each one's own. */
+const isOfCall = <A, E>(verdict: Verdict.Verdict<A, E>): boolean =>
+  (verdict.verdict === "retry" && verdict.isAlone !== true) || (verdict.verdict === "stop" && !isDoubted(verdict))
 
 /** A verdict on what another question may meet as well. */
 type Failure =

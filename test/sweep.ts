@@ -94,7 +94,7 @@ const page = 512
 
 /** Sweeps codes c0, c1, … and collects what is settled. */
 export const sweep = (
-  server: ReturnType<typeof serve>,
+  server: { readonly lookup: Lookup<unknown, LookupError> },
   count: number,
   given: Partial<Policy.Policy> = {},
   settled: Array<Sweep.Settled> = [],
@@ -129,7 +129,12 @@ export const sweep = (
   return { effect, settled, snapshot: () => snapshot() }
 }
 
-export const run = (server: ReturnType<typeof serve>, count: number, given: Partial<Policy.Policy> = {}, seed = 1) => {
+export const run = (
+  server: { readonly lookup: Lookup<unknown, LookupError> },
+  count: number,
+  given: Partial<Policy.Policy> = {},
+  seed = 1
+) => {
   const { effect, settled, snapshot } = sweep(server, count, given)
   return { exit: simulate(effect, seed), settled, snapshot: snapshot() }
 }

@@ -12,8 +12,8 @@ import * as Gate from "../Policy/Gate.ts"
 import * as Hedge from "../Policy/Hedge.ts"
 import type { Reply } from "../Reply.ts"
 import type { Admission } from "../Upstream/Admission.ts"
-import { type Attempt, discreetly, fromCause, lost, timedOut } from "./Attempt.ts"
-import type * as Queue from "./Queue.ts"
+import { type Attempt, fromCause, heard, lost, timedOut } from "./Attempt.ts"
+import * as Queue from "./Queue.ts"
 
 /** Milliseconds by which a call may outlive its limit. */
 const watchInterval = 200
@@ -100,7 +100,7 @@ export const make = <A, E, R, E2>(
   /** Done when the last worker ends. */
   const finished = Deferred.unsafeMake<void>(FiberId.none)
   /** How long answers take, where that decides what is asked twice. */
-  let latencies = policy.hedge && lookup.isRead ? Hedge.none : undefined
+  let latencies = policy.hedge && lookup.isRead && (lookup.most ?? 1) === 1 ? Hedge.none : undefined
   /** The first failure of whoever gives questions or takes outcomes. */
   let broken: Effect.Effect<never, E2> | undefined
 
@@ -133,6 +133,7 @@ export const make = <A, E, R, E2>(
 
   const count = (asked: Queue.Asked) => {
     asked.calls++
+    for (const one of asked.company) one.calls++
     progress.calls++
   }
 
@@ -173,7 +174,7 @@ export const make = <A, E, R, E2>(
           release(slot)
           slot.paidAt = paid
           slot.sentAt += now() - begun
-          asked.since += activeTime(now()) - since
+          for (const one of Queue.all(asked)) one.since += activeTime(now()) - since
           count(asked)
           return Effect.void
         }
@@ -206,6 +207,8 @@ export const make = <A, E, R, E2>(
     keep: (part) =>
       Effect.sync(() => {
         const asked = slot.asked!
+        // of a call of several it is nobody's own
+        if (asked.company.length > 0) return
         asked.parts = [...asked.parts ?? none, part]
         // it has come further: its limits and its retries are those of the next part
         slot.sentAt = now()
@@ -254,7 +257,7 @@ export const make = <A, E, R, E2>(
         onSuccess: (reply) => {
           const asked = slot.asked!
           if (slot.isAbandoned) return Effect.sync(() => leave(slot))
-          return judge(asked, { ms: end(slot), ...discreetly(lookup, reply, onFault) })
+          return judge(asked, { ms: end(slot), ...heard(lookup, reply, asked, onFault) })
         },
         onFailure: (cause) => {
           const asked = slot.asked!

@@ -4,6 +4,7 @@
  * here.
  */
 import { Duration, Effect, Fiber, Random, type Scope } from "effect"
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import type { Question } from "../Entry.ts"
 import type { Told } from "../Limits/Dialect.ts"
 import type * as Budget from "../Policy/Budget.ts"
@@ -18,10 +19,18 @@ import type { Meter } from "../Upstream/Meter.ts"
 export interface Pending {
   readonly id: number
   readonly question: Question
+  /** What was kept of it by earlier runs. */
+  readonly parts?: ReadonlyArray<Part> | undefined
 }
 
-/** A question in work. */
+/** A question in work. Its call may carry others: what is decided of the call is decided of them all. */
 export interface Asked extends Pending {
+  /** Those that its call carries besides it: the next one too, until they are parted. They are younger. */
+  company: ReadonlyArray<Asked>
+  /** It is asked alone: it is under suspicion of spoiling what it is asked with. */
+  isAlone: boolean
+  /** An answer to a call that carried it held nothing for it. */
+  isMissing: boolean
   attempts: number
   calls: number
   /** Calls in flight for it: more than one where it is hedged. */
@@ -103,6 +112,37 @@ export interface Queue<out E> {
   readonly wake: () => void
 }
 
+/** The questions that a call carries, the oldest one first. */
+export const all = (asked: Asked): NonEmptyReadonlyArray<Asked> => [asked, ...asked.company]
+
+/** Two calls for questions that were asked by one; each goes on from where that one was. */
+export const halves = (
+  asked: ReadonlyArray<Asked>,
+  { refused, schedule }: Asked
+): ReadonlyArray<Asked> => {
+  const middle = Math.ceil(asked.length / 2)
+  return [asked.slice(0, middle), asked.slice(middle)].flatMap(([lead, ...company]) => {
+    if (lead === undefined) return []
+    for (const one of [lead, ...company]) {
+      one.isAlone = company.length === 0
+      one.refused = refused
+      one.schedule = schedule
+    }
+    lead.company = company
+    return [lead]
+  })
+}
+
+/** What a call asks. */
+export const questions = ({ company, question }: Asked): NonEmptyReadonlyArray<Question> =>
+  company.length === 0 ? [question] : [question, ...company.map(({ question }) => question)]
+
+/** Whether a question may go with others. */
+const isSociable = ({ inFlight, isAlone, isCanary, isProbe, parts }: Asked): boolean =>
+  inFlight === 0 && !isAlone && !isCanary && !isProbe && parts === undefined
+
+const none: ReadonlyArray<never> = []
+
 /** Questions in back-off at the most; beyond it no new ones are begun. */
 const waitingLimit = 1024
 
@@ -119,6 +159,8 @@ export const make = <E>(options: {
   readonly elsewhere?: Effect.Effect<ReadonlyArray<Pending>, E> | undefined
   /** Whether nothing should be asked but what tells whether all others fail too: one at a time; `isLast`: nothing else is left. */
   readonly isDoubtful: (hasKnown: boolean, isLast: boolean) => boolean
+  /** How many questions a call may carry now. */
+  readonly most: () => number
   readonly progress: Progress
   readonly admission: Admission.Admission
   readonly meter: Meter<E> | undefined
@@ -210,6 +252,30 @@ export const make = <E>(options: {
       return state.gate.streak > 0 ? trial(active, at) : inLine(active, at)
     }
 
+    /** Lets others go with a question in its call. What tells whether all is well is asked alone. */
+    const accompany = (asked: Asked, most: number, active: number): Asked => {
+      if (asked.company.length > 0 || !isSociable(asked) || asked.trial !== undefined) return asked
+      const all = [asked]
+      while (all.length < most) {
+        const next = sociable(retries, active)
+          ?? (hasFresh() ? unasked(active) : undefined)
+          ?? (hasBack() ? sociable(back, active) : undefined)
+        if (next === undefined) break
+        all.push(next)
+      }
+      const oldest = all.reduce((oldest, one) => one.since < oldest.since ? one : oldest)
+      oldest.company = all.filter((one) => one !== oldest)
+      return oldest
+    }
+
+    /** The first of those in line, if it may go with another one: no call is made for it, and nothing pays for it. */
+    const sociable = (line: Array<Asked>, active: number): Asked | undefined => {
+      const [first] = line
+      return first === undefined || first.company.length > 0 || !isSociable(first)
+        ? undefined
+        : once(line.shift(), active)
+    }
+
     const inLine = (active: number, at: number): Asked | undefined =>
       once(hedges.shift(), active)
         ?? (retryAt() <= at ? once(paid(retries.shift(), at), active) : undefined)
@@ -265,7 +331,11 @@ export const make = <E>(options: {
     }
 
     const once = (again: Asked | undefined, active: number) => {
-      if (again !== undefined && again.inFlight === 0) again.since += active - again.dueAt
+      if (again !== undefined && again.inFlight === 0) {
+        const waited = active - again.dueAt
+        again.since += waited
+        for (const one of again.company) one.since += waited
+      }
       return again
     }
 
@@ -277,6 +347,10 @@ export const make = <E>(options: {
     const fresh = (active: number): Asked | undefined => {
       if (!hasFresh()) return undefined
       admission.earned()
+      return unasked(active)
+    }
+
+    const unasked = (active: number): Asked => {
       if (far.length > 0 && (index === page.length || isSeeking())) return farther(active)
       const next = page[index++]!
       while (begun.size > 0 && begun.delete(index)) index++
@@ -291,11 +365,14 @@ export const make = <E>(options: {
 
     const canary = (active: number) => known && begin(known, active, true)
 
-    const begin = ({ id, question }: Pending, active: number, isCanary: boolean): Asked => {
+    const begin = ({ id, parts, question }: Pending, active: number, isCanary: boolean): Asked => {
       if (!isCanary) progress.asked++
       return {
         id,
         question,
+        company: none,
+        isAlone: false,
+        isMissing: false,
         attempts: 0,
         calls: 0,
         inFlight: 0,
@@ -308,7 +385,7 @@ export const make = <E>(options: {
         paidAt: -Infinity,
         schedule: undefined,
         isEmpty: false,
-        parts: undefined,
+        parts: isCanary ? undefined : parts,
         refused: undefined
       }
     }
@@ -316,9 +393,12 @@ export const make = <E>(options: {
     const take = (at: number): Asked | undefined => {
       if (!isOpen(at) || !isAllowed(at) || needsFar()) return undefined
       if (progress.inFlight > 0 && isDoubtful()) return undefined
-      const asked = pick(at)
-      if (asked === undefined) return undefined
+      const picked = pick(at)
+      if (picked === undefined) return undefined
+      const most = options.most()
+      const asked = most > 1 ? accompany(picked, most, Gate.activeTime(state.gate, at)) : picked
       asked.inFlight++
+      for (const one of asked.company) one.inFlight++
       asked.paidAt = at
       progress.inFlight++
       admission.began()
@@ -522,12 +602,16 @@ export const make = <E>(options: {
       Effect.forever
     )
 
+    /** What waits to be asked again. */
+    const waiting = () => [...back, ...retries, ...resting].flatMap(all)
+
     const queue: Queue<E> = {
       next: () => take(now()),
       wait,
       pay,
       ended: (asked) => {
         asked.inFlight--
+        for (const one of asked.company) one.inFlight--
         progress.inFlight--
         admission.ended(1)
       },
@@ -545,10 +629,11 @@ export const make = <E>(options: {
       again: (asked) => Effect.sync(() => requeue(back, asked)),
       retry: (asked, delay) =>
         Effect.suspend(() => {
-          progress.waiting++
+          const count = 1 + asked.company.length
+          progress.waiting += count
           resting.add(asked)
           const later = Effect.sync(() => {
-            progress.waiting--
+            progress.waiting -= count
             resting.delete(asked)
             requeue(retries, asked)
           })
@@ -564,8 +649,8 @@ export const make = <E>(options: {
         const place = hedges.indexOf(asked)
         if (place >= 0) hedges.splice(place, 1)
       },
-      waiting: () => back.length + retries.length + resting.size,
-      left: () => [...back, ...retries, ...resting].map(({ id }) => id),
+      waiting: () => waiting().length,
+      left: () => waiting().map(({ id }) => id),
       remember: (pending) => {
         known = pending
       },

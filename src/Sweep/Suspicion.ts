@@ -67,6 +67,8 @@ export const make = <S extends Settled, W>(
 ): Suspicion<S, W> => {
   let row = Uniform.none(limit)
   let { isAccepted, isFound } = before
+  /** Nothing is withheld yet that failed in the row: a call may bring several outcomes. */
+  let isNew = false
   let opening: Opening<W> | undefined
   let withheld: Array<S> = []
   const dropped: Array<S> = []
@@ -100,6 +102,7 @@ export const make = <S extends Settled, W>(
     },
     failed: (failure) => {
       row = Uniform.failed(row, failure)
+      isNew = row.count === 1
       return Uniform.isCertain(row)
     },
     looksAgain: () => {
@@ -120,7 +123,8 @@ export const make = <S extends Settled, W>(
       // only what ends the row tells something of the others
       if (!isWithheld) return withheld.length === 0 || row.count > 0 ? [settled] : [...release(), settled]
       // what failed before this row began is nothing like it
-      const released = isFound && row.count === 1 ? release() : none
+      const released = isFound && row.count === 1 && isNew ? release() : none
+      isNew = false
       withheld.push(settled)
       return released
     },
