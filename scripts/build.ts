@@ -2,14 +2,16 @@
  * Makes dist/: the library as single modules with their types, the command as one bundle, and the JSON Schemas.
  *
  * The command is bundled because hundreds of small modules take longer to find than to run. What it imports dynamically
- * stands in chunks of its own, which are read when they are needed.
+ * stands in chunks of its own, which are read when they are needed; what every run needs stands in two.
  */
 import { build, type Plugin } from "esbuild"
 import { execFileSync } from "node:child_process"
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { resolve } from "node:path"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire, isBuiltin } from "node:module"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
 import { gzipSync } from "node:zlib"
+import { type ManualChunkMeta, rollup } from "rollup"
 
 process.chdir(resolve(import.meta.dirname, ".."))
 rmSync("dist", { recursive: true, force: true })
@@ -56,10 +58,13 @@ const silence: Plugin = {
     }))
 }
 
-await build({
+const pieces = mkdtempSync(join(tmpdir(), "rollcall-build-"))
+
+const { metafile: { outputs } } = await build({
   entryPoints: ["src/bin.ts"],
-  outdir: "dist",
+  outdir: pieces,
   chunkNames: "chunks/[name]-[hash]",
+  metafile: true,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -74,6 +79,47 @@ await build({
   banner: { js: "import{createRequire as requireFrom}from\"node:module\";const require=requireFrom(import.meta.url);" },
   logLevel: "warning"
 })
+
+/** Every run reads these two: what it is, before it begins, and what asks and remembers, once it does. */
+const together: Readonly<Record<string, ReadonlyArray<string>>> = {
+  run: ["src/Cli/Main.ts", "src/Cli/commands/Run.ts"],
+  ask: ["src/Transport.ts", "src/Transport/Proxy.ts", "src/Ledger/Sqlite.ts", "src/Sink/Lock.ts"]
+}
+
+/** The pieces that some modules are made of, however far they are. */
+const reach = (
+  modules: ReadonlyArray<string>,
+  { getModuleIds, getModuleInfo }: ManualChunkMeta
+): ReadonlySet<string> => {
+  const entries = Object.entries(outputs).flatMap(([path, { entryPoint = "" }]) =>
+    modules.includes(entryPoint) ? [resolve(path)] : []
+  )
+  const found = new Set([...getModuleIds()].filter((id) => entries.includes(id)))
+  // a set goes on to what is added to it
+  for (const id of found) for (const imported of getModuleInfo(id)?.importedIds ?? []) found.add(imported)
+  return found
+}
+
+/** esbuild makes a piece of whatever two modules share: fifty of them for a run, each of which takes time to find. Rollup puts them together. */
+const bundle = await rollup({
+  input: join(pieces, "bin.js"),
+  // it is minified as it is
+  treeshake: false,
+  external: (id) => isBuiltin(id) || id === "@photostructure/sqlite"
+})
+let chunks: ReadonlyArray<readonly [name: string, ids: ReadonlySet<string>]> | undefined
+await bundle.write({
+  dir: "dist",
+  format: "esm",
+  compact: true,
+  generatedCode: "es2015",
+  chunkFileNames: "chunks/[name]-[hash].js",
+  manualChunks: (id, meta) => {
+    chunks ??= Object.entries(together).map(([name, modules]) => [name, reach(modules, meta)] as const)
+    return chunks.find(([, ids]) => ids.has(id))?.[0]
+  }
+})
+rmSync(pieces, { recursive: true })
 chmodSync("dist/bin.js", 0o755)
 
 /** The codes of the demo: 0.5 MB in place of 5. */

@@ -2,10 +2,16 @@
 /**
  * The entry of the command. `--version` is answered before the program is loaded.
  */
+import * as module from "node:module"
 import process from "node:process"
 
 // without a listener Node opens a debugger, through which any user of the machine can read the keys that are in use
 process.on("SIGUSR1", () => {})
+
+// what was compiled is kept for the next time, where Node can (from 22 on) and a home is known
+const { enableCompileCache } = module as { readonly enableCompileCache?: (folder: string) => unknown }
+const { HOME, XDG_CACHE_HOME = HOME && `${HOME}/.cache` } = process.env
+if (XDG_CACHE_HOME) enableCompileCache?.(`${XDG_CACHE_HOME}/rollcall`)
 
 try {
   // both are read when they are wanted: a file that is imported at the head of this one fails before it begins

@@ -99,6 +99,7 @@ const environment = (cwd: string, env: Readonly<Record<string, string>>) => ({
   PATH: process.env.PATH ?? "",
   HOME: cwd,
   XDG_STATE_HOME: stateOf(cwd),
+  NODE_DISABLE_COMPILE_CACHE: "1",
   ...env
 })
 
