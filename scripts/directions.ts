@@ -26,6 +26,7 @@ export const directions: Directions = {
     ["index"],
     ["Job"],
     ["Rollcall", "Simulation", "Demo"],
+    ["Event"],
     ["Sweep", "Sink", "Source"],
     ["Ledger"],
     ["Sql", "Transport", "Upstream"],

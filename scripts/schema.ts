@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import * as Code from "../src/Code.ts"
 import * as Entry from "../src/Entry.ts"
+import * as Event from "../src/Event.ts"
 import * as Job from "../src/Job.ts"
 import * as Outcome from "../src/Outcome.ts"
 import * as Policy from "../src/Policy.ts"
@@ -22,7 +23,8 @@ const published: Record<string, Schema.Schema.All> = {
   error: Outcome.ErrorRecord,
   policy: Policy.Policy,
   summary: Summary.Summary,
-  snapshot: Snapshot.Snapshot
+  snapshot: Snapshot.Snapshot,
+  event: Event.Event
 }
 
 const folder = resolve(import.meta.dirname, "../dist/schema")

@@ -10,11 +10,12 @@ import * as Options from "@effect/cli/Options"
 import { Cause, Effect, Either } from "effect"
 import * as Argv from "./Cli/Argv.ts"
 import * as Command from "./Cli/Command.ts"
-import * as Environment from "./Cli/Environment.ts"
+import * as Events from "./Cli/Events.ts"
 import * as Exit from "./Cli/Exit.ts"
 import type * as Flag from "./Cli/Flag.ts"
 import * as Help from "./Cli/Help.ts"
 import * as JobFile from "./Cli/JobFile.ts"
+import * as Secrets from "./Cli/Secrets.ts"
 import { say } from "./Cli/Talk.ts"
 import * as Width from "./Cli/Width.ts"
 import type * as Job from "./Job.ts"
@@ -60,6 +61,7 @@ export const main = (
   environment: Readonly<Record<string, string | undefined>>
 ): Effect.Effect<number, never, Requirements | CliApp.CliApp.Environment> =>
   Effect.gen(function*() {
+    Events.begin(Events.areAsked(words, environment), words, environment)
     const [name, ...rest] = words
     if (name === undefined) {
       yield* say((yield* overview(Width.widthOf(process.stderr))).trimEnd())
@@ -78,7 +80,8 @@ export const main = (
         Help.screen(command, rest.includes("--all"), Width.widthOf(process.stdout))
       )
     }
-    yield* warnOfSecrets(words, environment)
+    const secret = Secrets.warning(words, environment)
+    if (secret !== undefined) yield* say(secret)
     const flags: ReadonlyArray<Flag.Any> = Object.values(command.flags)
     const normalize = (job?: Job.Settings) =>
       Argv.normalize(
@@ -91,13 +94,16 @@ export const main = (
     const file = typed.indexOf("--job")
     if (file < 0) return yield* parse(command, typed)
     const job = yield* JobFile.read(typed[file + 1]!)
-    return yield* parse(command, yield* normalize(command.argument === "RUN" ? JobFile.runOf(job) : job))
+    const all = yield* normalize(command.argument === "RUN" ? JobFile.runOf(job) : job)
+    if (!Events.isOn()) Events.begin(all.includes("--events"), words, environment)
+    return yield* parse(command, all)
   }).pipe(
     Effect.catchAllCause((cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-      const { code, message } = Either.match(Cause.failureOrCause(cause), {
-        onLeft: Exit.of,
-        onRight: (cause) => Exit.defect(Cause.squash(cause))
+      const failed = Cause.failureOrCause(cause)
+      const { code, message, reason } = Either.match(failed, {
+        onLeft: (error) => ({ ...Exit.of(error), reason: Exit.reasonOf(error) }),
+        onRight: (cause) => ({ ...Exit.defect(Cause.squash(cause)), reason: "defect" as const })
       })
       const [name] = words
       return Effect.as(
@@ -105,8 +111,15 @@ export const main = (
           isName(name) ? Effect.map(load(name), ({ flags }) => Object.values(flags)) : Effect.succeed([]),
           (flags) => say(`rollcall: ${Argv.asTyped(message, words, flags)}`)
         ),
-        code
+        { code, reason }
       )
+    }),
+    Effect.map((ended) => {
+      const { code, reason } = typeof ended !== "number"
+        ? ended
+        : { code: ended, reason: ended === 2 ? "usage" as const : "complete" as const }
+      Events.end(code, reason)
+      return code
     })
   )
 
@@ -159,32 +172,3 @@ const unknown = (name: string, flags: Readonly<Record<string, Flag.Any>>) => {
       : `there is no command ${name}${near === undefined ? "" : `: did you mean ${near}?`} (rollcall --help lists them)`
   })
 }
-
-/** The list of processes shows arguments to everybody on the machine; one warning is enough. */
-const warnOfSecrets = (words: ReadonlyArray<string>, environment: Readonly<Record<string, string | undefined>>) => {
-  const [known] = Object.entries(environment).filter(([name, value]) =>
-    /KEY|TOKEN|SECRET/.test(name) && value !== undefined && value.length >= 8 &&
-    words.some((word) => word.includes(value))
-  )
-  const url = words.find(Environment.hasPassword)
-  const where = "where every user of this machine can read it"
-  if (known !== undefined) {
-    return say(`warning: the value of ${known[0]} stands in the arguments, ${where}: write '\${${known[0]}}'`)
-  }
-  if (url !== undefined) {
-    const name = url.startsWith("postgres") ? "PGPASSWORD" : "NAME"
-    return say(`warning: a password stands in the arguments, ${where}: write '\${${name}}'`)
-  }
-  return words.some(isKeyed)
-    ? say("warning: a key stands in the command line, where other users can read it: write ${NAME}")
-    : Effect.void
-}
-
-/** A header, or a URL, that holds a key as such. */
-const isKeyed = (word: string): boolean =>
-  // {NAME} alone is no key, but a variable without its $
-  (/^(-H|--header=)?(authorization|cookie|[\w-]*(key|token|secret|auth))\s*:\s*(?!(\w+\s+)?\{\w+\}\s*$)[^\s$]/i.test(
-    word
-  ) ||
-    /^(--url=)?https?:[^?#]*\?([^#]*&)?[\w-]*(key|token|secret)=[^\s${&#]/i.test(word)) &&
-  !word.includes("${")

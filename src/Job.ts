@@ -144,7 +144,7 @@ export const encode = (settings: Settings): Encoded => {
 }
 
 /** The keys that one run alone is about; the next one of the same job has them no more. */
-const passing: ReadonlySet<string> = new Set<Name>(["fresh", "redo", "redo-codes", "if-running", "quiet"])
+const passing: ReadonlySet<string> = new Set<Name>(["fresh", "redo", "redo-codes", "if-running", "quiet", "events"])
 
 /**
  * What is kept of a job, so that it can go on later: without what its run alone was about, and with `${NAME}` in place of every secret.

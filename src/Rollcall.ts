@@ -1,9 +1,10 @@
 /**
  * Calling the roll: for one code, for many, or for a list with a ledger.
  */
-import { DateTime, Effect, Either, Option, Schema } from "effect"
+import { DateTime, Effect, Either, Exit, Mailbox, Option, Schema, Stream } from "effect"
 import type { Select } from "./Answer/Select.ts"
 import * as Code from "./Code.ts"
+import type { Event } from "./Event.ts"
 import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
@@ -12,6 +13,7 @@ import * as Policy from "./Policy.ts"
 import * as Budget from "./Policy/Budget.ts"
 import * as Spending from "./Policy/Spending.ts"
 import * as Enrolment from "./Rollcall/Enrolment.ts"
+import * as Events from "./Rollcall/Events.ts"
 import * as Fields from "./Rollcall/Fields.ts"
 import type { Listing } from "./Rollcall/Listing.ts"
 import * as Projection from "./Rollcall/Projection.ts"
@@ -169,6 +171,34 @@ export const make = <A, E, R, R2>(
       details: Effect.sync(() => State.details(state))
     })
   })
+
+/**
+ * As {@link run}, as a stream of what happens: `began` first, `ended` last. The run goes on while somebody listens; where that ends, the calls
+ * in flight are finished, for at most `policy.drain`, and recorded. What ends a run fails the stream after its last event.
+ */
+export const events = <A, E, R, R2>(
+  lookup: Lookup<A, E, R>,
+  options: RunOptions<R2>
+): Stream.Stream<Event, RunError, R | R2 | Ledger | Sink> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const [ledger, sink] = [yield* Ledger, yield* Sink]
+    const mailbox = yield* Mailbox.make<Event, RunError>()
+    const about = { list: options.source.name, ledger: ledger.name, outputs: sink.outputs }
+    const rollcall: Run<R | R2 | Ledger | Sink> = yield* make(lookup, {
+      ...options,
+      onBegin: (listing) =>
+        Effect.zipRight(Effect.sync(() => follower.began(about)), options.onBegin?.(listing) ?? Effect.void)
+    })
+    const follower = Events.follower(rollcall.unsafeSnapshot, (event) => mailbox.unsafeOffer(event))
+    yield* Effect.forkScoped(follower.follow)
+    yield* Effect.forkScoped(Effect.onExit(rollcall.run, (exit) =>
+      Effect.sync(() => {
+        follower.end()
+        mailbox.unsafeOffer(Events.ended(rollcall.unsafeSnapshot(), exit))
+        mailbox.unsafeDone(Exit.asVoid(exit))
+      })))
+    return Mailbox.toStream(mailbox)
+  }))
 
 const perform = <A, E, R, R2>(
   lookup: Lookup<A, E, R>,

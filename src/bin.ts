@@ -13,6 +13,16 @@ const { enableCompileCache } = module as { readonly enableCompileCache?: (folder
 const { HOME, XDG_CACHE_HOME = HOME && `${HOME}/.cache` } = process.env
 if (XDG_CACHE_HOME) enableCompileCache?.(`${XDG_CACHE_HOME}/rollcall`)
 
+// what is said before the program is there is an event too, where somebody follows them
+const isFollowed = process.argv.includes("--events") || /^(1|true|yes|on)$/i.test(process.env.ROLLCALL_EVENTS ?? "")
+const event = (name: string, fields: Readonly<Record<string, unknown>>) =>
+  // @effect-diagnostics-next-line globalDate:off -- nothing of Effect is loaded here
+  process.stderr.write(`${JSON.stringify({ version: 1, event: name, at: new Date().toISOString(), ...fields })}\n`)
+if (isFollowed) {
+  process.removeAllListeners("warning")
+  process.on("warning", ({ message, name }) => event("message", { level: "warning", text: `${name}: ${message}` }))
+}
+
 try {
   // both are read when they are wanted: a file that is imported at the head of this one fails before it begins
   if (process.argv[2] === "--version" || process.argv[2] === "-V") {
@@ -27,6 +37,10 @@ try {
   const { code, message } = error as NodeJS.ErrnoException
   if (code !== "EMFILE" && code !== "ENFILE" && !message.includes("too many open files")) throw error
   const whose = code === "ENFILE" ? "this machine has too many open files" : "this process may open too few files"
-  process.stderr.write(`rollcall: ${whose}: raise the limit, as with ulimit -n 1024\n`)
+  const text = `${whose}: raise the limit, as with ulimit -n 1024`
   process.exitCode = 2
+  if (isFollowed) {
+    event("message", { level: "error", text })
+    event("ended", { reason: "usage", exit: 2 })
+  } else process.stderr.write(`rollcall: ${text}\n`)
 }

@@ -9,6 +9,7 @@ import type { Same } from "../Rollcall/Sameness.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { settled, type Summary } from "../Summary.ts"
 import type { StopError } from "../Sweep.ts"
+import type { Next } from "./Events.ts"
 import * as Remedy from "./Remedy.ts"
 import * as Rules from "./Rules.ts"
 import * as Talk from "./Talk.ts"
@@ -204,6 +205,34 @@ export const wayOn = (
   return stop === undefined ? goes : words[stop.reason]
 }
 
+/** How the command that goes on differs from the one that was typed: what was put aside, or picked, once is not so again. */
+export const same: Next["command"] & {} = { without: { fresh: false, sample: true } }
+
+/** The same after a stop, where it is known. */
+export const nextCommand = (
+  stop: Stop,
+  { budget, calls, cost = 0, pending }: Pick<Rest, "budget" | "calls" | "cost"> & { readonly pending: number }
+): Next["command"] => {
+  switch (stop.reason) {
+    case "redirected":
+    case "setting":
+      return undefined
+    case "unreachable":
+      return stop.remedy === undefined ? same : undefined
+    case "none_found":
+    case "vanished":
+      return { ...same, plus: ["--allow-none"] }
+    case "budget": {
+      const flag = stop.until === undefined ? largerFlag(budget, { calls, cost, pending }) : undefined
+      return flag === undefined
+        ? same
+        : { without: { ...same.without, [flag[0].slice(2)]: true }, plus: flag.slice(0, 2).map(String) }
+    }
+    default:
+      return same
+  }
+}
+
 /** What helps where no server is reached: time alone mends neither a flag nor a name. */
 const unreached = ({ remedy }: Pick<Partial<StopError>, "remedy">): string => {
   const other = remedy === undefined ? undefined : Remedy.instead[remedy]
@@ -221,17 +250,26 @@ const larger = (
   wall: number
 ): string => {
   if (stop?.until !== undefined) return `the same command goes on from ${Moment.format(stop.until, wall)}`
+  const flag = largerFlag(budget, { calls, cost: paid, pending })
+  if (flag === undefined) return "the same command goes on"
+  const [name, value, most] = flag
+  const spent = name === "--max-calls"
+    ? `${Talk.count(calls)} of ${Talk.counted(most, "call is", "calls are")} spent`
+    : `${Budget.amount(paid)} of ${Budget.amount(most)} is spent`
+  return `${name} ${value} goes on (${spent})`
+}
+
+/** The flag with a budget that is large enough, and what that is now. */
+const largerFlag = (
+  budget: Budget.Budget,
+  { calls, cost: paid, pending }: { readonly calls: number; readonly cost: number; readonly pending: number }
+): readonly [flag: "--max-calls" | "--max-cost", value: string, most: number] | undefined => {
   const most = budget.calls?.find(({ most, per }) => per === "ever" && most <= calls)?.most
-  if (most !== undefined) {
-    const spent = `${Talk.count(calls)} of ${Talk.counted(most, "call is", "calls are")} spent`
-    return `--max-calls ${calls + enough(pending)} goes on (${spent})`
-  }
+  if (most !== undefined) return ["--max-calls", String(calls + enough(pending)), most]
   const cost = budget.cost?.find(({ per }) => per === "ever")?.most
-  if (cost === undefined) return "the same command goes on"
+  if (cost === undefined) return undefined
   const needed = paid + (Budget.costOf(budget, enough(pending)) ?? cost)
-  return `--max-cost ${Math.ceil(needed * 100 - 1e-9) / 100} goes on (${Budget.amount(paid)} of ${
-    Budget.amount(cost)
-  } is spent)`
+  return ["--max-cost", String(Math.ceil(needed * 100 - 1e-9) / 100), cost]
 }
 
 /** Calls whose answers nobody has waited for, and that are not sent twice without a word. */

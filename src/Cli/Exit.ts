@@ -2,6 +2,7 @@
  * Exit codes, and what is said on the way out.
  */
 import { Match } from "effect"
+import type { Reason } from "../Event.ts"
 import type { LedgerError } from "../Ledger.ts"
 import type { SinkError } from "../Sink.ts"
 import type { StopError } from "../Sweep.ts"
@@ -35,6 +36,18 @@ export const of: (error: Failure) => Exit = Match.typeTags<Failure>()({
   }),
   LedgerError: (error) => ({ code: ofLedger[error.reason], message: `${error.ledger}: ${told(error)}` }),
   SinkError: (error) => ({ code: ofSink[error.reason], message: error.reason === "Closed" ? "" : told(error) })
+})
+
+/** The same in a word. */
+export const reasonOf: (error: Failure) => Reason = Match.typeTags<Failure, Reason>()({
+  UsageError: () => "usage",
+  TemplateError: () => "usage",
+  SelectError: () => "usage",
+  SourceError: () => "input",
+  DemoError: () => "usage",
+  StopError: ({ reason }) => reason,
+  LedgerError: () => "ledger",
+  SinkError: () => "output"
 })
 
 /** What nobody has foreseen. */

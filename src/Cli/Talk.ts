@@ -4,13 +4,15 @@
 import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
 import type { Listing } from "../Rollcall.ts"
+import * as Events from "./Events.ts"
 import * as Width from "./Width.ts"
 
 /** Writes a line, over the line of progress where one stands. */
 export const say = (text: string): Effect.Effect<void> => Effect.sync(() => write(text))
 
 /** The same, at once. */
-export const write = (text: string): void => {
+export const write = (text: string, level?: Events.Level): void => {
+  if (Events.isOn()) return Events.say(plain(text), level)
   process.stderr.write(`${isTerminal() ? clear : ""}${Width.fit(plain(text), process.stderr)}\n`)
 }
 
@@ -29,7 +31,7 @@ export const plain = (text: string): string =>
   )
 
 /** Whether a person sees it as it comes. */
-export const isTerminal = (): boolean => process.stderr.isTTY === true
+export const isTerminal = (): boolean => process.stderr.isTTY === true && !Events.isOn()
 
 /** Takes away the line in which the cursor stands. */
 export const clear = "\r\u001b[K"

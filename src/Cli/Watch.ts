@@ -4,8 +4,10 @@
  */
 import { Clock, Duration, Effect, type Scope } from "effect"
 import * as Moment from "../Policy/Moment.ts"
-import { done, type Held, type Snapshot } from "../Snapshot.ts"
+import { progress } from "../Rollcall/Events.ts"
+import { done, type Held, type Snapshot, summary } from "../Snapshot.ts"
 import * as Closing from "./Closing.ts"
+import * as Events from "./Events.ts"
 import * as Talk from "./Talk.ts"
 
 /** Looks per second. */
@@ -81,11 +83,16 @@ export const onSignals = (
       const snapshot = look()
       const { known, refused, seconds } = snapshot
       const rate = Math.max(0, done(snapshot) - known - refused) / Math.max(0.001, seconds)
+      if (Events.isOn()) return Events.tell(progress(snapshot))
       Talk.write(status(snapshot, { rate, isSignalled: !isFirst }))
     }
     let isFirst = true
     const stop = () => {
-      if (!isFirst) Talk.write(atOnce(look(), isRepeatable))
+      if (!isFirst) {
+        const snapshot = look()
+        Talk.write(atOnce(snapshot, isRepeatable))
+        Events.conclude({ reason: "interrupted", summary: summary(snapshot), next: { text: goesOn, command: {} } })
+      }
       isFirst = false
     }
     yield* Effect.acquireRelease(
@@ -105,12 +112,13 @@ export const onSignals = (
 
 const stops = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
+const goesOn = "the same command goes on"
+
 const atOnce = ({ inFlight }: Snapshot, isRepeatable: boolean): string =>
   inFlight === 0
-    ? "stopped at once; the same command goes on"
+    ? `stopped at once; ${goesOn}`
     : isRepeatable
-    ? `stopped at once: ${Talk.counted(inFlight, "call was", "calls were")} cut off and will be asked again; `
-      + "the same command goes on"
+    ? `stopped at once: ${Talk.counted(inFlight, "call was", "calls were")} cut off and will be asked again; ${goesOn}`
     : `stopped at once: ${Closing.cut(inFlight)}`
 
 /** Milliseconds without a call that look as if nothing happened: a pause of the pace is told from then on. */

@@ -33,5 +33,6 @@ export const keys = {
   tolerate: Key.several(Tolerance.Tolerances),
   fresh: Key.toggle,
   "if-running": Key.one(IfRunning),
+  events: Key.toggle,
   quiet: Key.toggle
 }

@@ -11,24 +11,27 @@ import * as Moment from "../Policy/Moment.ts"
 import * as Pace from "../Policy/Pace.ts"
 import type { Spent } from "../Upstream/Spent.ts"
 
+/** What stops a sweep. */
+export const Reason = Schema.Literal(
+  "setting",
+  "unreachable",
+  "redirected",
+  "unauthorized",
+  "forbidden",
+  "quota",
+  "rule",
+  "uniform",
+  "none_found",
+  "vanished",
+  "throttled",
+  "outage",
+  "budget",
+  "time"
+)
+
 /** What would fail every other question too. Nothing is marked by it; a run can go on later. */
 export class StopError extends Schema.TaggedError<StopError>()("StopError", {
-  reason: Schema.Literal(
-    "setting",
-    "unreachable",
-    "redirected",
-    "unauthorized",
-    "forbidden",
-    "quota",
-    "rule",
-    "uniform",
-    "none_found",
-    "vanished",
-    "throttled",
-    "outage",
-    "budget",
-    "time"
-  ),
+  reason: Reason,
   message: Schema.String,
   /** What helps. */
   remedy: Schema.optional(Remedy),

@@ -9,6 +9,7 @@ import * as Policy from "../../Policy.ts"
 import * as Budget from "../../Policy/Budget.ts"
 import * as Tolerance from "../../Policy/Tolerance.ts"
 import * as Rollcall from "../../Rollcall.ts"
+import * as Follow from "../../Rollcall/Events.ts"
 import type { Order } from "../../Rollcall/Projection.ts"
 import * as Sink from "../../Sink.ts"
 import * as Snapshot from "../../Snapshot.ts"
@@ -23,6 +24,7 @@ import * as Columns from "../Columns.ts"
 import * as Command from "../Command.ts"
 import * as Distinct from "../Distinct.ts"
 import * as Effort from "../Effort.ts"
+import * as Events from "../Events.ts"
 import * as Flag from "../Flag.ts"
 import * as Fresh from "../Fresh.ts"
 import * as IfRunning from "../IfRunning.ts"
@@ -68,6 +70,7 @@ export const flags = {
   }),
   fresh: Flag.of("fresh", { group: output, help: "put the old ledger and output aside, start anew" }),
   ifRunning: IfRunning.flag,
+  events: Flag.of("events", { group: output, help: "standard error is JSON: an event a line, for programs" }),
   quiet: Flag.of("quiet", { group: output, alias: "q", help: "no talk on standard error but errors" })
 }
 
@@ -296,12 +299,14 @@ export const call = (
           remembered,
           Effect.suspend(() => {
             hasBegun = true
+            follower.began({ list: job.source.name, ledger: options.ledger.name, outputs: options.sink.outputs })
             return options.quiet
               ? Effect.void
               : Effect.zipRight(aside?.told ?? Effect.void, options.begin?.(listing) ?? Effect.void)
           })
         )
     })
+    const follower = Follow.follower(rollcall.unsafeSnapshot, Events.tell)
     const run = Effect.zipRight(owning(aside?.notes ?? {}), rollcall.run).pipe(
       Effect.provide([
         options.ledger.open,
@@ -310,8 +315,12 @@ export const call = (
       ])
     )
     const watched = (isSignalled: () => boolean) =>
-      options.quiet ? run : Effect.scoped(
-        Effect.forkScoped(Watch.watch(rollcall.snapshot, { isShared: options.isShared ?? false, isSignalled })).pipe(
+      options.quiet && !Events.isOn() ? run : Effect.scoped(
+        Effect.forkScoped(
+          Events.isOn()
+            ? follower.follow
+            : Watch.watch(rollcall.snapshot, { isShared: options.isShared ?? false, isSignalled })
+        ).pipe(
           Effect.zipRight(Effect.forkScoped(
             // what is a file is there as a whole
             job.source.name === Job.stdinName || Pipe.is(job.source.name)
@@ -329,6 +338,8 @@ export const call = (
       Effect.gen(function*() {
         const snapshot = yield* rollcall.snapshot
         const { calls, cut, kept, refused } = snapshot
+        follower.end()
+        conclude(snapshot, exit)
         // what was spent, and who was asked in vain, is known to the next run; who never reached the server spent nothing
         const isSpent = calls + cut > 0 && !isUnreachable(errorOf(exit))
         const isAnswered = Exit.isSuccess(exit) || (hasBegun && Snapshot.done(snapshot) > refused)
@@ -366,15 +377,33 @@ export const call = (
       rollcall.snapshot,
       ({ cut }) => cut === 0 || job.lookup.idempotent ? Effect.void : Talk.say(Closing.cut(cut))
     )
-    const wayOn = (stop: StopError | undefined, { at, calls, pending, spent }: Snapshot.Snapshot) =>
-      Closing.next(pending, stop, {
-        calls: spent.calls + calls,
-        cost: spent.cost + (Budget.costOf(job.policy.budget, calls) ?? 0),
-        budget: job.policy.budget,
-        settings: options.settings ?? [],
-        keys: options.keys,
-        wall: at
+    /** The last event, as far as it is known here. */
+    const conclude = (snapshot: Snapshot.Snapshot, exit: Exit.Exit<Summary, Rollcall.RunError>) => {
+      const { at: _, event: __, version: ___, ...ended } = Follow.ended(snapshot, exit)
+      const error = errorOf(exit)
+      const isOver = Exit.isSuccess(exit) && exit.value.pending === 0
+      const isFailed = isOver && exit.value.outcomes.failed + snapshot.stale > 0
+      const command = error?._tag === "StopError" ? Closing.nextCommand(error, rest(snapshot)) : Closing.same
+      Events.conclude({
+        ...ended,
+        ...(isFailed
+          ? { next: { text: "--redo failed asks again what failed", command: { plus: ["--redo", "failed"] } } }
+          : isOver || (error !== undefined && error._tag !== "StopError" && !isOfMachine(error))
+          ? {}
+          : { next: { text: wayOn(error?._tag === "StopError" ? error : undefined, snapshot), command } })
       })
+    }
+    const rest = ({ at, calls, pending, spent }: Snapshot.Snapshot) => ({
+      pending,
+      calls: spent.calls + calls,
+      cost: spent.cost + (Budget.costOf(job.policy.budget, calls) ?? 0),
+      budget: job.policy.budget,
+      settings: options.settings ?? [],
+      keys: options.keys,
+      wall: at
+    })
+    const wayOn = (stop: StopError | undefined, snapshot: Snapshot.Snapshot) =>
+      Closing.next(snapshot.pending, stop, rest(snapshot))
     return yield* Effect.matchEffect(Effect.onExit(shown, (exit) => Effect.zipRight(end(exit), cut)), {
       onFailure: (error) =>
         error._tag === "StopError" && error.reason !== "setting"
@@ -425,6 +454,12 @@ const owning = (notes: Notes) =>
 
 const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
   Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+
+/** Whether the same command may go on once the machine, or another program, is well again. */
+const isOfMachine = (error: Exclude<Rollcall.RunError, StopError>): boolean => {
+  const { reason } = error
+  return reason === "Write" || reason === "Busy" || reason === "Open" || reason === "Read" || reason === "Closed"
+}
 
 const isUnreachable = (error: Rollcall.RunError | undefined): boolean =>
   error?._tag === "StopError" && error.reason === "unreachable"
