@@ -260,6 +260,9 @@ const perform = <A, E, R, R2>(
     const settle: typeof recorder.settle = (settled) => {
       const same = sameness.isOpen ? Sameness.see(sameness, settled) : undefined
       const told = select.length > 0 && settled.outcome === "found" ? Fields.see(fields, settled.answer) : nothing
+      if (fields.empty.size > 0 && settled.outcome !== "found") {
+        Fields.seeOther(fields, settled.reply?.body, lookup.expect)
+      }
       return same === undefined && told.length === 0
         ? recorder.settle(settled)
         : Effect.zipRight(

@@ -123,6 +123,22 @@ const formatOf = (
   })
 }
 
+/** Says how the files are written whose names tell it as little as a flag does. */
+export const guessed = (
+  { format, output }: Pick<Command.Values<typeof flags>, "format" | "output">,
+  fallback: Format.Name
+): ReadonlyArray<string> =>
+  Option.isSome(format) ? [] : output
+    // neither a device nor a folder
+    .filter((name) =>
+      isFile(name) && Format.endingOf(name) === undefined && !/^-$|^\/dev\/|(?:^|[\\/])\.{0,2}$/.test(name)
+    )
+    .map((name) =>
+      `${name}: no ending tells how it is written, so it is ${
+        fallback === "lines" ? "one code a line" : fallback.toUpperCase()
+      } (--format says otherwise)`
+    )
+
 const instead = `end it in ${Format.endings.join(", ")} (each with .gz too), .xlsx, .parquet or .db, `
   + "or say which it is with --format"
 

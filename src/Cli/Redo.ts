@@ -14,7 +14,7 @@ export const flags = {
   redo: Flag.of("redo", {
     group: "Output",
     value: "WHICH",
-    help: "ask again: failed, not_found&older-than=7d, …"
+    help: "ask again: failed, forgotten, older-than=30d, …"
   }),
   redoCodes: Flag.of("redo-codes", {
     group: "Output",

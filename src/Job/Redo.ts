@@ -6,7 +6,8 @@ import type { Redo } from "../Ledger.ts"
 import { Kind } from "../Outcome.ts"
 import { Limit } from "../Policy/DurationText.ts"
 
-const kinds: ReadonlyArray<string> = Kind.literals
+// nothing that is asked today is skipped
+const kinds: ReadonlyArray<string> = Kind.literals.filter((kind) => kind !== "skipped")
 const age = Schema.decodeOption(Limit)
 
 /** Milliseconds by which a clock may be ahead of the one before it; what was settled later is of no age that is known. */

@@ -2,7 +2,7 @@
  * Fields: whether what is selected is there at all. A path with a slip in it gives an empty column, and nobody looks.
  */
 import { Effect } from "effect"
-import { parsers } from "../Answer/Expect.ts"
+import { type Expect, parsers } from "../Answer/Expect.ts"
 import * as Names from "../Answer/Names.ts"
 import type { Select } from "../Answer/Select.ts"
 import { Ledger, type LedgerError, type Listed } from "../Ledger.ts"
@@ -59,24 +59,38 @@ const look = ({ empty, faults }: Fields, select: Select, answer: unknown) => {
 const isEmpty = (value: unknown) =>
   value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)
 
+/** Looks at the body of what is no answer: a field that is there alone, the reason of a 404 for one, is no slip. */
+export const seeOther = ({ empty }: Fields, body: string | null | undefined, expect: Expect): void => {
+  if (empty.size === 0 || body === null || body === undefined || body === "") return
+  let value: unknown
+  try {
+    value = parsers[expect](body)
+  } catch {
+    return
+  }
+  for (const select of empty) if (!isEmpty(select.get(value))) empty.delete(select)
+}
+
 /** What is to be told of the answers of a whole list, those of earlier runs too. */
 export const judge = (fields: Fields, list: Pick<Listed, "entries" | "expect" | "id">, found: number) =>
   Effect.gen(function*() {
     const ledger = yield* Ledger
-    if (found > fields.seen && fields.empty.size > 0) yield* lookBack(fields, ledger, list)
+    if (fields.empty.size > 0 && found > 0) yield* lookBack(fields, ledger, list, found > fields.seen)
     return warnings(fields, found)
   })
 
-/** Looks at what is in the ledger until each field has had a value. */
+/** Looks at what is in the ledger until each field has had a value; `isPart`: not all that was found was seen. */
 const lookBack = (
   fields: Fields,
   ledger: typeof Ledger.Service,
-  { entries, expect, id }: Pick<Listed, "entries" | "expect" | "id">
+  { entries, expect, id }: Pick<Listed, "entries" | "expect" | "id">,
+  isPart: boolean
 ): Effect.Effect<void, LedgerError> =>
   Effect.gen(function*() {
     for (let from = 0; from < entries && fields.empty.size > 0; from += pageSize) {
       for (const { body, outcome } of yield* ledger.rows(id, from, pageSize)) {
-        if (outcome !== "found" || body === null) continue
+        if (outcome !== "found") seeOther(fields, body, expect)
+        if (outcome !== "found" || body === null || !isPart) continue
         const answer = parsers[expect](body)
         fields.sample ??= answer
         for (const select of fields.empty) if (!isEmpty(select.get(answer))) fields.empty.delete(select)

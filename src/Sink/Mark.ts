@@ -29,6 +29,8 @@ export const Mark = Schema.Struct({
   out: Schema.optional(Print),
   /** A table has rows of ours, or (a mark of an older release) what stands under the final name is our work. */
   isOurs: Schema.optional(Schema.Boolean),
+  /** Of a table: the columns that it was made with. */
+  columns: Schema.optional(Schema.Array(Schema.String)),
   /** Its cells up to there that a spreadsheet would take for formulas. */
   formulas: Schema.optional(Schema.Int)
 })

@@ -109,6 +109,15 @@ const open = (
           ),
           { onFailure: failure(place, "Open"), onSuccess: ([count]) => count as number }
         ),
+      isShared: Effect.mapBoth(
+        session.select(`select 1 from ${table} where run <> $1 limit 1`, [run], ([one]) => one),
+        { onFailure: failure(place, "Open"), onSuccess: (rows) => rows.length > 0 }
+      ),
+      reshape: (drop, add) =>
+        Effect.zipRight(
+          write(`alter table ${table} ${Sql.changes(drop, add, types).join(", ")}`),
+          Effect.mapError(values.look, failure(place, "Open"))
+        ),
       begin: (progress) =>
         Effect.gen(function*() {
           // who may write rows need not be one who may make tables, and two runs may make them at once

@@ -124,6 +124,14 @@ const open = (
           onFailure: failure(path, "Open"),
           onSuccess: (rows) => rows[0]![0] as number
         }),
+      isShared: Effect.mapBoth(select(`select 1 from ${table} where run <> ? limit 1`, run), {
+        onFailure: failure(path, "Open"),
+        onSuccess: (rows) => rows.length > 0
+      }),
+      reshape: (drop, add) =>
+        write((execute) =>
+          Effect.forEach(Sql.changes(drop, add, types), (change) => execute(`alter table ${table} ${change}`))
+        ),
       begin: (progress) =>
         write((execute) =>
           Effect.gen(function*() {

@@ -49,6 +49,10 @@ export interface Table {
   readonly progress: Progress | undefined
   /** How many rows of the run stand before a place. */
   readonly count: (position: number) => Effect.Effect<number, SinkError>
+  /** Whether rows of other runs stand there. */
+  readonly isShared: Effect.Effect<boolean, SinkError>
+  /** Takes columns away, and adds others that are empty. */
+  readonly reshape: (drop: ReadonlyArray<string>, add: ReadonlyArray<Rows.Column>) => Effect.Effect<void, SinkError>
   /** Makes the table, if it is not there. */
   readonly begin: (progress: Progress) => Effect.Effect<void, SinkError>
   /** Writes rows, over those that stand there. */
@@ -103,16 +107,25 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
         const rows = yield* rowsOf(layout)
         const identity = yield* Rows.identify(layout, rows)
         const table = yield* database.open(list.name, rows.columns)
-        const problem = differences(table)
-        if (problem !== undefined) {
-          return yield* failed(
-            "Exists",
-            `the table ${database.table} has other columns (${problem}): name another table (${database.other}), `
-              + "or drop it if its rows are not needed"
-          )
-        }
         const note = Mark.ofTable(database.id, list.name)
-        if ((yield* ledger.read(note))?.isOurs !== true) {
+        const mark = yield* ledger.read(note)
+        const names = rows.columns.map(({ name }) => name)
+        const { added, dropped } = differences(table)
+        if (added.length + dropped.length > 0) {
+          const drop = ours(dropped, mark)
+          // its rows are written anew from the ledger, and those of others could not be
+          if (drop === undefined || table.progress === undefined || (yield* table.isShared)) {
+            return yield* failed(
+              "Exists",
+              `the table ${database.table} has other columns (${shown(added, dropped)}): `
+                + `name another table (${database.other}), or drop it if its rows are not needed`
+            )
+          }
+          yield* table.reshape(drop, rows.columns.filter((_, index) => added.includes(table.wanted[index]!)))
+        }
+        if (mark?.isOurs === true) {
+          if (String(mark.columns) !== String(names)) yield* ledger.write(note, { ...mark, columns: names })
+        } else {
           if (table.found !== undefined && (yield* table.count(2 ** 53)) > 0) {
             return yield* failed(
               "Exists",
@@ -126,7 +139,8 @@ export const make = (database: Database, options: TableOptions = {}): typeof Sin
             ...Mark.at(list, identity, 0),
             offset: 0,
             isComplete: false,
-            isOurs: true
+            isOurs: true,
+            columns: names
           })
         }
 
@@ -192,13 +206,24 @@ const standing = ({ count, progress }: Table, list: Listed, layout: string, ledg
     return (yield* count(position)) === position ? position : 0
   })
 
-const differences = ({ found, wanted }: Table): string | undefined => {
-  if (found === undefined) return undefined
-  const parts = [
-    ...wanted.filter((column) => !found.includes(column)).map((column) => `without ${column}`),
-    ...found.filter((column) => !wanted.includes(column)).map((column) => `with ${column}`)
-  ]
-  return parts.length === 0 ? undefined : `${parts.slice(0, 3).join(", ")}${parts.length > 3 ? ", …" : ""}`
+/** The columns that the table lacks, and those that it has besides, each with its type. */
+const differences = ({ found, wanted }: Table) => ({
+  added: found === undefined ? [] : wanted.filter((column) => !found.includes(column)),
+  dropped: (found ?? []).filter((column) => !wanted.includes(column))
+})
+
+/** Columns by their names where all of them are ours to drop: the table was made with them, and no row is known by them. */
+const ours = (columns: ReadonlyArray<string>, mark: Mark.Mark | undefined): ReadonlyArray<string> | undefined => {
+  const made = mark?.isOurs === true ? mark.columns ?? [] : []
+  const names = columns.map((column) => made.find((name) => column === name || column.startsWith(`${name} `)))
+  return names.every((name) => name !== undefined && !Sql.key.includes(name))
+    ? names as ReadonlyArray<string>
+    : undefined
+}
+
+const shown = (added: ReadonlyArray<string>, dropped: ReadonlyArray<string>): string => {
+  const parts = [...added.map((column) => `without ${column}`), ...dropped.map((column) => `with ${column}`)]
+  return `${parts.slice(0, 3).join(", ")}${parts.length > 3 ? ", …" : ""}`
 }
 
 const pieces = (rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => {

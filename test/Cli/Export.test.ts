@@ -161,7 +161,7 @@ describe.concurrent("rollcall export", () => {
         [["--only", "failed", "--select", "city"], "--only writes a list to run again: add --records to select fields"],
         [
           ["--only", "failed,lost"],
-          "--only \"failed,lost\": it is one of found, not_found, invalid, failed, skipped, review, pending"
+          "--only \"failed,lost\": it is one of found, not_found, invalid, failed, review, stale, pending"
         ],
         [["--only", "failed", "--excel", "--format", "csv"], ""],
         [["--select", "a=city", "--select", "a=code", "-o", "x.csv"], ""]

@@ -254,6 +254,21 @@ describe("Output.sink", () => {
   const record = "{\"line\":1,\"code\":\"34102\",\"outcome\":\"found\",\"answer\":{\"city\":\"Naples\"},"
     + "\"http_status\":200,\"attempts\":1,\"calls\":1}"
   const row1 = "code,answer,outcome,http_status,error\n34102,\"{\"\"city\"\":\"\"Naples\"\"}\",found,200,\n"
+  it.scopedLive("a file without an ending is told how it is written", () =>
+    Effect.gen(function*() {
+      const api = yield* scripted(["a"])
+      const run = (...words: ReadonlyArray<string>) => api.rollcall("run", "list", ...api.words, ...words)
+      const told = "result: no ending tells how it is written, so it is NDJSON (--format says otherwise)\n"
+      assert.include((yield* run("-o", "result")).stderr, told)
+      assert.notInclude((yield* run("-o", "result", "-q")).stderr, "ending")
+      assert.notInclude((yield* run("-o", "other", "--format", "csv")).stderr, "ending")
+      assert.notInclude((yield* run("-o", "/dev/null")).stderr, "ending")
+      assert.match(
+        (yield* api.rollcall("export", "result", "--only", "found", "-o", "again")).stderr,
+        /^again: .* one code a line /
+      )
+    }))
+
   const endings: ReadonlyArray<readonly [name: string, text: string, format?: Format.Name]> = [
     ["zips", `${record}\n`],
     ["zips.jsonl", `${record}\n`],

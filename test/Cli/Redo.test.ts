@@ -51,7 +51,7 @@ describe("Redo.parse", () => {
   const words = Schema.decodeEither(Words)
   it.each([
     "failed",
-    "found,skipped,invalid",
+    "found,forgotten,invalid",
     "status=503",
     "status=5xx",
     "older-than=1ms",
@@ -152,6 +152,13 @@ describe.concurrent("rollcall run --redo", () => {
         assert.nestedInclude(record, { code: codes[index]!, at: before[index]!.at, outcome: "found", stale: true })
         assert.nestedPropertyVal(record, "error.type", "status")
       }
+      const saved = (...more: ReadonlyArray<string>) => rollcall("export", "out.ndjson", ...more)
+      assert.strictEqual((yield* saved("--only", "stale", "-q")).stdout, "a\nb\nc\nd\n")
+      assert.include(
+        (yield* saved()).stderr,
+        "4 records written, 4 of them asked again in vain and as they were (--only stale has them)\n"
+      )
+      assert.strictEqual((yield* saved("--only", "failed", "-q")).stdout, "")
       // and the plain command says so as long as it is so
       answer(found)
       const plain = yield* run()
@@ -252,7 +259,7 @@ describe.concurrent("rollcall run --redo", () => {
       assert.strictEqual(exit, 2)
       assert.strictEqual(
         stderr,
-        "rollcall: --redo \"failed,faild\": it is one of found, not_found, invalid, failed, skipped, forgotten, status=503,"
+        "rollcall: --redo \"failed,faild\": it is one of found, not_found, invalid, failed, forgotten, status=503,"
           + " status=5xx, older-than=30d, newer-than=2026-11-20; with & all of them hold: not_found&older-than=7d\n"
       )
       assert.deepStrictEqual([asked, files()], [[], ["list"]])

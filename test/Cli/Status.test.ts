@@ -79,7 +79,7 @@ describe.concurrent("rollcall status", () => {
       yield* Sqlite.query(join(cwd, "out.ndjson.ledger"), "delete from standing")
       assert.strictEqual(
         told(yield* rollcall("status")),
-        "out.ndjson: 2 of 2 codes answered (2 found)\n  asked again in vain: 1; --redo failed asks them\n"
+        "out.ndjson: 2 of 2 codes answered (2 found)\n  asked again in vain: 1; --redo failed asks them, export --only stale has them\n"
           + "  the oldest answer is of 3 days ago\n"
       )
       const all = told(yield* rollcall("status", "--all"))

@@ -48,6 +48,15 @@ describe("Fields", () => {
     assert.match(told[19]!.join(), /^c is empty in all 20 found answers/)
   })
 
+  it("a field that is in what is no answer alone is no slip", () => {
+    const fields = make("m=message", "n=nothing")
+    for (let count = 0; count < 3; count++) Fields.see(fields, { city: "x" })
+    Fields.seeOther(fields, "<h1>none</h1>", "json")
+    Fields.seeOther(fields, null, "json")
+    Fields.seeOther(fields, "{\"message\":\"no such code\"}", "json")
+    assert.deepStrictEqual(Fields.warnings(fields, 3).map((text) => text.slice(0, 24)), ["n is empty in all 3 foun"])
+  })
+
   it("counts the answers on which a field failed, with the reason", () => {
     const fields = make("l=length(n)", "n")
     for (const n of [1, 2, "abc"]) Fields.see(fields, { n })
@@ -57,10 +66,12 @@ describe("Fields", () => {
   it.effect("looks at the answers of earlier runs too", () =>
     Effect.gen(function*() {
       const codes = ["a", "b", "c"]
-      const list = yield* enroll(entries(codes))
+      const list = yield* enroll(entries([...codes, "d"]))
       yield* settle(codes, (code) => ({ outcome: "found", body: code === "b" ? `{"x":1}` : `{"xx":1}` }), list)
-      const of = { id: list, entries: 3, expect: "json" } as const
+      const of = { id: list, entries: 4, expect: "json" } as const
       assert.deepStrictEqual(yield* Fields.judge(make("x"), of, 3), [])
       assert.match((yield* Fields.judge(make("y"), of, 3)).join(), /^y is empty in all 3 found answers/)
+      yield* settle(["d"], () => ({ outcome: "not_found", http_status: 404, body: `{"y":"gone"}` }), list)
+      assert.deepStrictEqual(yield* Fields.judge(make("y"), of, 3), [])
     }).pipe(Effect.provide(Memory.layer)))
 })

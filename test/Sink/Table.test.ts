@@ -537,6 +537,8 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
     Effect.gen(function*() {
       const { known, list, place } = yield* listed(["a"])
       yield* open(place, known, list, write())
+      // one that somebody added is not ours to take away
+      yield* place.run("alter table rollcall add column note text", "update rollcall set note = 'precious'")
       const error = yield* Effect.flip(open(place, known, list, write(), { select: select("city", "a", "b") }))
       assert.propertyVal(error, "reason", "Exists")
       assert.match(
@@ -550,6 +552,30 @@ describe.each(Object.entries(places))("A table of %s", (name, make) => {
       assert.strictEqual((yield* place.select(all)).length, 1)
       const mark = yield* Effect.flip(open(place, known, list, write(), { table: "rollcall_mark" }))
       assert.propertyVal(mark, "reason", "Clash")
+    }))
+
+  it.scoped("other fields make other columns where the rows are this run's alone, and all of them are written anew", () =>
+    Effect.gen(function*() {
+      const { known, list, place } = yield* listed(["a", "b"])
+      yield* open(place, known, list, write())
+      yield* place.run("create index mine on rollcall (code)")
+      const fields = { select: select("city", "n=length(city)") }
+      assert.strictEqual(yield* open(place, known, list, write(), fields), 0)
+      const rows = yield* place.select(all)
+      assert.deepStrictEqual(rows.map(({ city, code, n }) => [code, city, Number(n)]), [["a", "a", 1], ["b", "b", 1]])
+      assert.notProperty(rows[0], "answer")
+      // and nothing is left to write
+      assert.strictEqual(yield* open(place, known, list, write(), fields), 2)
+      assert.strictEqual(yield* open(place, known, list, write()), 0)
+      const [first] = yield* place.select(all)
+      assert.deepStrictEqual([first!.answer, "city" in first!], ["{\"city\":\"a\"}", false])
+
+      const other = yield* known.enter(["x"], { name: "other" })
+      yield* known.settle(other)
+      yield* open(place, known, other, write())
+      const error = yield* Effect.flip(open(place, known, list, write(), fields))
+      assert.propertyVal(error, "reason", "Exists")
+      assert.lengthOf(yield* place.select(all), 3)
     }))
 
   it.scoped("leaves the rows of another ledger alone", () =>

@@ -6,7 +6,7 @@ import { Effect, Option, Schema } from "effect"
 import { parsers } from "../../Answer/Expect.ts"
 import * as Format from "../../Job/Format.ts"
 import * as Key from "../../Job/Key.ts"
-import { forgottenEntry, isReview, Ledger, type Row } from "../../Ledger.ts"
+import { forgottenEntry, isReview, isStale, Ledger, type Row } from "../../Ledger.ts"
 import { Kind } from "../../Outcome.ts"
 import * as Fields from "../../Rollcall/Fields.ts"
 import * as Projection from "../../Rollcall/Projection.ts"
@@ -22,7 +22,8 @@ import * as Output from "../Output.ts"
 import * as Remedy from "../Remedy.ts"
 import * as Talk from "../Talk.ts"
 
-const kinds = [...Kind.literals, "review", "pending"] as const
+// nothing that is asked today is skipped
+const kinds = [...Kind.literals.filter((kind) => kind !== "skipped"), "review", "stale", "pending"] as const
 type Only = (typeof kinds)[number]
 
 const Kinds = Schema.String.pipe(
@@ -53,7 +54,7 @@ export const command = Command.make({
     only: Flag.repeated("only", Kinds, {
       group: "Answer",
       value: "KIND",
-      help: "only failed, not_found, review, pending, …: as a list to run again"
+      help: "only failed, not_found, review, stale, …: as a list to run again"
     }),
     records: Flag.toggle("records", {
       group: "Answer",
@@ -95,6 +96,7 @@ export const command = Command.make({
         )
         const fallback = !entries ? format ?? "ndjson" : list.columns.length === 0 ? "lines" : "csv"
         const sink = yield* Output.sink(values, { select: entries ? [] : select, entries }, named, fallback)
+        yield* Effect.forEach(values.quiet ? [] : Output.guessed(values, fallback), (text) => Talk.say(text))
         const marks = noMarks(values.force)
         yield* Effect.catchTag(sink.check(marks), "SinkError", (error) =>
           error.reason !== "Exists"
@@ -111,6 +113,8 @@ export const command = Command.make({
             : wanted.has(outcome ?? "pending")
               || (isAgain && wanted.has("pending"))
               || (isReview(outcome, error) && wanted.has("review"))
+              // what is about to be asked again was not asked in vain yet
+              || (!isAgain && isStale(outcome, error) && wanted.has("stale"))
         /** Hands over the rows of the list from a place on, page by page. */
         const each = <E>(from: number, use: (rows: ReadonlyArray<Old>) => Effect.Effect<void, E>) =>
           Effect.gen(function*() {
@@ -127,14 +131,16 @@ export const command = Command.make({
           marks,
           again: (write) => each(0, (rows) => write(rows.filter(isChosen)))
         })
-        let [written, pending] = [0, 0]
+        let [written, pending, stale] = [0, 0, 0]
         yield* each(writer.position, (rows) => {
           const chosen = rows.filter(isChosen)
           pending += rows.filter(({ outcome }) => outcome === null).length
           written += chosen.length
+          stale += chosen.filter(({ error, isAgain, outcome }) => isAgain !== true && isStale(outcome, error)).length
           if (Fields.isCurious(fields)) {
             for (const { body, outcome } of chosen) {
-              if (outcome === "found" && body !== null) Fields.see(fields, parsers[list.expect](body))
+              if (outcome !== "found") Fields.seeOther(fields, body, list.expect)
+              else if (body !== null) Fields.see(fields, parsers[list.expect](body))
             }
           }
           return writer.write(chosen)
@@ -146,7 +152,7 @@ export const command = Command.make({
           yield* Talk.say(`the list of the last run, ${name}, of ${lists.length} in ${named.name}`)
         }
         yield* Talk.say(
-          told(written, pending, values.output.map(Environment.shown), { entries, only: only.length > 0 })
+          told({ written, pending, stale }, values.output.map(Environment.shown), { entries, only: only.length > 0 })
         )
         yield* Effect.forEach(
           [...(writer.warnings?.() ?? []).map(Remedy.told), ...Fields.warnings(fields, fields.seen)],
@@ -187,8 +193,7 @@ const standing = ({ sink }: SinkError) =>
   new UsageError({ message: `${sink} exists: choose another name, or --force to replace it` })
 
 const told = (
-  written: number,
-  pending: number,
+  { pending, stale, written }: { readonly written: number; readonly pending: number; readonly stale: number },
   outputs: ReadonlyArray<string>,
   { entries, only }: { readonly entries: boolean; readonly only: boolean }
 ) =>
@@ -196,6 +201,13 @@ const told = (
     `${entries ? Talk.counted(written, "entry", "entries") : Talk.counted(written, "record")} written`,
     ...(pending > 0 && !only
       ? [`, ${Talk.counted(pending, "entry is", "entries are")} pending and not written`]
+      : []),
+    ...(stale > 0 && !only
+      ? [
+        `, ${Talk.count(stale)} of them asked again in vain and as they were (--only stale has ${
+          stale === 1 ? "it" : "them"
+        })`
+      ]
       : []),
     ...(outputs.length > 0 ? [`: ${outputs.join(", ")}`] : [])
   ].join("")

@@ -179,6 +179,7 @@ export const warn = (values: Command.Values<typeof flags>, job: Job.Job) =>
       ...Job.dollars(values),
       ...Job.braces(job),
       ...Job.emptyHeaders(values),
+      ...(values.quiet ? [] : Output.guessed(values, "ndjson")),
       ...Purse.zoneHint(job.policy.budget, process.env.TZ, Intl.DateTimeFormat().resolvedOptions().timeZone)
     ],
     (text) => Talk.say(text),

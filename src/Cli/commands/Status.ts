@@ -188,7 +188,9 @@ const toLine = (told: Told): string => {
           + `${unfinished.count > 1 ? " or later" : ""}, and are to be asked again: export has these answers`
         ]
         : []),
-      ...(stale.count > 0 ? [`asked again in vain: ${Talk.count(stale.count)}; --redo failed asks them`] : []),
+      ...(stale.count > 0
+        ? [`asked again in vain: ${Talk.count(stale.count)}; --redo failed asks them, export --only stale has them`]
+        : []),
       ...(same === undefined ? [] : Closing.allSame(same).split("\n")),
       ...(now - oldest >= day && oldest < Infinity ? [`the oldest answer is of ${Talk.ago(now - oldest)}`] : [])
     ].map((line) => `\n  ${line}`)

@@ -10,7 +10,7 @@ export interface Progress extends Mark.Place {
 }
 
 /** The columns by which a row is known. */
-const key = ["run", "ordinal"]
+export const key: ReadonlyArray<string> = ["run", "ordinal"]
 
 /** A name, and a text, in SQL. */
 export const named = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`
@@ -22,6 +22,16 @@ export const definition = (columns: ReadonlyArray<Column>, types: Readonly<Recor
     ...columns.map(({ kind, name }) => `${named(name)} ${types[kind]}${key.includes(name) ? " not null" : ""}`),
     `primary key (${key.join(", ")})`
   ].join(", ")
+
+/** What takes columns away from a table and adds others, clause by clause. */
+export const changes = (
+  drop: ReadonlyArray<string>,
+  add: ReadonlyArray<Column>,
+  types: Readonly<Record<Kind, string>>
+): ReadonlyArray<string> => [
+  ...drop.map((name) => `drop column ${named(name)}`),
+  ...add.map(({ kind, name }) => `add column ${named(name)} ${types[kind]}`)
+]
 
 /** Their names; a table may have them in another order. */
 export const names = (columns: ReadonlyArray<Column>): string => columns.map(({ name }) => named(name)).join(", ")
