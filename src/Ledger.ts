@@ -73,6 +73,8 @@ export interface Cause {
   /** The rule that decided, as it was written, where one did. */
   readonly rule?: string
   readonly count: number
+  /** What the first of them said, where a run has seen it. */
+  readonly message?: string | undefined
 }
 
 /** The answers of a list that stand; moments are milliseconds since 1970, `Infinity` where there is none. */

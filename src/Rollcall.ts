@@ -257,7 +257,14 @@ const perform = <A, E, R, R2>(
     const { onWarning = () => Effect.void, sample, select = [] } = options
     const fields = Fields.make(select)
     const sameness = Sameness.make(lookup, yield* lookup.fingerprint)
+    /** Calls whose answers were lost, and that were not made again for that. */
+    let lost = 0
     const settle: typeof recorder.settle = (settled) => {
+      if (
+        settled.outcome === "failed" && settled.error instanceof LookupError && settled.error.remedy === "idempotent"
+      ) {
+        lost++
+      }
       const same = sameness.isOpen ? Sameness.see(sameness, settled) : undefined
       const told = select.length > 0 && settled.outcome === "found" ? Fields.see(fields, settled.answer) : nothing
       if (fields.empty.size > 0 && settled.outcome !== "found") {
@@ -326,6 +333,7 @@ const perform = <A, E, R, R2>(
     const { faults = {}, room } = sweep.unsafeSnapshot()
     state.warnings = [
       ...(room === undefined ? [] : [wantOfRoom(room)]),
+      ...(lost === 0 ? [] : [wasLost(lost)]),
       ...writer.warnings?.() ?? [],
       ...[...faulty(faults), ...(yield* Fields.judge(fields, list, found))].map((message) => ({ message }))
     ]
@@ -333,6 +341,13 @@ const perform = <A, E, R, R2>(
   }))
 
 const nothing: ReadonlyArray<never> = []
+
+const wasLost = (count: number) => ({
+  message: `the answer of ${
+    count === 1 ? "1 call" : `${count} calls`
+  } was lost, and what may have been carried out is not sent again`,
+  remedy: "idempotent" as const
+})
 
 const wantOfRoom = ({ cause, connections }: Asking["room"] & {}) => ({
   message: `this machine has no room for more than about ${connections} connections (${cause}): ulimit -n raises it`,

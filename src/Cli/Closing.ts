@@ -113,11 +113,15 @@ const told = (causes: ReadonlyArray<Cause>): ReadonlyArray<readonly [number, str
 }
 
 /** A cause as people say it. */
-export const wordsOf = ({ http_status, rule, type }: Pick<Cause, "http_status" | "rule" | "type">): string => {
+export const wordsOf = (
+  { http_status, message, rule, type }: Pick<Cause, "http_status" | "rule" | "type" | "message">
+): string => {
   const status = http_status === null ? "" : `status ${http_status}`
   if (rule !== undefined) return status === "" ? rule : `${status}, ${rule}`
   // GraphQL; 202 and 206 are none of it
-  if (type === "status" && (http_status === 200 || http_status === 201)) return `${status}, errors in the answer`
+  if (type === "status" && (http_status === 200 || http_status === 201)) {
+    return `${status}, errors in the answer${message === undefined ? "" : `: ${beginning(message)}`}`
+  }
   if (type === "status" || type === "unauthorized" || type === "throttled") return status || type
   if (type === "review") return "to be reviewed: export --only review has them"
   if (type.startsWith("the code does not match ")) return "no match of --pattern"
@@ -125,6 +129,14 @@ export const wordsOf = ({ http_status, rule, type }: Pick<Cause, "http_status" |
   const words = reasons[type] ?? type
   return status === "" ? words : `${status}, ${words}`
 }
+
+/** What a server said, as far as it has room in a line. */
+const beginning = (message: string): string => {
+  const words = message.replace(/^the server said: /, "")
+  return words.length > longest ? `${words.slice(0, longest).toWellFormed()}…` : words
+}
+
+const longest = 100
 
 const reasons: Readonly<Record<string, string>> = {
   decode: "not JSON",

@@ -68,19 +68,28 @@ export const lines = (json: boolean) =>
         JSON.stringify({ ...known, at: DateTime.formatIso(DateTime.unsafeMake(known.at)) })
       )
     }
+    // what is no screen is read by a program, or copied from: it is whole
+    const width = process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : Infinity
+    const isNarrow = width < narrow
     const rows = (all: ReadonlyArray<Known>) => all.map((known) => cells(known, now))
     const widths = columns.map((_, index) => Math.max(...rows([...here, ...kept]).map((row) => row[index]!.length)))
     const wide = (all: ReadonlyArray<Known>) =>
-      rows(all).map((row) => `  ${row.map((cell, index) => columns[index]!(cell, widths[index]!)).join("  ")}`)
-    const isNarrow = Width.widthOf(process.stdout) < narrow
-    const table = (all: ReadonlyArray<Known>) => isNarrow ? rows(all).flatMap(below) : wide(all)
+      rows(all).map((row) => {
+        const before = row.slice(0, -1).map((cell, index) => columns[index]!(cell, widths[index]!)).join("  ")
+        return `  ${before}  ${Width.middle(row.at(-1)!, Math.max(shortest, width - before.length - 4))}`
+      })
+    const table = (all: ReadonlyArray<Known>) => isNarrow ? rows(all).flatMap(below(width)) : wide(all)
     const bytes = kept.reduce((sum, { bytes }) => sum + bytes, 0)
     return [
       here.length === 0 ? "no ledger in this folder" : "in this folder:",
       ...table(here),
-      `in ${folder}, of runs without an output file: ${
-        kept.length === 0 ? "none" : `${Talk.counted(kept.length, "ledger")}, ${Talk.size(bytes)}`
-      }`,
+      ...place(
+        folder,
+        `of runs without an output file: ${
+          kept.length === 0 ? "none" : `${Talk.counted(kept.length, "ledger")}, ${Talk.size(bytes)}`
+        }`,
+        width
+      ),
       ...table(kept),
       ...(kept.length === 0 ? [] : ["rollcall forget LEDGER --all removes one"])
     ]
@@ -96,11 +105,21 @@ const cells = ({ answered, at, bytes, ledger, questions }: Known, now: number): 
 /** Columns of a terminal from which on a ledger has one line. */
 const narrow = 60
 
+/** So much of a path is shown, however narrow the terminal is. */
+const shortest = 20
+
 /** A ledger, and below it what is told of it. */
-const below = (row: ReadonlyArray<string>): ReadonlyArray<string> => [
-  `  ${row.at(-1)}`,
+const below = (width: number) => (row: ReadonlyArray<string>): ReadonlyArray<string> => [
+  `  ${Width.middle(row.at(-1)!, Math.max(shortest, width - 2))}`,
   `    ${row.slice(0, -1).join(", ")}`
 ]
+
+/** A folder, and what is told of it; below it where both have no room in a line. */
+const place = (folder: string, told: string, width: number): ReadonlyArray<string> => {
+  const line = `in ${folder}, ${told}`
+  if (line.length <= width) return [line]
+  return [`in ${Width.middle(folder, Math.max(shortest, width - 4))},`, ...Width.wrap(told, width)]
+}
 
 const left = (cell: string, width: number) => cell.padStart(width)
 const columns: ReadonlyArray<(cell: string, width: number) => string> = [

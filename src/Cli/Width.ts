@@ -26,6 +26,13 @@ export const fit = (
       return broken(line, columns, " ".repeat(Math.min(lead, columns >> 2)))
     }).join("\n")
 
+/** Text in one line of at most so many columns: what does not fit is left out of its middle, as the end of a path tells most. */
+export const middle = (text: string, width: number): string => {
+  if (text.length <= width || width < 8) return text
+  const end = Math.ceil((width - 1) * 0.6)
+  return `${text.slice(0, width - 1 - end)}…${text.slice(-end)}`
+}
+
 const broken = (line: string, width: number, indent: string): ReadonlyArray<string> =>
   (line.match(/ *[^ ]+/g) ?? []).reduce((lines: Array<string>, word) => {
     const last = lines.at(-1)

@@ -35,12 +35,17 @@ export const count = (tally: Tally, { at, error, http_status, outcome }: Answere
     tally.stale = { count: tally.stale.count + 1, since: Math.min(tally.stale.since, at) }
     return
   }
-  const { rule, type } = JSON.parse(error) as ErrorRecord
-  addCause(tally, { outcome, http_status, type, ...(rule === undefined ? {} : { rule }), count: 1 })
+  const { message, rule, type } = JSON.parse(error) as ErrorRecord
+  addCause(tally, { outcome, http_status, type, ...(rule === undefined ? {} : { rule }), count: 1, message })
 }
 
 /** Adds to the causes. */
 export const addCause = ({ causes }: Pick<Tally, "causes">, cause: Cause): void => {
   const key = `${cause.outcome} ${cause.http_status} ${cause.type} ${cause.rule}`
-  causes.set(key, { ...cause, count: cause.count + (causes.get(key)?.count ?? 0) })
+  const before = causes.get(key)
+  causes.set(key, {
+    ...cause,
+    count: cause.count + (before?.count ?? 0),
+    message: before?.message ?? cause.message
+  })
 }

@@ -72,6 +72,18 @@ export const use = (
     yield* forget(ledger)
   })
 
+/** The questions whose replies were withheld, where the same request is not to ask them again. */
+export const paid = (
+  ledger: typeof Ledger.Service,
+  lookup: Asking
+): Effect.Effect<ReadonlyArray<number>, LedgerError> =>
+  Effect.gen(function*() {
+    const note = yield* kept(ledger)
+    return note === undefined || difference(note.request, yield* lookup.fingerprint).length > 0
+      ? []
+      : note.outcomes.map(({ question }) => question)
+  })
+
 /** What stops the same request before its first call: all of what was withheld is in the list. */
 export const stopOf = <A, E, R>(
   lookup: Lookup<A, E, R>,

@@ -55,11 +55,15 @@ export const make = (path: string, id = path, lock?: Lock): Effect.Effect<Target
     const checkOut = (mark: Mark | undefined) =>
       Effect.gen(function*() {
         const found = yield* stat(path)
-        if (found === undefined) {
-          // the name would be given to a plain file, and the link be gone
-          if (!(yield* Effect.isSuccess(fs.readLink(path)))) return
-          return yield* exists("it is a link that leads to no file: name the file itself")
+        const link = Option.getOrUndefined(yield* Effect.option(fs.readLink(path)))
+        // the name would be given to a plain file, and the link be gone
+        if (link !== undefined && (found === undefined || found.type === "File")) {
+          return yield* exists(
+            `it is a symbolic link to ${link}${found === undefined ? ", where no file is" : ""}: an output is no link, `
+              + "name the file that it leads to, or take it away"
+          )
         }
+        if (found === undefined) return
         if (found.type === "Directory") return yield* exists("it is a folder: name a file in it")
         if (found.type !== "File") {
           return yield* exists("it is not a plain file: write to standard output, and redirect that")

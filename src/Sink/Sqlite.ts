@@ -4,7 +4,7 @@
  * Rows and how far they go are one transaction, so that a power loss costs no more than writing the last of them again; only the end of a
  * run waits for the disk.
  */
-import { DateTime, Effect, Schedule, type Scope } from "effect"
+import { DateTime, Effect, type Scope } from "effect"
 import { existsSync } from "node:fs"
 import { applicationId } from "../Ledger/Sqlite/Tables.ts"
 import type { Sink } from "../Sink.ts"
@@ -62,10 +62,8 @@ export const make = (
 const connected = (path: string): Effect.Effect<Connection, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* touch(path, { isShared: true })
-    const sql = yield* connect(path)
-    // when SQLite waits, the whole process does
-    yield* sql.select("pragma busy_timeout = 0")
-    const [[id] = []] = yield* patiently(sql.select("pragma application_id"))
+    const sql = yield* connect(path, { isPatient: true })
+    const [[id] = []] = yield* sql.select("pragma application_id")
     return id === applicationId
       ? yield* new SinkError({
         reason: "Exists",
@@ -84,7 +82,7 @@ const open = (
   columns: ReadonlyArray<Rows.Column>
 ): Effect.Effect<Table.Table, SinkError, Scope.Scope> =>
   Effect.gen(function*() {
-    const select = (text: string, ...params: ReadonlyArray<unknown>) => patiently(sql.select(text, params))
+    const select = (text: string, ...params: ReadonlyArray<unknown>) => sql.select(text, params)
     const columnsOf = (table: string) =>
       Effect.map(
         select("select name, type from pragma_table_info(?)", table),
@@ -94,7 +92,7 @@ const open = (
     const isMarked = found.length > 0 && (yield* columnsOf(Sql.marks)).length > 0
     const [mark] = isMarked ? yield* select(selectMark, name, run) : []
     if ((yield* select("select 1 from sqlite_schema limit 1")).length === 0) {
-      yield* patiently(sql.select("pragma journal_mode = wal"))
+      yield* sql.select("pragma journal_mode = wal")
       yield* Effect.addFinalizer(() => sql.leaveOneFile)
     }
     // in any other mode, what is not waited for may damage the database
@@ -108,9 +106,9 @@ const open = (
     const largest = 2 ** Math.min(8, Math.floor(Math.log2(parameterLimit / columns.length)))
     const write = (body: (execute: Statements["run"]) => Effect.Effect<unknown, Failure.SqliteError>) =>
       Effect.mapError(
-        patiently(sql.transaction(({ run }) =>
+        sql.transaction(({ run }) =>
           Effect.asVoid(body(run))
-        )),
+        ),
         failure(path, "Write")
       )
     const remember = ({ epoch, isComplete, layout, list, position }: Sql.Progress) =>
@@ -203,13 +201,6 @@ const createMarks = `
 const selectMark = `
   select layout, list, epoch, position, is_complete from ${marks} where table_name = ? and run = ?`
 const upsertMark = `insert into ${marks} values (?, ?, ?, ?, ?, ?, ?) ${Sql.onMarkConflict}`
-
-/** Another program that writes keeps us waiting, but not the whole process. */
-const patiently = <A>(effect: Effect.Effect<A, Failure.SqliteError>): Effect.Effect<A, Failure.SqliteError> =>
-  Effect.retry(effect, {
-    while: (error) => Failure.explain(error, messages).code === "SQLITE_BUSY",
-    schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
-  })
 
 const messages = Failure.messagesOf("output")
 

@@ -50,7 +50,11 @@ describe("Closing.figures", () => {
     const rule = "--failed-when status=DENIED"
     assert.strictEqual(Closing.wordsOf({ type: "rule", http_status: 200, rule }), `status 200, ${rule}`)
     assert.strictEqual(Closing.wordsOf({ type: "status", http_status: 200 }), "status 200, errors in the answer")
-    assert.strictEqual(Closing.wordsOf({ type: "status", http_status: 202 }), "status 202")
+    assert.strictEqual(
+      Closing.wordsOf({ type: "status", http_status: 200, message: `the server said: ${"no ".repeat(50)}` }),
+      `status 200, errors in the answer: ${"no ".repeat(33)}n…`
+    )
+    assert.strictEqual(Closing.wordsOf({ type: "status", http_status: 202, message: "later" }), "status 202")
     assert.strictEqual(Closing.wordsOf({ type: "throttled", http_status: 403, rule }), `status 403, ${rule}`)
   })
 

@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import * as Sqlite from "../../src/Ledger/Sqlite.ts"
-import { found, records, run, scripted } from "../command.ts"
+import { folder, found, records, run, scripted } from "../command.ts"
+import * as Serve from "../serve.ts"
 
 const setUp = (codes: ReadonlyArray<string>) =>
   Effect.map(scripted(codes), (api) => ({
@@ -167,6 +170,12 @@ describe("what the command says on the way", () => {
       assert.strictEqual(second.exit, 4)
       assert.match(second.stderr, suspect(100))
       assert.lengthOf(api.asked, 100)
+      const plan = (...more: ReadonlyArray<string>) =>
+        Effect.map(api.rollcall("plan", "list", ...words, ...wrong, ...more), ({ stdout }) => stdout)
+      const stops = "none of 100 was found: the run stops before a call, --allow-none asks the others\n"
+      assert.include(yield* plan(), `\n    ${stops}would ask: 30 questions\n`)
+      const going = yield* plan("--allow-none")
+      assert.include(going, "  100 answered already in out.ndjson.ledger\nwould ask: 30 questions\n")
 
       // another rule that finds nothing either is no reason to ask 100 more
       const other = yield* run("--not-found-when", "data.prduct==null")
@@ -185,6 +194,34 @@ describe("what the command says on the way", () => {
       const idle = yield* run("--not-found-when", "data.product.code=x")
       assert.match(idle.stderr, /\n--not-found-when data.product.code=x held for none of 130 answers\n/)
       assert.lengthOf(api.asked, 130)
+    }))
+
+  it.scopedLive("what the server says with errors and a 200, and what is not sent again, stand at the end of a run", () =>
+    Effect.gen(function*() {
+      const url = yield* Serve.http((request, response) => {
+        request.resume()
+        if (request.url === "/lost") return void request.socket.destroy()
+        response.writeHead(200, { "content-type": "application/json" })
+        const message = request.method === "GET" ? "no field \"citty\" on key sesame1" : "as it was written"
+        response.end(request.url === "/ok" ? "{}" : JSON.stringify({ errors: [{ message }] }))
+      })
+      const cwd = yield* folder
+      writeFileSync(join(cwd, "list"), "ok\na\nb\n")
+      const graph = yield* run(
+        ["run", "list", "--url", `${url}/{code}`, "-H", "Key: ${K}", "-c", "1", "-o", "g.ndjson"],
+        { cwd, env: { K: "sesame1" } }
+      )
+      assert.match(graph.stderr, /\n +2 × status 200, errors in the answer: no field "citty" on key \S+\n/)
+      assert.notInclude(graph.stderr, "sesame1")
+      writeFileSync(join(cwd, "posts"), "ok\nlost\n")
+      const post = yield* run(["run", "posts", "--url", `${url}/{code}`, "-d", "x", "-c", "1", "-o", "p.ndjson"], {
+        cwd
+      })
+      assert.strictEqual(post.exit, 3)
+      assert.match(
+        post.stderr,
+        /\nwarning: the answer of 1 call was lost, and what may have been carried out is not sent again \(--idempotent allows it\)\n/
+      )
     }))
 
   it.scopedLive("answers to be reviewed are counted at the end and by status, whenever they were marked, and export has them", () =>

@@ -16,3 +16,12 @@ describe("Width.fit", () => {
     assert.strictEqual(Width.fit(text, { columns: 0, isTTY: true }), text, "on one of no size")
   })
 })
+
+describe("Width.middle", () => {
+  it.each<[text: string, width: number, shown: string]>([
+    ["out.ledger", 10, "out.ledger"],
+    ["/home/me/lists/zips.csv.ledger", 20, "/home/m…s.csv.ledger"],
+    ["/home/me/lists/zips.csv.ledger", Infinity, "/home/me/lists/zips.csv.ledger"],
+    ["abcdefghijkl", 4, "abcdefghijkl"]
+  ])("%j in %d columns is %j", (text, width, shown) => assert.strictEqual(Width.middle(text, width), shown))
+})

@@ -233,10 +233,13 @@ describe("File", () => {
       const { fs, path } = yield* folder
       yield* fs.symlink(path("none"), path("a"))
       yield* fs.symlink(path("b"), path("b"))
-      for (const name of ["a", "b"]) {
+      yield* fs.writeFileString(path("file"), "precious")
+      yield* fs.symlink("file", path("c"))
+      const links = [["a", `${path("none")}, where no file is`], ["b", `${path("b")}, where no file is`], ["c", "file"]]
+      for (const [name = "", what] of links) {
         assert.strictEqual(
           yield* refused(path(name)),
-          "Exists it is a link that leads to no file: name the file itself"
+          `Exists it is a symbolic link to ${what}: an output is no link, name the file that it leads to, or take it away`
         )
         assert.strictEqual((yield* Effect.flip(write(path(name), ["x"]))).reason, "Exists")
         assert.isTrue(yield* Effect.isSuccess(fs.readLink(path(name))))

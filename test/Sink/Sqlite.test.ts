@@ -117,7 +117,7 @@ describe("Sqlite", () => {
         const other = yield* another(at)
         yield* Effect.forEach(texts, other)
         const fiber = yield* Effect.fork(Effect.flip(write(rows)))
-        yield* TestClock.adjust("10 seconds")
+        yield* TestClock.adjust("60 seconds")
         const error = (yield* Fiber.join(fiber)) as SinkError
         assert.strictEqual(error.reason, "Write")
         assert.match(error.message, /all\.db: another program is using it: wait for its end, and run the same command/)

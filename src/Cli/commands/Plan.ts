@@ -10,6 +10,7 @@ import * as Budget from "../../Policy/Budget.ts"
 import * as Rollcall from "../../Rollcall.ts"
 import * as Enrolment from "../../Rollcall/Enrolment.ts"
 import * as Revision from "../../Rollcall/Revision.ts"
+import * as Withheld from "../../Rollcall/Withheld.ts"
 import { marks } from "../../Sink/Mark.ts"
 import * as Sweep from "../../Sweep.ts"
 import * as Alike from "../Alike.ts"
@@ -70,7 +71,8 @@ const answeredIn = (
   Effect.gen(function*() {
     const found = new Set<string>()
     const [one] = yield* ledger.answered(0, 1)
-    if (one === undefined) return { found }
+    const paid = yield* Withheld.paid(ledger, job.lookup)
+    if (one === undefined && paid.length === 0) return { found, inVain: 0 }
     const request = (yield* ledger.note("request")) as Readonly<Record<string, string>>
     yield* mismatch(ledger.name, request, yield* job.lookup.fingerprint)
     const known = knownIn(ledger, keys)
@@ -93,7 +95,16 @@ const answeredIn = (
         }
       }
     }
-    return { found, ...standing, redone, older, reopened: again }
+    let inVain = 0
+    const wanted = new Set(keys)
+    for (const list of paid.length > 0 ? yield* ledger.lists : []) {
+      for (const { key } of yield* ledger.rowsOf(list.id, paid)) {
+        if (key === null || found.has(key) || !wanted.has(key)) continue
+        found.add(key)
+        inVain++
+      }
+    }
+    return { found, ...standing, redone, older, reopened: again, inVain }
   })
 
 /** Which of the keys are known, a batch at a time. */
@@ -122,7 +133,7 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
       }))
     if (kept === undefined && !values.fresh) yield* sink.check(marks(ledger))
     yield* sink.fits(list)
-    const { found: answered = new Set<string>(), ...known } = kept ?? {}
+    const { found: answered = new Set<string>(), inVain = 0, ...known } = kept ?? {}
     const { budget } = job.policy
     const purse = (values.fresh ? undefined : yield* look(named.read, (old) => Purse.of(old, budget)))
       ?? (yield* Purse.of(ledger, budget))
@@ -143,6 +154,9 @@ const show = (planned: Planned, values: Command.Values<typeof Run.flags>) =>
       ),
       ...(refused > listing.refusals.length ? [`    and ${Talk.count(refused - listing.refusals.length)} more`] : []),
       ...(answered.size > 0 ? [`  ${Talk.count(answered.size)} answered already in ${named.name}`] : []),
+      ...(inVain > 0 && !job.policy.allowNone
+        ? [`    none of ${Talk.count(inVain)} was found: the run stops before a call, --allow-none asks the others`]
+        : []),
       ...(oldest === undefined || redo.words.length > 0 ? [] : [`    ${oldest}`]),
       ...redo.words.map((word, index) =>
         `  ${Talk.count(listing.redone[index] ?? 0)} answered, and asked again: ${word}`
