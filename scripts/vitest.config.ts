@@ -15,6 +15,8 @@ export default defineConfig({
     minWorkers: 1,
     // A file more in a process costs nothing; a process more loads Effect again.
     isolate: false,
+    // Of those that mostly wait.
+    maxConcurrency: 8,
     // For what hangs: how long a test takes is never what it is about.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -10,6 +10,7 @@ import * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import { request } from "undici"
 import * as Demo from "../src/Demo.ts"
+import { scale } from "./scale.ts"
 
 interface Answer {
   readonly status: number
@@ -260,7 +261,7 @@ describe("Demo.serve", () => {
       const answers: Array<Answer> = []
       yield* lookup(demo, "34102").pipe(
         Effect.map((answer) => answers.push(answer)),
-        Effect.repeat({ schedule: Schedule.spaced("4 millis"), until: () => answers.length === 400 })
+        Effect.repeat({ schedule: Schedule.spaced("4 millis"), until: () => answers.length === scale(250, 400, 400) })
       )
       const arrivals = yield* demo.arrivals
       const admitted = arrivals.filter((_, index) => answers[index]!.status === 200)

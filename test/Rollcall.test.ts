@@ -13,6 +13,7 @@ import * as Rollcall from "../src/Rollcall.ts"
 import * as Sink from "../src/Sink.ts"
 import * as Source from "../src/Source.ts"
 import { settled } from "../src/Summary.ts"
+import { scale } from "./scale.ts"
 import { simulate } from "./simulate.ts"
 import { standing } from "./standing.ts"
 
@@ -321,7 +322,7 @@ describe("Rollcall.run", () => {
       }
     })
     const large = Lookup.make("large", () => Effect.succeed("x".repeat(1024 * 1024)))
-    const run = Rollcall.run(large, { source: Source.codes(codes(200)), policy }).pipe(
+    const run = Rollcall.run(large, { source: Source.codes(codes(scale(70, 200, 200))), policy }).pipe(
       Effect.provideService(Ledger, watched),
       Effect.provideService(Sink.Sink, Sink.all([]))
     )

@@ -8,6 +8,7 @@ import { closeSync, openSync, writeSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 import * as ListFormat from "../src/Job/ListFormat.ts"
 import * as Source from "../src/Source.ts"
+import { isProof } from "./scale.ts"
 import { lines, read, refuse, tell } from "./Source/read.ts"
 import { none, t, workbook } from "./Source/workbook.ts"
 
@@ -154,7 +155,10 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
       /\(incorrect header check\): is it w/
     ],
     ["damaged gzip", gzip(text).fill(0x55, 12, 16), "Encoding", /^list: it begins like gzip and does not unpack \(/],
-    ["a gzip header alone", Buffer.from([0x1f, 0x8b]), "Encoding", /^list: it begins like gzip and does not unpack/],
+    ["a gzip header alone", Buffer.from([0x1f, 0x8b]), "Encoding", /^list: it begins like gzip and does not unpack/]
+  ]
+  // of the formats that differ in their delimiter alone one will do
+  const endless: typeof refused = format === "psv" && !isProof ? [] : [
     [
       "a line without end",
       open + "a".repeat(limit * 2 ** 20 + 1),
@@ -162,7 +166,7 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
       /^list(:1|, element 1): this (line|row|element) is longer than (1|16) MiB: is /
     ]
   ]
-  it.effect.each(refused)("refuses %s", ([, input, reason, message]) =>
+  it.effect.each([...refused, ...endless])("refuses %s", ([, input, reason, message]) =>
     Effect.gen(function*() {
       const error = yield* refuse(input, options)
       assert.instanceOf(error, Source.SourceError)
@@ -171,7 +175,7 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
       assert.notInclude(error.message, "\n")
     }))
 
-  it.effect("gives up on an endless line soon", () =>
+  it.effect.runIf(endless.length > 0)("gives up on an endless line soon", () =>
     Effect.gen(function*() {
       let pulled = 0
       const piece = new Uint8Array(256 * 1024).fill(97)

@@ -2,6 +2,7 @@
  * How hard the tests try: a sample in `npm test`, more with `PROVE=1` (`npm run prove`), everything with `TORTURE=1` (`npm run torture`).
  */
 import { Array, Effect, Random } from "effect"
+import { writeSync } from "node:fs"
 
 /** Whether everything is tried. */
 export const isLong = process.env.TORTURE === "1"
@@ -34,7 +35,5 @@ export const sample = <A>(all: ReadonlyArray<A>, count: number): Effect.Effect<R
 export const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
-/** A line for whoever reads what the tests say. */
-export const say = (text: string): void => {
-  process.stderr.write(`crash: ${text}\n`)
-}
+/** A line for whoever reads what the tests say; a command that runs in this process at the moment has not said it. */
+export const say = (text: string): void => void writeSync(2, `crash: ${text}\n`)

@@ -17,3 +17,9 @@ export const simulate = <A, E>(effect: Effect.Effect<A, E>, seed: number | strin
   if (Exit.isFailure(exit) && Cause.squash(exit.cause) instanceof Simulation.NoEndError) throw Cause.squash(exit.cause)
   return exit
 }
+
+/** What such an effect succeeds with; throws what it fails with. */
+export const simulated = <A, E>(effect: Effect.Effect<A, E>): A =>
+  Exit.getOrElse(simulate(effect), (cause) => {
+    throw Cause.squash(cause)
+  })

@@ -23,21 +23,25 @@ const rough = "rate=50/s,latency=p50:80ms,p99:2s,errors=1%,not-found=2%,outage=6
 describe.concurrent("rollcall simulate", () => {
   it.scopedLive("tells how long a list would take, and what would happen", () =>
     Effect.gen(function*() {
-      const text = yield* simulate("--server", rough, "--codes", "10000", "-c", "16", "--rate", "49/s")
+      const codes = scale("3000", "10000", "10000")
+      const text = yield* simulate("--server", rough, "--codes", codes, "-c", "16", "--rate", "49/s")
       assert.match(text, /^server: rate=50\/s,latency=/)
       assert.match(text, /^policy: -c 16 · .*rate 49\/s/m)
-      assert.match(text, /^10,000 codes would take 4 min( \d+ s)?:$/m)
-      assert.match(row(text, "time")!, /^4 min( \d+ s)?, of it .* waiting for the rate, .* in outage$/)
-      assert.match(row(text, "outcomes")!, /^9,\d{3} found, \d{3} not found$/)
+      assert.match(
+        text,
+        isProof ? /^10,000 codes would take 4 min( \d+ s)?:$/m : /^3,000 codes would take 2 min( \d+ s)?:$/m
+      )
+      assert.match(row(text, "time")!, /^[24] min( \d+ s)?, of it .* waiting for the rate, .* in outage$/)
+      assert.match(row(text, "outcomes")!, /^[29],\d{3} found, \d{2,3} not found$/)
       assert.match(row(text, "answered")!, /^\d\d\/s; 5 % of the seconds at most 0.0\/s, 5 % at least \d\d\/s$/)
-      assert.match(row(text, "calls")!, /^10,\d{3}, 1.0\d per code, 16 in flight at the most$/)
+      assert.match(row(text, "calls")!, /^(?:10|3),\d{3}, 1.0\d per code, 16 in flight at the most$/)
       assert.match(row(text, "trouble")!, /^0 × 429, \d+ retries$/)
       assert.strictEqual(row(text, "exit"), "0: every code has its answer")
     }))
 
   it.scopedLive("is the same for the same seed, and another one for another", () =>
     Effect.gen(function*() {
-      const words = ["--server", rough, "--codes", "2000"]
+      const words = ["--server", rough, "--codes", scale("500", "2000", "2000")]
       const [one, two, other] = [
         yield* simulate(...words, "--seed", "7"),
         yield* simulate(...words, "--seed", "7"),
@@ -49,14 +53,14 @@ describe.concurrent("rollcall simulate", () => {
 
   it.scopedLive("tells the exit code that the run would have", () =>
     Effect.gen(function*() {
-      const failing = yield* simulate("--server", "poison=10%,latency=5ms", "--codes", "500")
+      const failing = yield* simulate("--server", "poison=10%,latency=5ms", "--codes", "200")
       assert.match(row(failing, "exit")!, /^3: \d+ codes without an answer$/)
-      const down = yield* simulate("--server", "outage=1h@0s", "--codes", "500")
+      const down = yield* simulate("--server", "outage=1h@0s", "--codes", "200")
       assert.match(row(down, "exit")!, /^4: stopped: /)
-      assert.strictEqual(row(down, "outcomes"), "500 pending")
-      const spent = yield* simulate("--server", "latency=5ms", "--codes", "500", "--max-calls", "100")
+      assert.strictEqual(row(down, "outcomes"), "200 pending")
+      const spent = yield* simulate("--server", "latency=5ms", "--codes", "200", "--max-calls", "100")
       assert.match(row(spent, "exit")!, /^4: stopped: /)
-      assert.match(row(spent, "outcomes")!, /^100 found, 400 pending$/)
+      assert.match(row(spent, "outcomes")!, /^100 found, 100 pending$/)
     }))
 
   it.scopedLive("compares policies in a table, and says which is best", () =>
@@ -77,7 +81,7 @@ describe.concurrent("rollcall simulate", () => {
         "--server",
         "rate=50/s,latency=20ms",
         "--codes",
-        "2000",
+        "600",
         "--compare",
         "-c auto",
         "--compare",
@@ -85,9 +89,9 @@ describe.concurrent("rollcall simulate", () => {
       ]
       const text = yield* simulate(...words, "--rate", "40/s", "--weight", "4")
       // ten calls a second
-      assert.match(text, /^as given +3 min 2\d s +9\.9\/s /m)
-      assert.match(text, /^--hedge +3 min 2\d s +9\.9\/s /m)
-      const tuned = yield* simulate("--server", "rate=50/s,latency=20ms", "--codes", "2000", "-c", "auto")
+      assert.match(text, /^as given +1 min( [01]?\d s)? +(?:9\.9|10)\/s /m)
+      assert.match(text, /^--hedge +1 min( [01]?\d s)? +(?:9\.9|10)\/s /m)
+      const tuned = yield* simulate("--server", "rate=50/s,latency=20ms", "--codes", "1200", "-c", "auto")
       assert.match(row(tuned, "tuned")!, /^-c \d+ --rate (4[5-9]|50)\/s suits this API$/)
     }))
 
@@ -110,7 +114,7 @@ describe.concurrent("rollcall simulate", () => {
 
   it.scopedLive("simulates a long list", () =>
     Effect.gen(function*() {
-      const codes = scale(10_000, 100_000, 100_000)
+      const codes = scale(4_000, 100_000, 100_000)
       const text = yield* simulate(
         "--server",
         "rate=1000/s,latency=50ms",
@@ -121,6 +125,9 @@ describe.concurrent("rollcall simulate", () => {
         "-c",
         "99"
       )
-      assert.match(text, isProof ? /^100,000 codes would take 1 min 4\d s:$/m : /^10,000 codes would take 1\d s:$/m)
+      assert.match(
+        text,
+        isProof ? /^100,000 codes would take 1 min 4\d s:$/m : /^4,000 codes would take [45](?:\.\d)? s:$/m
+      )
     }))
 })

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, TestClock } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import * as Watch from "../../src/Cli/Watch.ts"
 import * as Snapshot from "../../src/Snapshot.ts"
+import { simulated } from "../simulate.ts"
 
 /** The lines that go to standard error from now on, in place of it, until the scope closes. */
 const written = Effect.map(
@@ -114,7 +115,7 @@ describe("Watch", () => {
     )
   })
 
-  it.effect("tells the speed from its first line on, without what earlier runs have done", () =>
+  it("tells the speed from its first line on, without what earlier runs have done", () =>
     Effect.gen(function*() {
       const lines = yield* written
       let shown: Snapshot.Snapshot = { ...snapshot, phase: "reading" }
@@ -124,18 +125,18 @@ describe("Watch", () => {
       const watching = yield* Effect.fork(
         Watch.watch(Effect.map(Clock.currentTimeMillis, (at) => ({ ...shown, at })))
       )
-      for (let tenth = 1; tenth <= 200; tenth++) {
+      for (let tenth = 1; tenth <= 201; tenth++) {
         if (tenth === 30) find(5000)
         if (tenth > 30) find(5)
-        yield* TestClock.adjust("100 millis")
+        yield* Effect.sleep("100 millis")
       }
       yield* Fiber.interrupt(watching)
       assert.match(lines[0]!, /^\d{4}-\d\d-\d\d \d\d:\d\d:10 \(UTC\S*\) .* · 50\/s · /)
       assert.match(lines[1]!, /^\d\d:\d\d:20 [\d,]+\//)
       assert.match(lines[1]!, / · 50\/s · /)
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped, simulated))
 
-  it.effect("says seldom what has not changed, as in a long pause", () =>
+  it("says seldom what has not changed, as in a long pause", () =>
     Effect.gen(function*() {
       const lines = yield* written
       let calls = 0
@@ -148,14 +149,16 @@ describe("Watch", () => {
         )
       )
       const told: Array<number> = []
+      // after what it says at a full second
+      yield* Effect.sleep("50 millis")
       for (let second = 1; second <= 110; second++) {
         const before = lines.length
         if (second === 85) calls++
-        yield* TestClock.adjust("1 second")
+        yield* Effect.sleep("1 second")
         if (lines.length > before) told.push(second)
       }
       yield* Fiber.interrupt(watching)
       assert.deepStrictEqual(told, [10, 20, 80, 90, 100])
       assert.isTrue(lines.every((line) => line.includes("the server says wait")))
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped, simulated))
 })

@@ -72,7 +72,7 @@ const edits: ReadonlyArray<readonly [name: string, before: Input, after: Input]>
 ]
 
 describe.concurrent("rollcall run: after a crash, an input with", () => {
-  it.scopedLive.each(some(edits, 3))("%s", ([, first, edited]) =>
+  it.scopedLive.each(some(edits, 4, 1))("%s", ([, first, edited]) =>
     Effect.gen(function*() {
       const { cwd, demo, judge, log, options, words } = yield* Trial.make({
         codes,

@@ -44,7 +44,7 @@ const assertRefused = ({ exit, stderr }: Ended, isFinished: boolean, said: RegEx
   assert.isFalse(isFinished, "the output claims to be complete")
 }
 
-describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
+describe.skipIf(!Strace.available).concurrent("rollcall run: a call that fails", () => {
   const codes = Trial.mixed(150)
   // so slow that it says more than once how far the output is
   const api = { latency: "80 millis" } as const
@@ -147,7 +147,7 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
     Effect.gen(function*() {
       const injections: Array<Strace.Injection> = []
       const kinds = [...(yield* undisturbed(sink, files)).entries()]
-      for (const [index, { call, count, file }] of some(kinds, 4, sinks.indexOf(sink))) {
+      for (const [index, { call, count, file }] of some(kinds, 5, sinks.indexOf(sink))) {
         const all = errors(call)
         const turn = index + sinks.indexOf(sink)
         for (
@@ -215,7 +215,7 @@ describe.skipIf(!Strace.available)("rollcall run: a call that fails", () => {
   }
 })
 
-describe("rollcall run: a write that is cut short", () => {
+describe.concurrent("rollcall run: a write that is cut short", () => {
   const codes = Trial.mixed(scale(600, 1_000, 1_000))
 
   const full = (sink: Kind, size: number, isLedgerElsewhere: boolean) =>
@@ -240,11 +240,11 @@ describe("rollcall run: a write that is cut short", () => {
     "the ledger, by a disk that is full: nothing is asked twice but what was in flight",
     () =>
       Effect.forEach(
-        scale([700], [700, 1_500], [400, 600, 700, 900, 1_200, 1_500]),
+        scale([400], [700, 1_500], [400, 600, 700, 900, 1_200, 1_500]),
         (size) =>
           Effect.scoped(Effect.gen(function*() {
             const elsewhere = yield* folder
-            const answered = Array.from({ length: 3_000 }, (_, index) => String(10_000 + index))
+            const answered = Array.from({ length: scale(1_500, 3_000, 3_000) }, (_, index) => String(10_000 + index))
             const { judge, log, run } = yield* Trial.make({
               codes: answered,
               sinks: sinks.slice(0, 1),

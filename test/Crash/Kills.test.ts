@@ -9,7 +9,7 @@ import { faults } from "../command.ts"
 import { say, scale, seeded, timeout } from "../scale.ts"
 import * as Trial from "./trial.ts"
 
-const [kills, count] = scale([5, 1500], [20, 10_000], [500, 100_000])
+const [kills, count] = scale([4, 1200], [20, 10_000], [500, 100_000])
 const concurrency = 64
 /** What the API answered, or had in flight, when both sides had as much in flight as they may, and a batch was not committed. */
 const bound = 2 * concurrency + Trial.batch

@@ -46,9 +46,10 @@ describe.concurrent("rollcall run: an output that fails while calls are in fligh
   )("%s: what is awaited is kept", ([redirect, code]) =>
     Effect.gen(function*() {
       if (redirect.includes("/dev/full") && !existsSync("/dev/full")) return
-      const { cwd, posts, twice, words } = yield* posting(120, soon)
+      const { cwd, posts, server, twice, words } = yield* posting(120, soon)
       const failed = yield* spawned([...words, "-c", "8"], { cwd, program: shell(redirect) })
       assert.strictEqual(failed.exit, code, failed.stderr)
+      server.answer = (_, send) => send()
       assert.isBelow(posts.size, 120)
       const calls = posts.size
       if (code === 5) {
@@ -83,6 +84,7 @@ describe.concurrent("rollcall run: an output that fails while calls are in fligh
       // its column is as wide as the figure of what is pending
       assert.match(failed.stderr, new RegExp(`\n +${calls}  found\n`))
       lock!.exec("rollback")
+      server.answer = (_, send) => send()
       const { exit, stderr } = yield* run(all, { cwd })
       assert.strictEqual(exit, 0, stderr)
       assert.include(stderr, `list: 400 entries (${calls} answered already)\n`)

@@ -9,7 +9,7 @@ import { type Kind, written } from "./sinks.ts"
 import * as Strace from "./strace.ts"
 import * as Trial from "./trial.ts"
 
-const codes = Trial.mixed(scale(200, 500, 1_000))
+const codes = Trial.mixed(scale(120, 500, 1_000))
 const concurrency = 64
 const ledger = ["x.ledger", "x.ledger-wal", "x.ledger-shm", "x.ledger-journal", "x.ledger-lock"]
 
@@ -66,7 +66,7 @@ const strike = (sink: Kind, point: Strace.Injection, bytes: Buffer | undefined):
     assert.isAtMost(Trial.askedAgain(before, yield* log), concurrency + Trial.batch)
   }))
 
-describe.skipIf(!Strace.available)("rollcall run: killed at every change of a file", () => {
+describe.skipIf(!Strace.available).concurrent("rollcall run: killed at every change of a file", () => {
   for (const sink of written) {
     it.live(
       `${sink.name}: nothing is lost, nothing is there twice, little is asked again`,

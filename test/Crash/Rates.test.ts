@@ -8,7 +8,7 @@ import { most } from "../windows.ts"
 import { sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
-const kills = scale(3, 20, 100)
+const kills = scale(2, 20, 100)
 /** Milliseconds by which a call may take longer to arrive than another one, on a machine that is busy. */
 const jitter = 200
 
@@ -40,7 +40,7 @@ const crash = (rate: string, concurrency: number, count: number) =>
     )
   })
 
-describe("rollcall run: a rate and a quota over crashes", () => {
+describe.concurrent("rollcall run: a rate and a quota over crashes", () => {
   it.scopedLive(
     `100/s over ${kills} kills: no window holds more`,
     () =>
@@ -61,7 +61,7 @@ describe("rollcall run: a rate and a quota over crashes", () => {
         const arrivals = yield* crash("200/day burst 200", 4, 1_000)
         say(`${arrivals.length} calls over ${kills} kills with a quota of 200`)
         assert.isAtMost(arrivals.length, 200)
-        assert.isAtLeast(arrivals.length, scale(20, 100, 100))
+        assert.isAtLeast(arrivals.length, scale(10, 100, 100))
       }).pipe(seeded("quota")),
     timeout
   )

@@ -5,19 +5,21 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Random } from "effect"
 import type * as Demo from "../../src/Demo.ts"
 import { until } from "../command.ts"
-import { median, say, scale, seeded, timeout } from "../scale.ts"
+import { isProof, median, say, scale, seeded, timeout } from "../scale.ts"
 import { type Kind, sinks } from "./sinks.ts"
 import * as Trial from "./trial.ts"
 
 const signals = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
 const concurrency = 8
-const words = ["-c", String(concurrency), "--drain", "4500ms"]
+/** With a limit to what is awaited that nobody comes to, and with one that calls that hang come to. */
+const words = ["-c", String(concurrency), "--drain", "10m"]
+const hasty = ["-c", String(concurrency), "--drain", "1500ms"]
 /** What ends a resumed run soon. */
-const faster = ["-c", "64", "--timeout", "2s"]
+const faster = ["-c", "64", "--timeout", "1s"]
 
 const repeat = (count: number) => Array.from({ length: count }, (_, index) => index)
 
-describe("rollcall run: a signal", () => {
+describe.concurrent("rollcall run: a signal", () => {
   interface Case {
     readonly signal: (typeof signals)[number]
     /** How many codes have been asked about, and how many milliseconds after that. */
@@ -30,9 +32,14 @@ describe("rollcall run: a signal", () => {
   const drain = ({ api, asked, delay, signal: [signal, code], sink }: Case) =>
     Effect.scoped(Effect.gen(function*() {
       const codes = Trial.mixed(150)
-      const { again, demo, isFinished, judge, log, start } = yield* Trial.make({ codes, api, sinks: [sink], words })
+      const { again, demo, isFinished, judge, log, start } = yield* Trial.make({
+        codes,
+        api,
+        sinks: [sink],
+        words: api.hang === undefined ? words : hasty
+      })
       const running = yield* start
-      while ((yield* demo.log).codes.size < asked) yield* Effect.sleep("2 millis")
+      while ((yield* demo.log).codes.size < asked) yield* Effect.sleep("5 millis")
       yield* Effect.sleep(delay)
       const signalled = yield* Clock.currentTimeMillis
       running.process.kill(signal)
@@ -42,8 +49,8 @@ describe("rollcall run: a signal", () => {
       assert.include((yield* isFinished) ? [0, code] : [code], exit, stderr)
       const before = yield* log
       const isSlow = before.hung > 0
-      // the limit is 5 s, the rest is the machine's
-      assert.isBelow(took, isSlow ? 6_500 : 3_000)
+      // those that hang would be given up after 30 s, and the others are awaited no longer than they take
+      assert.isBelow(took, isSlow ? 25_000 : 60_000)
       assert.strictEqual(before.abandoned, 0)
       yield* judge(yield* again(...faster))
       assert.isAtMost(Trial.askedAgain(before, yield* log), isSlow ? concurrency : 0, stderr)
@@ -97,7 +104,8 @@ describe("rollcall run: a signal", () => {
     timeout
   )
 
-  it.live("and a second one ends it at once, and keeps what is answered", () =>
+  // once: Cli/Run.test.ts
+  it.live.runIf(isProof)("and a second one ends it at once, and keeps what is answered", () =>
     Effect.gen(function*() {
       const took = yield* Effect.forEach(repeat(scale(1, 5, 50)), (index) =>
         Effect.scoped(Effect.gen(function*() {
@@ -120,8 +128,8 @@ describe("rollcall run: a signal", () => {
           const { exit } = yield* running.ended
           const took = (yield* Clock.currentTimeMillis) - signalled
           assert.strictEqual(exit, code)
-          // sooner than by its drain, in any case
-          assert.isBelow(took, 4_000)
+          // sooner than those that hang would be given up, in any case
+          assert.isBelow(took, 25_000)
           const before = yield* log
           assert.isAbove(before.codes.size, concurrency)
           yield* judge(yield* again(...faster))
@@ -139,12 +147,12 @@ describe("rollcall run: a signal", () => {
           const { demo, judge, log, start } = yield* Trial.make({
             codes: Trial.mixed(150),
             api: { latency: "40 millis" },
-            words: [...words, "--timeout", "1s"]
+            words: [...words, "--timeout", "5s"]
           })
           const running = yield* start
           while ((yield* demo.log).codes.size < instant) yield* Effect.sleep("5 millis")
           running.process.kill("SIGSTOP")
-          yield* Effect.sleep(scale("3 seconds", "3 seconds", "60 seconds"))
+          yield* Effect.sleep(scale("6 seconds", "6 seconds", "60 seconds"))
           running.process.kill("SIGCONT")
           yield* judge(yield* running.ended)
           const { calls, codes: asked } = yield* log

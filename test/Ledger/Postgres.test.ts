@@ -79,7 +79,7 @@ const untilBlocked = (url: Redacted.Redacted): Effect.Effect<unknown> =>
     until: (rows) => rows.length > 0
   })
 
-describe.skipIf(!isThere)("Postgres", () => {
+describe.skipIf(!isThere).concurrent("Postgres", () => {
   test(
     "goes on where an earlier program stopped",
     Effect.gen(function*() {

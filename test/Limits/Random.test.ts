@@ -4,7 +4,7 @@ import * as Limits from "../../src/Limits.ts"
 import type { Reply } from "../../src/Reply.ts"
 import { scale } from "../scale.ts"
 
-const cases = scale(2_000, 20_000, 200_000)
+const cases = scale(1_000, 20_000, 200_000)
 const longest = Duration.toMillis("366 days")
 
 /** What a server says, and what it means by it in milliseconds. */

@@ -9,7 +9,7 @@ import * as Rollcall from "../../src/Rollcall.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
 import * as Ndjson from "../../src/Source/Ndjson.ts"
-import { some } from "../scale.ts"
+import { scale, some } from "../scale.ts"
 import { simulate } from "../simulate.ts"
 
 const number = (code: string) => Number(code.slice(1))
@@ -112,8 +112,9 @@ describe("a pattern that tries every way", () => {
 
   it.effect("is too much work for some of them", () =>
     Effect.gen(function*() {
-      const { outcomes } = yield* run(Array.from({ length: 22 }, (_, index) => index === 11 ? "a" : hopeless))
-      assert.include(outcomes, { found: 1, invalid: 21 })
+      const count = scale(4, 22, 22)
+      const { outcomes } = yield* run(Array.from({ length: count }, (_, index) => index === count / 2 ? "a" : hopeless))
+      assert.include(outcomes, { found: 1, invalid: count - 1 })
     }))
 })
 

@@ -7,10 +7,10 @@ import { draw, show } from "./scenario.ts"
 import { play } from "./world.ts"
 
 /** How many seeds are tried; `SEEDS=10 SEED=4711` tries ten from 4711 on. */
-const count = Number(process.env.SEEDS ?? scale(50, 2000, 20_000))
+const count = Number(process.env.SEEDS ?? scale(32, 2000, 20_000))
 const first = Number(process.env.SEED ?? 0)
 /** Every so often a seed is played twice. */
-const twice = 50
+const twice = scale(32, 50, 50)
 
 describe("whole runs", { timeout: Infinity }, () => {
   it(`keep every promise in ${count} scenarios of servers, policies, disks and crashes`, async () => {

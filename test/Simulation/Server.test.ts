@@ -5,6 +5,7 @@ import { reader } from "../../src/Limits.ts"
 import * as Simulation from "../../src/Simulation.ts"
 import * as Server from "../../src/Simulation/Server.ts"
 import * as Spec from "../../src/Simulation/Spec.ts"
+import { scale } from "../scale.ts"
 
 /** What a client gets: a status with the milliseconds it took, or the reason of a failure. */
 type Got = readonly [status: number | string, millis: number, retryAfter: string | undefined]
@@ -52,6 +53,9 @@ const many = (count: number, apart = 0) =>
 
 const share = (got: ReadonlyArray<Got>, status: number | string) =>
   got.filter(([given]) => given === status).length / got.length
+
+/** So many that chance is no matter. */
+const count = scale(1500, 4000, 4000)
 
 describe("a simulated server", () => {
   it("lets a bucket's worth through, then the rate, and tells the wait", () => {
@@ -111,23 +115,23 @@ describe("a simulated server", () => {
   })
 
   it("takes as long as the percentiles say", () => {
-    const times = ask("latency=p50:80ms,p99:2s", many(4000)).got.map(([, millis]) => millis).toSorted((a, b) => a - b)
-    assert.closeTo(times[2000]!, 80, 5)
-    assert.closeTo(times[3960]!, 2000, 400)
+    const times = ask("latency=p50:80ms,p99:2s", many(count)).got.map(([, millis]) => millis).toSorted((a, b) => a - b)
+    assert.closeTo(times[count / 2]!, 80, 10)
+    assert.closeTo(times[count * 0.99]!, 2000, 500)
   })
 
   it("fails as many as it is said to", () => {
-    const { got } = ask("errors=10%,resets=5%,hangs=2%,not-found=20%", many(4000))
-    assert.closeTo(share(got, 500), 0.1, 0.015)
+    const { got } = ask("errors=10%,resets=5%,hangs=2%,not-found=20%", many(count))
+    assert.closeTo(share(got, 500), 0.1, 0.02)
     assert.closeTo(share(got, "Transport"), 0.05, 0.015)
     assert.closeTo(share(got, "timeout"), 0.02, 0.008)
     assert.closeTo(share(got, 404), 0.2 * 0.83, 0.02)
   })
 
   it("has codes that fail whenever they are asked", () => {
-    const { got } = ask("poison=10%", [...many(1000), ...many(1000)])
+    const { got } = ask("poison=10%", [...many(500), ...many(500)])
     assert.closeTo(share(got, 500), 0.1, 0.03)
-    for (let index = 0; index < 1000; index++) assert.strictEqual(got[index]![0], got[1000 + index]![0])
+    for (let index = 0; index < 500; index++) assert.strictEqual(got[index]![0], got[500 + index]![0])
   })
 
   it("has codes that get what they are said to, one by one or as a block", () => {

@@ -58,7 +58,7 @@ const sweep = ({ codes, jumps = [], policy, seed, server: spec }: Sweeping) => {
 const rate = (text: string) => Schema.decodeSync(Pace.Rate)(text)
 
 describe("an outage of ten minutes", () => {
-  const seeds = scale(10, 100, 1000)
+  const seeds = scale(5, 100, 1000)
   it(`costs few calls, fails nothing and loses no work, in ${seeds} runs`, { timeout }, async () => {
     const minutes = 10
     for (let seed = 0; seed < seeds; seed++) {

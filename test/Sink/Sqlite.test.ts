@@ -97,8 +97,8 @@ describe("Sqlite", () => {
       const begun = performance.now()
       const fiber = yield* Effect.fork(write(rows))
       yield* TestClock.adjust("4 seconds")
-      // SQLite would wait for five seconds
-      assert.isBelow(performance.now() - begun, 4_000)
+      // SQLite would wait for five seconds each of the eighty times
+      assert.isBelow(performance.now() - begun, 60_000)
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
       yield* other("rollback")
       yield* TestClock.adjust("1 second")

@@ -9,6 +9,7 @@ import type { Options } from "../../src/Sink.ts"
 import * as File from "../../src/Sink/File.ts"
 import { marks } from "../../src/Sink/Mark.ts"
 import * as Xlsx from "../../src/Sink/Xlsx.ts"
+import { isProof } from "../scale.ts"
 import { list, refused, row, select } from "./rows.ts"
 
 /** Writes a workbook; gives its sheet, its cells by place, and the warnings. */
@@ -106,7 +107,7 @@ describe("Xlsx", () => {
       const names = (count: number) => Array.from({ length: count }, (_, index) => ({ ...one!, name: `c${index}` }))
       const error = yield* Effect.flip(write([], { select: names(16_384) }))
       assert.match(error.message, /: a sheet holds 16,384 columns, and these are 16,388: write NDJSON or CSV, or fewer/)
-      yield* write([], { select: names(16_380) })
+      if (isProof) yield* write([], { select: names(16_380) })
     }))
 
   it.scoped("names columns as spreadsheets do", () =>

@@ -11,9 +11,10 @@ describe("the retry budget", () => {
 
   it("bounds what is asked again, and lets the rest wait", () => {
     const server = serve((_, nth) => nth === 1 ? 500 : 200)
-    const { exit, settled } = run(server, 2000, { ...policy, retryBudget: { share: 0.1, perSecond: 5 } })
+    const count = scale(700, 2000, 2000)
+    const { exit, settled } = run(server, count, { ...policy, retryBudget: { share: 0.1, perSecond: 5 } })
     assert.deepStrictEqual(exit, Exit.void)
-    assert.lengthOf(settled, 2000)
+    assert.lengthOf(settled, count)
     let [first, again] = [0, 0]
     const begun = new Set<string>()
     for (const { at, code } of server.calls) {
@@ -24,7 +25,7 @@ describe("the retry budget", () => {
     }
     // and what it allows is used
     const seconds = server.calls.at(-1)!.at / 1000
-    assert.isAtLeast(again, 0.9 * Math.min(2000, 200 + 5 * seconds))
+    assert.isAtLeast(again, 0.9 * Math.min(count, 0.1 * count + 5 * seconds))
     assert.isTrue(settled.every(({ outcome }) => outcome === "found"))
   })
 

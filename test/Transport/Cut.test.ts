@@ -3,16 +3,12 @@
  * first one too. What is sent of each could be read.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Either } from "effect"
+import { Effect, Either } from "effect"
 import { gzipSync } from "node:zlib"
-import type * as Policy from "../../src/Policy.ts"
 import * as Faulty from "./faulty.ts"
-import { ask, assertClosed, policy, watch } from "./judge.ts"
+import { ask, assertClosed, watch } from "./judge.ts"
 
 const { answer, poison } = Faulty
-
-/** Nothing here takes long but on a machine that is busy. */
-const patient: Policy.Policy = { ...policy, timeout: Duration.seconds(20), deadline: Duration.seconds(60) }
 
 const good = Buffer.from(answer(poison))
 const close = "Connection: close"
@@ -49,7 +45,7 @@ const bytesOf = (head: ReadonlyArray<string>, body: Buffer): Buffer =>
 const judge = (transport: "http" | "https", lenient: boolean, fault: Faulty.Fault, isWhole: boolean) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* Faulty.http1(transport, fault)
-    const [, outcomes] = yield* ask(server, [poison, "next"], { lenient, insecure: true, ca: undefined }, patient)
+    const outcomes = yield* ask(server, [poison, "next"], { lenient, insecure: true, ca: undefined })
     if (Either.isLeft(outcomes)) return assert.fail(`the run stopped: ${outcomes.left.message}`)
     const [first, next] = outcomes.right
     assert.deepInclude(next, { outcome: "found", answer: { code: "next" }, attempts: 1 })

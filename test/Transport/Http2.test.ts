@@ -69,7 +69,7 @@ const reset = (code: number) => (stream: Http2.ServerHttp2Stream) => {
   return true
 }
 
-describe("Http2", () => {
+describe.concurrent("Http2", () => {
   it.scopedLive("sends again what was certainly not carried out, also where that may be done once only", () =>
     Effect.gen(function*() {
       const refused = new Set<string>()
@@ -174,7 +174,8 @@ describe("Http2", () => {
         )
       })
       const [took] = yield* Effect.timed(ask({ ...server, done: [] }, "GET", ["a", Faulty.poison, "b"]))
-      assert.isBelow(Duration.toMillis(took), 5000)
+      // sooner than a call is given up that nobody answers
+      assert.isBelow(Duration.toMillis(took), 25_000)
     }))
 
   it.scopedLive("sends again what the server says that it did not come to when it went", () =>

@@ -71,7 +71,7 @@ describe("Transport.layerWith", () => {
   it.scopedLive("speaks HTTP/1.1 where the server cannot do better", () =>
     Effect.gen(function*() {
       const server = yield* Faulty.http1("https", () => {})
-      const [, run] = yield* ask(server, ["a", "b", "c"], { http2: true })
+      const run = yield* ask(server, ["a", "b", "c"], { http2: true })
       assert.deepStrictEqual(
         Either.getOrThrow(run).map(({ attempts, outcome }) => [outcome, attempts]),
         [["found", 1], ["found", 1], ["found", 1]]
@@ -82,7 +82,7 @@ describe("Transport.layerWith", () => {
     Effect.gen(function*() {
       const server = yield* Faulty.http1("https", () => {})
       const isTrusted = (options: Transport.Options) =>
-        Effect.map(ask(server, ["a"], options), ([, run]) => Either.isRight(run))
+        Effect.map(ask(server, ["a"], options), (run) => Either.isRight(run))
       assert.isTrue(yield* isTrusted({ ca: Faulty.ca.cert }))
       assert.isTrue(yield* isTrusted({ ca: ["", Faulty.ca.cert] }))
       assert.isFalse(yield* isTrusted({ ca: undefined }))
@@ -113,7 +113,7 @@ describe("Transport.layerWith", () => {
         wire.write(Faulty.reply(Faulty.answer(Faulty.poison), [`x: ${"a".repeat(5000)}`]))
       const server = yield* Faulty.http1("http", fault)
       const reason = (maxHeader: number) =>
-        Effect.map(ask(server, [Faulty.poison], { maxHeader }), ([, run]) => {
+        Effect.map(ask(server, [Faulty.poison], { maxHeader }), (run) => {
           const [outcome] = Either.getOrThrow(run)
           return outcome!.outcome === "failed" ? outcome!.error.reason : outcome!.outcome
         })

@@ -79,7 +79,7 @@ describe("Connections that are used again", () => {
       Effect.gen(function*() {
         const server = yield* replying(then)
         const codes = many(count)
-        const [, run] = yield* ask(server, codes, {}, { ...policy, ...tuned })
+        const run = yield* ask(server, codes, {}, { ...policy, ...tuned })
         yield* assertClosed(server)
         for (const [index, outcome] of Either.getOrThrow(run).entries()) {
           assert.deepInclude(outcome, { outcome: "found", answer: { code: codes[index] } })

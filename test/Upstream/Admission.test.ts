@@ -16,7 +16,7 @@ const outcomes = (settled: ReadonlyArray<Sweep.Settled>) => [...new Set(settled.
 
 describe("an outage", () => {
   it("of ten minutes costs no question an attempt, and a probe now and then", () => {
-    for (let seed = 1; seed <= scale(2, 20, 200); seed++) {
+    for (let seed = 1; seed <= scale(1, 20, 200); seed++) {
       const server = down(1000, 10 * minute)
       const { exit, settled } = run(server, 5000, { concurrency: 16 }, seed)
       assert.deepStrictEqual(exit, Exit.void)
@@ -60,7 +60,7 @@ describe("an outage", () => {
     for (const share of [1, 3]) {
       const isPoison = (code: string) => Number(code.slice(1)) % 4 < share && code !== "c0"
       const server = serve((code) => isPoison(code) ? 500 : 200)
-      const { exit, settled } = run(server, 400, { concurrency: 8 })
+      const { exit, settled } = run(server, scale(240, 400, 400), { concurrency: 8 })
       assert.deepStrictEqual(exit, Exit.void)
       for (const { outcome, question } of settled) {
         assert.strictEqual(outcome, isPoison(question.code) ? "failed" : "found", question.code)
