@@ -175,21 +175,23 @@ describe.each(formats)("Source of $format", ({ first, format, open, options, tex
       assert.notInclude(error.message, "\n")
     }))
 
-  it.effect.runIf(endless.length > 0)("gives up on an endless line soon", () =>
-    Effect.gen(function*() {
-      let pulled = 0
-      const piece = new Uint8Array(256 * 1024).fill(97)
-      const endless = Stream.concat(
-        Stream.fromIterable(open === "" ? [] : [Buffer.from(open)]),
-        Stream.repeatEffect(Effect.sync(() => {
-          pulled += piece.length
-          return piece
-        }))
-      )
-      const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", endless, given).entries))
-      assert.strictEqual(error.reason, "TooLong")
-      assert.isBelow(pulled, (limit + 1) * 2 ** 20)
-    }))
+  if (endless.length > 0) {
+    it.effect("gives up on an endless line soon", () =>
+      Effect.gen(function*() {
+        let pulled = 0
+        const piece = new Uint8Array(256 * 1024).fill(97)
+        const letters = Stream.concat(
+          Stream.fromIterable(open === "" ? [] : [Buffer.from(open)]),
+          Stream.repeatEffect(Effect.sync(() => {
+            pulled += piece.length
+            return piece
+          }))
+        )
+        const error = yield* Effect.flip(Stream.runDrain(Source.bytes("list", letters, given).entries))
+        assert.strictEqual(error.reason, "TooLong")
+        assert.isBelow(pulled, (limit + 1) * 2 ** 20)
+      }))
+  }
 
   it.effect.each(["plain", "gzip"])(
     "lets go of what it reads when no more is wanted: %s",

@@ -31,6 +31,7 @@ export const nameOf = (url: Redacted.Redacted): string => new URL(Redacted.value
 /** The rows that a statement gives, on a connection of its own. */
 export const query = (text: string): Effect.Effect<ReadonlyArray<any>> =>
   Effect.flatMap(PgClient.PgClient, (sql) => sql.unsafe(text)).pipe(
-    Effect.provide(PgClient.layer({ url: Redacted.make(inject("postgres")) })),
+    // however busy the machine is
+    Effect.provide(PgClient.layer({ url: Redacted.make(inject("postgres")), connectTimeout: "1 minute" })),
     Effect.orDie
   )

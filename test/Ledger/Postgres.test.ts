@@ -79,7 +79,7 @@ const untilBlocked = (url: Redacted.Redacted): Effect.Effect<unknown> =>
     until: (rows) => rows.length > 0
   })
 
-describe.skipIf(!isThere).concurrent("Postgres", () => {
+describe.skipIf(!isThere)("Postgres", () => {
   test(
     "goes on where an earlier program stopped",
     Effect.gen(function*() {
@@ -122,7 +122,7 @@ describe.skipIf(!isThere).concurrent("Postgres", () => {
     })
   )
 
-  describe("one run at a time", () => {
+  describe.concurrent("one run at a time", () => {
     test(
       "holds it, and others are told who",
       Effect.gen(function*() {
@@ -207,7 +207,7 @@ describe.skipIf(!isThere).concurrent("Postgres", () => {
     )
   })
 
-  describe("a batch is recorded as a whole or not at all", () => {
+  describe.concurrent("a batch is recorded as a whole or not at all", () => {
     const long = "x".repeat(5 * 1024 * 1024)
     const batches = {
       "in one statement": codes(600).map((_, index) => answer(index + 1)),
@@ -252,7 +252,7 @@ describe.skipIf(!isThere).concurrent("Postgres", () => {
     }
   })
 
-  describe("a reader", () => {
+  describe.concurrent("a reader", () => {
     test(
       "sees whole batches while a run writes",
       Effect.gen(function*() {

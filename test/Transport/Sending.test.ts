@@ -71,7 +71,9 @@ describe("a rate", () => {
             const outcomes = yield* Rollcall.forEach(Lookup.http({ url: `${origin}/${name}-{code}` }), codes, {
               ...Policy.local,
               pace: [rate],
-              concurrency: 8
+              concurrency: 8,
+              timeout: Duration.minutes(5),
+              deadline: Duration.minutes(5)
             }).pipe(Effect.provide(Transport.layerWith({ ca: Faulty.ca.cert, environment: {}, ...options })))
             assert.isTrue(outcomes.every(({ outcome }) => outcome === "found"), name)
             const sent = times.get(name)!
