@@ -327,7 +327,7 @@ describe("Transport", () => {
         socket.resume().on("close", () => open--)
       })("https")
       const many = Array.from({ length: 12 }, (_, index) => `q${index}`)
-      const quick = { ...policy, timeout: Duration.millis(100) }
+      const quick = { ...weary, timeout: Duration.millis(100), deadline: Duration.millis(2500) }
       for (const http2 of [false, true]) yield* ask(server, many, { http2 }, quick)
       yield* assertClosed(server)
       assert.isAtMost(most, Policy.mostInFlight(policy) * 2)
