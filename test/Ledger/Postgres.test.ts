@@ -65,7 +65,7 @@ const holding = Effect.runSync(Effect.cached(Effect.promise(async () => {
 const inTheWay = (text: string) =>
   Effect.gen(function*() {
     const client = Context.get(
-      yield* Layer.build(PgClient.layer({ url: url(() => {}), maxConnections: 1 })),
+      yield* Layer.build(PgClient.layer({ url: url(() => {}), maxConnections: 1, connectTimeout: "1 minute" })),
       PgClient.PgClient
     )
     yield* client.unsafe("begin")

@@ -55,6 +55,8 @@ const serve = (
 const policy: Policy.Policy = {
   ...Policy.local,
   concurrency: 1,
+  timeout: Duration.minutes(5),
+  deadline: Duration.minutes(5),
   retry: { retries: 2, base: Duration.millis(1), cap: Duration.millis(2) }
 }
 
