@@ -1,9 +1,17 @@
 /**
  * Servers on 127.0.0.1 for tests, each until the end of its scope.
  */
-import { Effect, type Scope } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
+import * as Policy from "../src/Policy.ts"
+
+/** How they are asked: no limit of time is reached, however busy this machine is. */
+export const policy: Policy.Policy = {
+  ...Policy.local,
+  timeout: Duration.minutes(5),
+  deadline: Duration.minutes(10)
+}
 
 const listen = <S extends Net.Server>(server: S, address = "127.0.0.1"): Effect.Effect<S, never, Scope.Scope> =>
   Effect.acquireRelease(

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto"
 import * as Ledger from "../../src/Ledger/Memory.ts"
 import * as Lookup from "../../src/Lookup.ts"
 import * as Idempotency from "../../src/Lookup/Idempotency.ts"
-import * as Policy from "../../src/Policy.ts"
+import type * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
@@ -12,8 +12,7 @@ import * as Transport from "../../src/Transport.ts"
 import * as Serve from "../serve.ts"
 
 const policy: Policy.Policy = {
-  ...Policy.local,
-  timeout: Duration.minutes(1),
+  ...Serve.policy,
   retry: { retries: 2, base: Duration.millis(1), cap: Duration.millis(5) },
   allowNone: true
 }

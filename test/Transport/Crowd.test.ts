@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import * as Net from "node:net"
 import * as Lookup from "../../src/Lookup.ts"
-import * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
+import * as Serve from "../serve.ts"
 import * as Faulty from "./faulty.ts"
 
 /** Stands before a server, and resets what would be more than two connections at a time. */
@@ -37,7 +37,7 @@ const codes = Array.from({ length: 40 }, (_, index) => `c${index}`)
 const ask = (url: string, options: Transport.Options, method: "GET" | "POST") =>
   Effect.map(
     Rollcall.forEach(Lookup.http({ url, method }), codes, {
-      ...Policy.local,
+      ...Serve.policy,
       concurrency: 16,
       retry: { retries: 0, base: Duration.millis(1), cap: Duration.millis(1) }
     }),

@@ -3,9 +3,10 @@ import { Duration, Effect, type Scope } from "effect"
 import * as Http2 from "node:http2"
 import type { AddressInfo, Socket } from "node:net"
 import * as Lookup from "../../src/Lookup.ts"
-import * as Policy from "../../src/Policy.ts"
+import type * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
+import * as Serve from "../serve.ts"
 import * as Faulty from "./faulty.ts"
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_REFUSED_STREAM } = Http2.constants
@@ -53,10 +54,8 @@ const serve = (
   )
 
 const policy: Policy.Policy = {
-  ...Policy.local,
+  ...Serve.policy,
   concurrency: 1,
-  timeout: Duration.minutes(5),
-  deadline: Duration.minutes(5),
   retry: { retries: 2, base: Duration.millis(1), cap: Duration.millis(2) }
 }
 

@@ -5,9 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, type Scope } from "effect"
 import type { Socket } from "node:net"
 import * as Lookup from "../../src/Lookup.ts"
-import * as Policy from "../../src/Policy.ts"
+import type * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
+import * as Serve from "../serve.ts"
 import * as Faulty from "./faulty.ts"
 
 interface Server {
@@ -40,7 +41,7 @@ const serve = (then: (socket: Socket) => void): Effect.Effect<Server, never, Sco
 }
 
 const policy: Policy.Policy = {
-  ...Policy.local,
+  ...Serve.policy,
   concurrency: 8,
   retry: { retries: 2, base: Duration.millis(1), cap: Duration.millis(2) }
 }

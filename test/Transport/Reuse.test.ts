@@ -3,9 +3,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Schema } from "effect"
-import * as Policy from "../../src/Policy.ts"
+import type * as Policy from "../../src/Policy.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
 import { scale } from "../scale.ts"
+import * as Serve from "../serve.ts"
 import * as Faulty from "./faulty.ts"
 import { ask, assertClosed, watch } from "./judge.ts"
 
@@ -31,7 +32,7 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => `q${
 const pace = [Schema.decodeSync(Pace.Rate)("50/s")]
 
 const policy: Policy.Policy = {
-  ...Policy.local,
+  ...Serve.policy,
   concurrency: 16,
   retry: { retries: 4, base: Duration.millis(5), cap: Duration.millis(50) }
 }

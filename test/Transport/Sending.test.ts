@@ -3,10 +3,10 @@ import { Duration, Effect, Schema } from "effect"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Lookup from "../../src/Lookup.ts"
-import * as Policy from "../../src/Policy.ts"
 import * as Pace from "../../src/Policy/Pace.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
+import * as Serve from "../serve.ts"
 import { most, type Sent } from "../windows.ts"
 import * as Faulty from "./faulty.ts"
 
@@ -69,11 +69,9 @@ describe("a rate", () => {
             const window = Duration.toMillis(rate.window)
             const codes = Array.from({ length: 2.2 * rate.limit * 1000 / window }, (_, index) => String(index))
             const outcomes = yield* Rollcall.forEach(Lookup.http({ url: `${origin}/${name}-{code}` }), codes, {
-              ...Policy.local,
+              ...Serve.policy,
               pace: [rate],
-              concurrency: 8,
-              timeout: Duration.minutes(5),
-              deadline: Duration.minutes(5)
+              concurrency: 8
             }).pipe(Effect.provide(Transport.layerWith({ ca: Faulty.ca.cert, environment: {}, ...options })))
             assert.isTrue(outcomes.every(({ outcome }) => outcome === "found"), name)
             const sent = times.get(name)!

@@ -6,21 +6,19 @@ import { Duration, Effect, Either, Schedule, type Scope } from "effect"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import * as Lookup from "../../src/Lookup.ts"
 import type { Kind, Reason } from "../../src/Outcome.ts"
-import * as Policy from "../../src/Policy.ts"
+import type * as Policy from "../../src/Policy.ts"
 import * as Rollcall from "../../src/Rollcall.ts"
 import * as Transport from "../../src/Transport.ts"
 import { scale } from "../scale.ts"
+import * as Serve from "../serve.ts"
 import * as Faulty from "./faulty.ts"
 
 /** How often each class is tried. */
 export const tries = scale(1, 2, 20)
 
-/** No limit of time is reached, however busy the machine is. */
 export const policy: Policy.Policy = {
-  ...Policy.local,
+  ...Serve.policy,
   concurrency: 4,
-  timeout: Duration.minutes(1),
-  deadline: Duration.minutes(5),
   retry: { retries: 1, base: Duration.millis(5), cap: Duration.millis(20) },
   throttle: { base: Duration.millis(20), cap: Duration.millis(40), maxWait: Duration.minutes(1) }
 }
