@@ -33,6 +33,7 @@ import * as Sweep from "./Sweep.ts"
 import { StopError } from "./Sweep.ts"
 import type * as Queue from "./Sweep/Queue.ts"
 
+export * as Deriver from "./Rollcall/Deriver.ts"
 export type { Listing } from "./Rollcall/Listing.ts"
 export type { Details } from "./Rollcall/State.ts"
 export { StopError } from "./Sweep.ts"

@@ -5,6 +5,7 @@
  * The tables of it are made when a run has several steps; no other run reads or writes them.
  */
 import { Effect } from "effect"
+import type { Kind } from "../Outcome.ts"
 import type { LedgerError } from "./LedgerError.ts"
 import type { Answered, Link, Linked, Redo, Row } from "./Row.ts"
 
@@ -36,9 +37,16 @@ export interface Mark {
 }
 
 /** A case that waits for a question, by the id of its link. */
-export interface Waiting {
+export interface Waiting extends Case {
   readonly id: number
+}
+
+/** What an entry asks of all steps together. */
+export interface Case {
   readonly case: number
+  readonly key: string
+  /** What it has come to; nothing while it is not over. */
+  readonly outcome: Kind | null
 }
 
 /** What a transaction of the deriver writes. */

@@ -49,6 +49,12 @@ export const make = (state: State): Reader & Writer => {
   const linksOf = (one: number) =>
     [...byCase.get(one) ?? []].map((id) => links.get(id)!)
       .toSorted((a, b) => a.step - b.step || a.position - b.position)
+  /** The keys of questions, kept as far as they were looked for. */
+  const keys = new Map<number, string>()
+  const keyOf = (question: number): string => {
+    if (!keys.has(question)) { for (const [key, id] of questions) keys.set(id, key) }
+    return keys.get(question)!
+  }
   const putAside = (question: number) => {
     const outcome = outcomes.get(question)
     if (outcome === undefined) return
@@ -79,11 +85,11 @@ export const make = (state: State): Reader & Writer => {
       ),
     waiting: (question, after, limit) =>
       Effect.sync(() =>
-        [...byQuestion.get(question) ?? []]
-          .filter((id) => id > after)
-          .toSorted((a, b) => a - b)
-          .slice(0, limit)
-          .map((id) => ({ id, case: links.get(id)!.case }))
+        // ids grow, and stand in the order in which they came
+        Array.from(byQuestion.get(question) ?? []).filter((id) => id > after).slice(0, limit).map((id) => {
+          const { case: one } = links.get(id)!
+          return { id, case: one, key: Key.plain(keyOf(one)), outcome: outcomes.get(one)?.outcome ?? null }
+        })
       ),
     enter: (given) =>
       Effect.sync(() => {
@@ -138,12 +144,11 @@ export const make = (state: State): Reader & Writer => {
       Effect.sync(() => {
         const cases = [...state.casesOf(list).keys()]
         if (cases.some((one) => redone.has(one) && !outcomes.has(one))) return which.map(() => 0)
-        const keys = new Map([...questions].map(([key, question]) => [question, key]))
         const counts = which.map(({ codes, ...one }) => {
           const isAll = Object.values(one).every((value) => value === undefined)
           const again = new Set<number>()
           for (const asked of cases) {
-            if (codes !== undefined && !state.isOf(codes, Key.plain(keys.get(asked)!))) continue
+            if (codes !== undefined && !state.isOf(codes, Key.plain(keyOf(asked)))) continue
             for (const { question } of linksOf(asked)) {
               const outcome = outcomes.get(question ?? 0)
               if (outcome === undefined) continue

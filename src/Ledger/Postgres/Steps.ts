@@ -51,7 +51,10 @@ const statementsFor = (schema: string, { givenOutcomes }: Statements) => {
           select from ${link} l join ${at}.entry e on e.question = l."case" and e.list = $1 where l.question = a.question)
       order by a.question limit $4`,
     selectOutbox: `select question, after from ${outbox} order by question limit $1`,
-    selectWaiting: `select id, "case" from ${link} where question = $1 and id > $2 order by id limit $3`,
+    selectWaiting: `
+      select l.id, l."case", (select key from ${at}.question q where q.id = l."case"),
+        (select outcome from ${at}.outcome o where o.question = l."case")
+      from ${link} l where l.question = $1 and l.id > $2 order by l.id limit $3`,
     record: `
       with given as (${givenOutcomes(1)}),
         recorded as (insert into ${at}.outcome select * from given on conflict do nothing)
@@ -146,7 +149,12 @@ export const make = (access: Access): Reader & Writer => {
       }))),
     outbox: (limit) => read(session.select(mine.selectOutbox, [limit], ([question, after]) => ({ question, after }))),
     waiting: (question, after, limit) =>
-      read(session.select(mine.selectWaiting, [question, after, limit], ([id, case_]) => ({ id, case: case_ }))),
+      read(session.select(mine.selectWaiting, [question, after, limit], ([id, case_, key, outcome]) => ({
+        id,
+        case: case_,
+        key: Key.plain(key),
+        outcome
+      }))),
     enter: (steps) =>
       Effect.gen(function*() {
         const request = (yield* note("request")) as Readonly<Record<string, string>> | undefined

@@ -65,6 +65,13 @@ const selectLinks = Statements.reading(
   order by asked.key, link.step, link.position`
 )
 
+const selectWaiting = Statements.reading(
+  ["link.id", "link.\"case\"", "question.key", "outcome.outcome"],
+  ["question.key"],
+  `from link join question on question.id = link."case" left join outcome on outcome.question = link."case"
+  where link.question = ? and link.id > ? order by link.id limit ?`
+)
+
 const selectOutcomes = Statements.reading(
   Statements.outcomeColumns,
   ["body", "error"],
@@ -164,11 +171,12 @@ export const make = (access: Access): Reader & Writer => {
         ([question, after]) => ({ question, after })
       )),
     waiting: (question, after, limit) =>
-      read(select(
-        "select id, \"case\" from link where question = ? and id > ? order by id limit ?",
-        [question, after, limit],
-        ([id, case_]) => ({ id, case: case_ })
-      )),
+      read(selectTexts(selectWaiting, [question, after, limit], ([id, case_, key, outcome]) => ({
+        id,
+        case: case_,
+        key: Key.plain(key),
+        outcome
+      }))),
     enter: (steps) =>
       Effect.gen(function*() {
         const request = (yield* read(note("request"))) as Readonly<Record<string, string>> | undefined
