@@ -47,6 +47,8 @@ export interface Lookup<out A, out E = LookupError, out R = never> {
    * at all, the reply is a word on the call. It is left out where a call carries one question.
    */
   readonly split?: (reply: Reply, questions: NonEmptyReadonlyArray<Question>) => ReadonlyArray<Reply | undefined>
+  /** Whether a question may take several requests, of which parts are kept; false where it is left out. */
+  readonly isParted?: boolean
   /** Takes settings and services once; what it gives makes one attempt each time. */
   readonly prepare: Effect.Effect<Ask<E>, Template.TemplateError, R>
   /**

@@ -4,7 +4,7 @@
 
 /** A part of what a question is answered by: a page, or the handle of what is still under way. */
 export interface Part {
-  /** Counts from 1. */
+  /** Counts from 1; a part that is kept as number 0 is none, and takes all others away. */
   readonly number: number
   readonly status: number
   readonly body: string
@@ -24,8 +24,6 @@ export interface Reply {
   readonly names?: () => ReadonlyArray<string>
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number
-  /** What was kept before it, where a question takes several replies. */
-  readonly parts?: ReadonlyArray<Part>
   /** The same without the secrets that it was asked with, where it may hold them: for what is no answer, but is kept and shown. */
   readonly discreet?: () => Reply
 }

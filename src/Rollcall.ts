@@ -291,7 +291,7 @@ const perform = <A, E, R, R2>(
     const withheld = (settled: ReadonlyArray<Sweep.Settled>) =>
       Effect.provideService(Withheld.keep(lookup, settled), Ledger, ledger)
     const flush = Effect.zipRight(recorder.flush, ledger.intact(list.id))
-    const pulling = { ledger, list: list.id, inputs: lookup.inputs, see: projection.see }
+    const pulling = { ledger, list: list.id, lookup, see: projection.see }
     const sweep = yield* Sweep.make({
       lookup,
       ask,
@@ -300,6 +300,7 @@ const perform = <A, E, R, R2>(
       ...(sample === undefined
         ? Enrolment.pending({ ...pulling, entries: list.entries }, inVain)
         : Enrolment.sample(pulling, sample)),
+      keep: ledger.parts.keep,
       leave: (ids) =>
         ids.length === 0 && inVain.size === 0 ? Effect.void : ledger.setNotes({ in_vain: ids.slice(-most) }),
       // of what was answered before, the old answer may have to stay

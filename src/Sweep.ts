@@ -16,7 +16,7 @@ import * as Refusal from "./Policy/Refusal.ts"
 import * as Retry from "./Policy/Retry.ts"
 import * as Trial from "./Policy/Trial.ts"
 import * as Uniform from "./Policy/Uniform.ts"
-import type { Reply } from "./Reply.ts"
+import type { Part, Reply } from "./Reply.ts"
 import type * as Snapshot from "./Snapshot.ts"
 import * as Attempt from "./Sweep/Attempt.ts"
 import * as Crew from "./Sweep/Crew.ts"
@@ -112,6 +112,8 @@ export interface Options<A, E, R, E2> {
   readonly pull: Effect.Effect<ReadonlyArray<Queue.Pending>, E2>
   /** Takes an outcome; the worker waits for it. */
   readonly settle: (settled: Settled<A, E>) => Effect.Effect<void, E2>
+  /** Makes a part of a question durable; left out, it is kept for as long as the sweep lasts. */
+  readonly keep?: ((id: number, part: Part) => Effect.Effect<void, E2>) | undefined
   /** Outcomes of earlier runs; none where it is left out. */
   readonly before?: Readonly<Record<Kind, number>> | undefined
   /** What earlier runs have spent; nothing where it is left out. */
@@ -857,6 +859,7 @@ const askAll = <A, E, R, E2>(
       attempt,
       judge,
       now,
+      keep: options.keep,
       isHeld: options.isHeld
     })
     const paused = Spent.pauseLeft(spent ?? Spent.nothing, clock.unsafeCurrentTimeMillis())

@@ -273,7 +273,7 @@ const missingInput = (source: string, name: string, columns: ReadonlyArray<strin
 interface Pulling {
   readonly ledger: typeof Ledger.Service
   readonly list: number
-  readonly inputs: ReadonlyArray<string>
+  readonly lookup: Pick<Lookup<unknown, unknown, unknown>, "inputs" | "isParted" | "most">
   readonly see: (page: ReadonlyArray<Unanswered>) => void
 }
 
@@ -287,30 +287,30 @@ interface Pulled {
 
 /** The pending questions in their order, but for those that the last run has asked in vain: they come last. */
 export const pending = (
-  { entries, inputs, ledger, list, see }: Pulling & { readonly entries: number },
+  pulling: Pulling & { readonly entries: number },
   inVain: ReadonlySet<number>
 ): Pulled => {
+  const { entries, ledger, list } = pulling
+  // so that no call carries few because the page ends
+  const { most = 1 } = pulling.lookup
+  const size = Math.ceil(pageSize / most) * most
   let from = 0
   let late: ReadonlyArray<Unanswered> = []
   /** What was pulled from elsewhere, or comes last. */
   const taken = new Set(inVain)
   let places = 0
-  const give = (page: ReadonlyArray<Unanswered>) => {
-    see(page)
-    return page.map(toPending(inputs))
-  }
   const pull: Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> = Effect.suspend(() =>
-    Effect.flatMap(ledger.pending(list, from, pageSize), (page) => {
+    Effect.flatMap(ledger.pending(list, from, size), (page) => {
       if (page.length === 0) {
         const last = late
         late = []
-        return Effect.succeed(give(last))
+        return give(pulling, last)
       }
       from = page.at(-1)!.ordinal + 1
-      if (taken.size === 0) return Effect.succeed(give(page))
+      if (taken.size === 0) return give(pulling, page)
       late = [...late, ...page.filter(({ question }) => inVain.has(question))]
       const rest = page.filter(({ question }) => !taken.has(question))
-      return rest.length === 0 ? pull : Effect.succeed(give(rest))
+      return rest.length === 0 ? pull : give(pulling, rest)
     })
   )
   const one = Effect.suspend(() => {
@@ -318,12 +318,12 @@ export const pending = (
     const place = from + Math.floor((++places * 0.618034) % 1 * (entries - from))
     return from >= entries ? Effect.succeed([]) : ledger.pending(list, place, 1)
   })
-  const elsewhere = Effect.map(Effect.replicateEffect(one, farSize), (found) => {
+  const elsewhere = Effect.flatMap(Effect.replicateEffect(one, farSize), (found) => {
     // a page may have come meanwhile
     const far = found.flat().filter(({ ordinal, question }) =>
       ordinal >= from && !taken.has(question) && taken.add(question)
     )
-    return give(far)
+    return give(pulling, far)
   })
   return { pull, elsewhere }
 }
@@ -331,19 +331,28 @@ export const pending = (
 /** Questions that are pulled from elsewhere at once. */
 const farSize = 8
 
+/** Shows a page, and gives its questions with what was kept of them. */
+const give = (
+  { ledger, lookup, see }: Pulling,
+  page: ReadonlyArray<Unanswered>
+): Effect.Effect<ReadonlyArray<Queue.Pending>, LedgerError> => {
+  see(page)
+  const pending = page.map(toPending(lookup.inputs))
+  return lookup.isParted === true
+    ? Effect.map(
+      ledger.parts.of(pending.map(({ id }) => id)),
+      (parts) => pending.map((one) => ({ ...one, parts: parts.get(one.id) }))
+    )
+    : Effect.succeed(pending)
+}
+
 /** So many pending questions picked at random, each set of them as likely as any other, in their order; then none. */
-export const sample = (
-  { inputs, ledger, list, see }: Pulling,
-  size: number
-): Pulled => {
+export const sample = (pulling: Pulling, size: number): Pulled => {
   let isPicked = false
   const pull = Effect.suspend(() => {
     if (isPicked) return Effect.succeed([])
     isPicked = true
-    return Effect.map(pick(pages(ledger, list), size), (picked) => {
-      see(picked)
-      return picked.map(toPending(inputs))
-    })
+    return Effect.flatMap(pick(pages(pulling.ledger, pulling.list), size), (picked) => give(pulling, picked))
   })
   return { pull }
 }

@@ -10,7 +10,7 @@ import type { LookupError } from "../Outcome.ts"
 import * as Policy from "../Policy.ts"
 import * as Gate from "../Policy/Gate.ts"
 import * as Hedge from "../Policy/Hedge.ts"
-import type { Reply } from "../Reply.ts"
+import type { Part, Reply } from "../Reply.ts"
 import type { Admission } from "../Upstream/Admission.ts"
 import { type Attempt, fromCause, heard, lost, timedOut } from "./Attempt.ts"
 import * as Queue from "./Queue.ts"
@@ -66,6 +66,8 @@ export interface Options<A, E, R, E2> {
   readonly progress: Progress
   /** Asks once; a question of several requests pays for each but the first. */
   readonly attempt: (asked: Queue.Asked, call: Call) => Effect.Effect<Reply, E | LookupError>
+  /** Makes a part of a question durable. */
+  readonly keep?: ((id: number, part: Part) => Effect.Effect<void, E2>) | undefined
   /** Takes what came of an attempt. */
   readonly judge: (asked: Queue.Asked, attempt: Attempt<A, E>) => Effect.Effect<void, E2>
   readonly now: () => number
@@ -91,7 +93,7 @@ export interface Crew<E2> {
 
 /** A crew that has not begun. */
 export const make = <A, E, R, E2>(
-  { admission, attempt, isHeld, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
+  { admission, attempt, keep, isHeld, judge, lookup, now, policy, progress, queue }: Options<A, E, R, E2>
 ): Crew<E2> => {
   const most = Policy.mostInFlight(policy)
   const timeout = Duration.toMillis(policy.timeout)
@@ -204,18 +206,33 @@ export const make = <A, E, R, E2>(
     get parts() {
       return slot.asked?.parts ?? none
     },
-    keep: (part) =>
-      Effect.sync(() => {
-        const asked = slot.asked!
-        // of a call of several it is nobody's own
-        if (asked.company.length > 0) return
-        asked.parts = [...asked.parts ?? none, part]
-        // it has come further: its limits and its retries are those of the next part
-        slot.sentAt = now()
-        asked.since = activeTime(now())
-        asked.schedule = undefined
-      })
+    keep: (part) => keepOf(slot, part)
   })
+
+  /** Keeps a part of what is asked in a slot: it has come further, so that its limits and its retries are those of the next part. */
+  const keepOf = (slot: Slot, part: Part): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const asked = slot.asked!
+      // of a call of several it is nobody's own
+      if (asked.company.length > 0) return Effect.void
+      return Effect.matchEffect(Effect.uninterruptible(keep?.(asked.id, part) ?? Effect.void), {
+        onFailure: (error) => {
+          slot.isAbandoned = true
+          count(asked)
+          giveUp(Effect.fail(error))
+          return Effect.interrupt
+        },
+        onSuccess: () => {
+          const others = (asked.parts ?? none).filter(({ number }) => number !== part.number)
+          asked.parts = part.number === 0 ? none : [...others, part]
+          const at = now()
+          slot.sentAt = at
+          asked.since = activeTime(at)
+          asked.schedule = undefined
+          return Effect.void
+        }
+      })
+    })
 
   /** A call that is over will not be sent any more. */
   const release = (slot: Slot) => {
