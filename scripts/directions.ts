@@ -36,7 +36,7 @@ export const directions: Directions = {
     ["Snapshot"],
     ["Summary", "Verdict"],
     ["Outcome", "Reply", "Entry"],
-    ["Code", "Errno", "Formula", "Json", "Nearest", "Tracing", "version"]
+    ["Code", "Errno", "Formula", "Hash", "Json", "Nearest", "Tracing", "version"]
   ],
   packages: [
     { names: /^@effect\/(cli|printer|printer-ansi)(\/|$)/, modules: ["bin", "Cli"] },

@@ -15,7 +15,9 @@ import { delimiter, join, resolve } from "node:path"
 
 const root = resolve(import.meta.dirname, "..")
 const { exports, peerDependencies, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-const peers = Object.entries<string>(peerDependencies).map(([name, range]) => `${name}@${range.replace("^", "")}`)
+const peers = Object.entries<string>(peerDependencies).map(([name, range]) =>
+  `${name}@${/\d+\.\d+\.\d+/.exec(range)![0]}`
+)
 
 /** The modules that others may import, and how a program names one. */
 const modules = Object.keys(exports).filter((name) => !name.includes("*") && !/\.(json|gz)$/.test(name))

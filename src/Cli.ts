@@ -19,6 +19,7 @@ import * as Secrets from "./Cli/Secrets.ts"
 import { say } from "./Cli/Talk.ts"
 import * as Width from "./Cli/Width.ts"
 import type * as Job from "./Job.ts"
+import { meant, nearest } from "./Nearest.ts"
 
 /** The commands by name, each loaded when it is needed. Adding one is a file in Cli/commands/ and a key here. */
 export const commands = {
@@ -157,18 +158,17 @@ const unknown = (name: string, flags: Readonly<Record<string, Flag.Any>>) => {
   if (typed.startsWith("-") && !isOurs) {
     const near = typed.length < 3
       ? undefined
-      : Argv.nearest(typed.slice(2), [...helps, "--version"].map((flag) => flag.slice(2)))
+      : nearest(typed.slice(2), [...helps, "--version"].map((flag) => flag.slice(2)))
     return new Argv.UsageError({
-      message: `there is no flag ${typed}${near === undefined ? "" : `: did you mean --${near}?`} (rollcall --help)`
+      message: `there is no flag ${typed}${meant(near && `--${near}`)} (rollcall --help)`
     })
   }
   if (/[./\\]/.test(name)) {
     return new Argv.UsageError({ message: `there is no command ${name}: rollcall run ${name} asks about a list` })
   }
-  const near = Argv.nearest(name, names)
   return new Argv.UsageError({
     message: isOurs
       ? `the command comes first: rollcall run ${name} …`
-      : `there is no command ${name}${near === undefined ? "" : `: did you mean ${near}?`} (rollcall --help lists them)`
+      : `there is no command ${name}${meant(nearest(name, names))} (rollcall --help lists them)`
   })
 }

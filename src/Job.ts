@@ -2,7 +2,7 @@
  * Job: what a run does, as data. A job says which codes are asked about, of whom, how hard to try and where the answers go; flags are
  * one way to write one, a file is another, and a ledger keeps the one that made it.
  */
-import { Data, Either, ParseResult, Schema } from "effect"
+import { Either, ParseResult, Schema } from "effect"
 import * as Answer from "./Job/Answer.ts"
 import * as Effort from "./Job/Effort.ts"
 import * as Input from "./Job/Input.ts"
@@ -10,7 +10,7 @@ import type * as Key from "./Job/Key.ts"
 import * as Output from "./Job/Output.ts"
 import * as Request from "./Job/Request.ts"
 import * as Secrets from "./Job/Secrets.ts"
-import { nearest } from "./Nearest.ts"
+import { meant, nearest } from "./Nearest.ts"
 
 /** The keys of a job; each but `file` is a flag too. Adding one is a line in Job/ and the flag of that name. */
 export const keys = {
@@ -27,7 +27,7 @@ export type Name = keyof typeof keys
 export type Settings = ReadonlyArray<readonly [name: string, text: string]>
 
 /** What is written is no job. */
-export class JobError extends Data.TaggedError("JobError")<{ readonly message: string }> {}
+export class JobError extends Schema.TaggedError<JobError>()("JobError", { message: Schema.String }) {}
 
 /** The version of what is written. Files from before there was one have none. */
 export const version = 1
@@ -162,9 +162,8 @@ const kindOf = (name: string): Key.Key["kind"] | undefined =>
 const textsOf = (name: string, value: unknown): Either.Either<ReadonlyArray<string>, JobError> => {
   const kind = kindOf(name)
   if (kind === undefined) {
-    if (name === "input") return fail("there is no flag input: did you mean file?")
-    const near = nearest(name, Object.keys(keys))
-    return fail(`there is no flag ${name}${near === undefined ? "" : `: did you mean ${near}?`}`)
+    if (name === "input") return fail(`there is no flag input${meant("file")}`)
+    return fail(`there is no flag ${name}${meant(nearest(name, Object.keys(keys)))}`)
   }
   const isNested = typeof value === "object" && value !== null
   if (isNested && name === "data") return Either.right([JSON.stringify(value)])

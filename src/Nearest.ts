@@ -13,6 +13,9 @@ export const nearest = (typed: string, names: ReadonlyArray<string>): string | u
   return best !== undefined && best.steps <= Math.floor((text.length + 1) / 3) ? best.name : undefined
 }
 
+/** The end of a message about a word that does not exist; nothing where no name is near. */
+export const meant = (near: string | undefined): string => near === undefined ? "" : `: did you mean ${near}?`
+
 /** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 const distance = (a: string, b: string): number => {
   const table = [Array.from({ length: b.length + 1 }, (_, index) => index)]

@@ -2,13 +2,13 @@
  * Deterministic simulation: a program, the servers it calls, and everything that can happen to both, in virtual time and from one seed.
  * Hours pass in milliseconds, and the same seed gives the same run to the last step.
  */
-import { Data, Effect, Exit } from "effect"
+import { Effect, Exit, Schema } from "effect"
 import * as Machine from "./Simulation/Machine.ts"
 
 export { Machine } from "./Simulation/Machine.ts"
 
 /** A program that does not end: it waits for what never comes, or goes on for ever. */
-export class NoEndError extends Data.TaggedError("NoEndError")<{ readonly message: string }> {}
+export class NoEndError extends Schema.TaggedError<NoEndError>()("NoEndError", { message: Schema.String }) {}
 
 /** How a program is simulated. */
 export interface Options extends Machine.Options {

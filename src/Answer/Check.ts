@@ -3,7 +3,7 @@
  * a hyphen in a name without a word.
  */
 import type { compile } from "@jmespath-community/jmespath"
-import { nearest } from "../Nearest.ts"
+import { meant, nearest } from "../Nearest.ts"
 import { functions } from "./Interpreter.ts"
 
 /** A compiled expression. */
@@ -98,8 +98,7 @@ const problemIn = (
 
 const wrongCall = (name: string, count: number): string | undefined => {
   if (!Object.hasOwn(functions, name)) {
-    const near = nearest(name, Object.keys(functions))
-    return `no function ${name}${near === undefined ? "" : `: did you mean ${near}?`}`
+    return `no function ${name}${meant(nearest(name, Object.keys(functions)))}`
   }
   const { _signature: signature } = functions[name]!
   const least = signature.filter(({ optional }) => optional !== true).length

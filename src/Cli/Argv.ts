@@ -7,11 +7,9 @@ import type * as ValidationError from "@effect/cli/ValidationError"
 import { Either, Schema } from "effect"
 import { stripVTControlCharacters } from "node:util"
 import type { Settings } from "../Job.ts"
-import { nearest } from "../Nearest.ts"
+import { meant, nearest } from "../Nearest.ts"
 import * as Flag from "./Flag.ts"
 import * as Habit from "./Habit.ts"
-
-export { nearest }
 
 /** The command was typed in a way that it does not know. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
@@ -208,5 +206,5 @@ const unknown = (word: string, accepts: Accepts): string => {
   // a letter is no beginning of a word
   const long = name.length < 2 ? undefined : nearest(name, accepts.flags.map(({ name }) => name))
   const near = alias === undefined ? long && `--${long}` : `-${alias}`
-  return `there is no flag ${typed}${near === undefined ? "" : `: did you mean ${near}?`}`
+  return `there is no flag ${typed}${meant(near)}`
 }

@@ -2,9 +2,10 @@
  * Which ledger a command means, and how it is opened: a file for SQLite, a URL for PostgreSQL.
  */
 import { FileSystem, Path } from "@effect/platform"
-import { Config, Effect, Encoding, type Layer, Option, Redacted, Schema } from "effect"
+import { Config, Effect, type Layer, Option, Redacted, Schema } from "effect"
 import { homedir, hostname } from "node:os"
 import * as Errno from "../Errno.ts"
+import * as Hash from "../Hash.ts"
 import * as Format from "../Job/Format.ts"
 import * as Key from "../Job/Key.ts"
 import { type Holder, Ledger, LedgerError, type Listed } from "../Ledger.ts"
@@ -104,11 +105,7 @@ export const stateFolder = Effect.gen(function*() {
   return folder
 })
 
-const hash = (value: unknown) =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)))),
-    (hash) => Encoding.encodeHex(new Uint8Array(hash)).slice(0, 12)
-  )
+const hash = (value: unknown) => Effect.map(Hash.hex(JSON.stringify(value)), (hash) => hash.slice(0, 12))
 
 /** Beside the first output file; else in the state folder, one for each list and request. */
 export const standard = (

@@ -1,7 +1,8 @@
 /**
  * Idempotency: a key by which a server knows a request again that it has carried out already.
  */
-import { Context, Effect, Encoding, Random } from "effect"
+import { Context, Effect, Random } from "effect"
+import * as Hash from "../Hash.ts"
 
 /** Tells runs apart. A run that goes on after a crash has the id that it began with. */
 export class RunId extends Context.Reference<RunId>()("rollcall/RunId", { defaultValue: () => "" }) {}
@@ -15,6 +16,6 @@ export const makeRunId: Effect.Effect<string> = Effect.map(
 /** The `Idempotency-Key` of a question in a run: a SHA-256 of both, written like a UUID. */
 export const key = (runId: string, question: string): Effect.Effect<string> =>
   Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${runId}\n${question}`))),
-    (hash) => Encoding.encodeHex(new Uint8Array(hash, 0, 16)).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+    Hash.hex(`${runId}\n${question}`),
+    (hash) => hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
   )

@@ -3,9 +3,10 @@
  */
 import { Headers, HttpBody, HttpClientRequest } from "@effect/platform"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
-import { type Config, Effect, Either, Encoding, type Redacted } from "effect"
+import { type Config, Effect, Either, type Redacted } from "effect"
 import type { Expect } from "../Answer/Expect.ts"
 import type { Question } from "../Entry.ts"
+import * as Hash from "../Hash.ts"
 import * as Curl from "./Curl.ts"
 import * as Redact from "./Redact.ts"
 import * as Template from "./Template.ts"
@@ -276,10 +277,7 @@ export const fingerprint = (options: Options, expect: Expect): Effect.Effect<Rea
   })
 
 const hash = (value: string): Effect.Effect<string> =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(value))),
-    (hash) => `sha256:${Encoding.encodeHex(new Uint8Array(hash).slice(0, 12))}`
-  )
+  Effect.map(Hash.hex(value), (hash) => `sha256:${hash.slice(0, 24)}`)
 
 /** The request for a question as a `curl` command for a person to try, with settings by name and without literal secrets. */
 export const curl = (options: Options, question: Question): Effect.Effect<string, Template.TemplateError> =>

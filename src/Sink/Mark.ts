@@ -1,7 +1,8 @@
 /**
  * A mark says how far an output is, so that a run can go on where an earlier one stopped.
  */
-import { Effect, Encoding, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
+import * as Hash from "../Hash.ts"
 import type { Ledger, LedgerError, Listed } from "../Ledger.ts"
 
 /** Bytes that we wrote: how many, and the hash of all of them. */
@@ -103,8 +104,4 @@ export const isOf = (mark: Place, list: Listed, layout: string): boolean =>
 export const identity = (values: unknown): Effect.Effect<string> =>
   hash(new TextEncoder().encode(JSON.stringify(values)))
 
-const hash = (bytes: Uint8Array): Effect.Effect<string> =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
-    (hash) => Encoding.encodeHex(new Uint8Array(hash).slice(0, 12))
-  )
+const hash = (bytes: Uint8Array): Effect.Effect<string> => Effect.map(Hash.hex(bytes), (hash) => hash.slice(0, 24))

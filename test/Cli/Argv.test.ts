@@ -136,16 +136,6 @@ describe("Argv.normalize", () => {
   })
 })
 
-describe("Argv.nearest", () => {
-  const names = ["run", "plan", "demo"]
-  it.each([["rnu", "run"], ["pan", "plan"], ["d", "demo"], ["dmeo", "demo"]])("%s is near %s", (typed, name) => {
-    assert.strictEqual(Argv.nearest(typed, names), name)
-  })
-  it.each(["", "x", "xyz", "zips.txt", "status"])("%j is near none", (typed) => {
-    assert.isUndefined(Argv.nearest(typed, names))
-  })
-})
-
 describe("UsageError", () => {
   it("is a value of its schema", () => {
     const error = new Argv.UsageError({ message: "no", command: "run" })
