@@ -1,20 +1,16 @@
 /**
  * The command: its registry, and from a list of words to an exit code.
  */
-import * as Args from "@effect/cli/Args"
 import type * as CliApp from "@effect/cli/CliApp"
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
-import * as CommandDirective from "@effect/cli/CommandDirective"
-import * as Options from "@effect/cli/Options"
 import { Cause, Effect, Either } from "effect"
 import * as Argv from "./Cli/Argv.ts"
-import * as Command from "./Cli/Command.ts"
+import type * as Command from "./Cli/Command.ts"
 import * as Events from "./Cli/Events.ts"
 import * as Exit from "./Cli/Exit.ts"
 import type * as Flag from "./Cli/Flag.ts"
 import * as Help from "./Cli/Help.ts"
 import * as JobFile from "./Cli/JobFile.ts"
+import * as Parse from "./Cli/Parse.ts"
 import * as Secrets from "./Cli/Secrets.ts"
 import { say } from "./Cli/Talk.ts"
 import * as Width from "./Cli/Width.ts"
@@ -25,6 +21,7 @@ import { meant, nearest } from "./Nearest.ts"
 export const commands = {
   run: () => import("./Cli/commands/Run.ts"),
   plan: () => import("./Cli/commands/Plan.ts"),
+  resume: () => import("./Cli/commands/Resume.ts"),
   status: () => import("./Cli/commands/Status.ts"),
   export: () => import("./Cli/commands/Export.ts"),
   forget: () => import("./Cli/commands/Forget.ts"),
@@ -93,11 +90,11 @@ export const main = (
       )
     const typed = yield* normalize()
     const file = typed.indexOf("--job")
-    if (file < 0) return yield* parse(command, typed)
+    if (file < 0) return yield* perform(command, typed)
     const job = yield* JobFile.read(typed[file + 1]!)
     const all = yield* normalize(command.argument === "RUN" ? JobFile.runOf(job) : job)
     if (!Events.isOn()) Events.begin(all.includes("--events"), words, environment)
-    return yield* parse(command, all)
+    return yield* perform(command, all)
   }).pipe(
     Effect.catchAllCause((cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
@@ -124,23 +121,11 @@ export const main = (
     })
   )
 
-const parse = (command: Command.Command<Requirements>, words: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const argument = Args.optional(Args.text({ name: command.argument ?? "ARGUMENT" }))
-    const descriptor = CommandDescriptor.make(command.name, Options.all(Command.options(command)), argument)
-    const directive = yield* Effect.mapError(
-      CommandDescriptor.parse(descriptor, [command.name, ...words], config),
-      Argv.parsed
-    )
-    if (!CommandDirective.isUserDefined(directive)) return 2
-    return yield* command.handle(
-      directive.value.options,
-      directive.value.args,
-      Argv.settings(words, Object.values(command.flags))
-    )
-  })
-
-const config = CliConfig.make({ isCaseSensitive: true, showBuiltIns: false })
+const perform = (command: Command.Command<Requirements>, words: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    Parse.parse<any>(command, words),
+    ({ file, values }) => command.handle(values, file, Argv.settings(words, Object.values(command.flags)))
+  )
 
 const helps = new Set(["--help", "-h"])
 

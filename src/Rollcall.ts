@@ -5,7 +5,7 @@ import { DateTime, Effect, Either, Exit, Mailbox, Option, Schema, Stream } from 
 import type { Select } from "./Answer/Select.ts"
 import * as Code from "./Code.ts"
 import type { Event } from "./Event.ts"
-import { Ledger, LedgerError, type Listed, type Redo } from "./Ledger.ts"
+import { Ledger, LedgerError, type Listed, type Notes, type Redo } from "./Ledger.ts"
 import type { Lookup } from "./Lookup.ts"
 import * as Idempotency from "./Lookup/Idempotency.ts"
 import { LookupError, type Outcome } from "./Outcome.ts"
@@ -131,6 +131,10 @@ export interface RunOptions<R> {
   readonly sample?: number | undefined
   /** Fields that are picked out of the answers: one that is empty in all of them is told. */
   readonly select?: ReadonlyArray<Select>
+  /** The list stands in the ledger as a whole: the source is not read. */
+  readonly isEnlisted?: boolean
+  /** Notes that are kept when the list has been read. */
+  readonly notes?: Notes
   /** Is told at once what should not wait for the end. */
   readonly onWarning?: (warning: string) => Effect.Effect<void>
   /** Is run when the list has been read and everything is ready, before the first call. */
@@ -234,6 +238,7 @@ const perform = <A, E, R, R2>(
     const spent = yield* spentOf(ledger)
     if (spent !== undefined) state.spent = { calls: spent.calls, cost: Spending.cost(spent) }
     yield* keepBudget(ledger, policy.budget)
+    yield* keepNotes(ledger, options.notes ?? {})
     // what stopped an earlier run stops this one anew, or does not
     const before = yield* stopOf(ledger)
     if ((yield* ledger.note("stopped")) !== undefined) yield* ledger.setNotes({ stopped: undefined })
@@ -409,6 +414,15 @@ const keepStop = (ledger: typeof Ledger.Service, error: StopError) => {
   return ledger.setNotes({ stopped })
 }
 
+/** Keeps notes that are not what they were. */
+const keepNotes = (ledger: typeof Ledger.Service, notes: Notes) =>
+  Effect.forEach(
+    Object.entries(notes),
+    ([name, value]) =>
+      Effect.flatMap(ledger.note(name), (before) =>
+        JSON.stringify(before) === JSON.stringify(value) ? Effect.void : ledger.setNotes({ [name]: value }))
+  )
+
 /** Keeps them, for who looks at the ledger. */
 const keepBudget = (ledger: typeof Ledger.Service, { time: _, ...budget }: Budget.Budget) =>
   Effect.flatMap(ledger.note("budget"), (before) => {
@@ -442,10 +456,13 @@ export const enlist = <A, E, R, R2>(
       ledger.begin(yield* lookup.fingerprint),
       "LedgerError",
       // a request that does not go with its list is no reason to take another ledger
-      ({ reason }) => reason === "Mismatch" ? Enrolment.agree(lookup, options) : Effect.void
+      ({ reason }) =>
+        reason === "Mismatch" && options.isEnlisted !== true ? Enrolment.agree(lookup, options) : Effect.void
     )
     const { changed, found, older, reopened } = yield* Revision.revise(lookup)
-    const { id, ...read } = yield* Enrolment.enroll(lookup, options)
+    const { id, ...read } = yield* options.isEnlisted === true
+      ? Enrolment.stand(options)
+      : Enrolment.enroll(lookup, options)
     const redone = options.redo === undefined ? [] : yield* ledger.redo(id, options.redo)
     const isRedone = redone.some((count) => count > 0)
     // whoever asks again has heard of it

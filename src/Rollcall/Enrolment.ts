@@ -5,7 +5,7 @@ import { Chunk, Effect, Either, Random, Stream } from "effect"
 import * as Code from "../Code.ts"
 import * as Entry from "../Entry.ts"
 import { exactly } from "../Json.ts"
-import { type Enrolled, Ledger, type LedgerError, type List, type Unanswered } from "../Ledger.ts"
+import { type Enrolled, Ledger, LedgerError, type List, type Unanswered } from "../Ledger.ts"
 import type { Lookup } from "../Lookup.ts"
 import { type Source, SourceError } from "../Source.ts"
 import { meant, missingColumn } from "../Source/Column.ts"
@@ -49,6 +49,8 @@ export interface Options<R> {
   readonly carry?: ReadonlyArray<string> | undefined
   /** What tells the list from others in the ledger; the name of the source unless told otherwise. */
   readonly name?: string
+  /** The list stands in the ledger as a whole: the source is not read. */
+  readonly isEnlisted?: boolean
   /** What the run writes. */
   readonly sink?: { readonly outputs: ReadonlyArray<string>; readonly select: ReadonlyArray<string> }
 }
@@ -184,6 +186,31 @@ export const enroll = <R>(
     if (program !== undefined) return yield* noCodes(source.name, program, hygiene)
     yield* ledger.enrolled(id, listed())
     return { id, entries: coming.entries, firstKeys, told, before, refusals, hygiene }
+  })
+
+/** Takes a list as it stands in the ledger. */
+export const stand = <R>(
+  { coming = nothing(), name, sink, source }: Options<R>
+): Effect.Effect<Read & { readonly id: number }, LedgerError, Ledger> =>
+  Effect.gen(function*() {
+    const ledger = yield* Ledger
+    const found = (yield* ledger.lists).find((list) => list.name === (name ?? source.name))
+    if (found === undefined) {
+      return yield* new LedgerError({ reason: "Missing", ledger: ledger.name, message: `it holds no list ${name}` })
+    }
+    const { epoch: _, host: _host, id: _id, ...list } = found
+    const id = yield* ledger.enlist(list.name)
+    yield* ledger.enrolled(id, { ...list, ...sink })
+    coming.entries = list.entries
+    return {
+      id,
+      entries: list.entries,
+      firstKeys: new Set(),
+      told: Told.none(),
+      before: undefined,
+      refusals: [],
+      hygiene: Hygiene.make(false)
+    }
   })
 
 /** Fails where the list alone tells that it does not go with the request; it is read as far as it takes to know. */

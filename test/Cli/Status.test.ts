@@ -100,7 +100,7 @@ describe.concurrent("rollcall status", () => {
       assert.strictEqual((yield* run("--max-time", "1s")).exit, 4)
       assert.match(
         told(yield* rollcall("status", "out.ndjson")),
-        /^out.ndjson: 3 of 5 codes answered \(2 found, 1 not found\), 2 pending; stopped: the time of 1s is over.*: the same command goes on\n/
+        /^out.ndjson: 3 of 5 codes answered \(2 found, 1 not found\), 2 pending; stopped: the time of 1s is over.*: rollcall resume out.ndjson goes on\n/
       )
       assert.deepInclude(json(yield* rollcall("status", "--json"))[0], { state: "stopped", pending: 2, holder: null })
     }))
@@ -111,7 +111,7 @@ describe.concurrent("rollcall status", () => {
       assert.strictEqual((yield* run("--max-calls", "1")).exit, 4)
       assert.match(
         told(yield* rollcall("status", "out.ndjson")),
-        /, 2 pending; stopped: the budget of 1 call is spent: --max-calls 4 goes on \(1 of 1 call is spent\)\n/
+        /, 2 pending; stopped: the budget of 1 call is spent: rollcall resume out.ndjson --max-calls 4 goes on \(1 of 1 call is spent\)\n/
       )
     }))
 
@@ -119,7 +119,7 @@ describe.concurrent("rollcall status", () => {
     Effect.gen(function*() {
       const { rollcall, run } = yield* scripted(["a", "b", "c"])
       yield* run("--sample", "1")
-      assert.match(told(yield* rollcall("status", "out.ndjson")), /, 2 pending; the same command goes on\n/)
+      assert.match(told(yield* rollcall("status", "out.ndjson")), /, 2 pending; rollcall resume out.ndjson goes on\n/)
     }))
 
   it.scopedLive("tells of a run that goes on, which process it is, and does not disturb it", () =>

@@ -4,6 +4,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Cause, Clock, Effect, Exit, Layer, Option } from "effect"
 import { setFlagsFromString } from "node:v8"
+import type { Settings } from "../../Job.ts"
 import { Ledger, type Notes } from "../../Ledger.ts"
 import * as Policy from "../../Policy.ts"
 import * as Budget from "../../Policy/Budget.ts"
@@ -29,6 +30,7 @@ import * as Flag from "../Flag.ts"
 import * as Fresh from "../Fresh.ts"
 import * as IfRunning from "../IfRunning.ts"
 import * as Job from "../Job.ts"
+import * as JobNote from "../JobNote.ts"
 import * as Ledgers from "../Ledgers.ts"
 import * as List from "../List.ts"
 import * as Network from "../Network.ts"
@@ -110,12 +112,20 @@ export const command = Command.make({
   argument: "FILE",
   flags,
   common,
-  handle: (values, file) => IfRunning.heed(values.ifRunning, perform(values, file))
+  handle: (values, file, settings) => IfRunning.heed(values.ifRunning, perform(values, file, settings))
 })
 
-const perform = (values: Command.Values<typeof flags>, file: Option.Option<string>) =>
+/** Does what a command line asks for, which the ledger keeps; a run that is resumed knows its list. */
+export const perform = (
+  values: Command.Values<typeof flags>,
+  file: Option.Option<string>,
+  settings: Settings,
+  resumed?: { readonly list: string; readonly isEnlisted: boolean }
+) =>
   Effect.gen(function*() {
-    const { files, job, ledger, list, network, redo, sink } = yield* prepare(values, file)
+    const { files, job, ledger, list: ownList, network, redo, sink } = yield* prepare(values, file)
+    const list = resumed?.list ?? ownList
+    const path = yield* Path.Path
     yield* warn(values, job)
     const alike = values.fresh || Option.isSome(values.ledger)
       ? []
@@ -126,6 +136,8 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
         sink,
         ledger,
         list,
+        isEnlisted: resumed?.isEnlisted ?? false,
+        notes: { [JobNote.nameOf(list)]: JobNote.make(path, ledger, settings) },
         outputs: files,
         ...(aside === undefined ? {} : { aside }),
         order: Option.getOrElse(values.order, () => "input" as const),
@@ -144,6 +156,9 @@ const perform = (values: Command.Values<typeof flags>, file: Option.Option<strin
               line,
               ...List.replaced(listing, { ledger: ledger.name, output: files[0], source: job.source.name }),
               ...(oldest === undefined ? [] : [`${Talk.count(listing.known)} answered already, ${oldest}`]),
+              ...(resumed !== undefined && listing.known === listing.questions
+                ? ["nothing is left to ask"]
+                : []),
               ...(again.length === 0 ? [] : [`asked again: ${again.join(", ")}`]),
               Effort.describe(job.policy),
               ...Talk.olderLines(listing.older),
@@ -247,6 +262,10 @@ export const call = (
     readonly ledger: Ledgers.Named
     /** What tells the list from others in the ledger. */
     readonly list: string
+    /** It stands in the ledger as a whole, and is not read. */
+    readonly isEnlisted?: boolean
+    /** What the ledger keeps when the list has been read. */
+    readonly notes?: Notes
     /** The files that the sink writes. */
     readonly outputs: ReadonlyArray<string>
     /** What was put aside for this run. */
@@ -293,6 +312,8 @@ export const call = (
       redo: options.redo === undefined || options.redo.which.length === 0 ? undefined : options.redo.which,
       sample: options.sample,
       name: options.list,
+      isEnlisted: options.isEnlisted ?? false,
+      notes: options.notes ?? {},
       select: job.select,
       onWarning: (text) => options.quiet ? Effect.void : Talk.say(`warning: ${text}`),
       onBegin: (listing) =>

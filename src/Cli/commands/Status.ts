@@ -22,6 +22,7 @@ import type { StopError } from "../../Sweep.ts"
 import * as Closing from "../Closing.ts"
 import * as Command from "../Command.ts"
 import * as Flag from "../Flag.ts"
+import * as JobNote from "../JobNote.ts"
 import * as Ledgers from "../Ledgers.ts"
 import * as Overview from "../Overview.ts"
 import * as Purse from "../Purse.ts"
@@ -75,7 +76,10 @@ export const command = Command.make({
               same: same?.list === list.id && same.found === counts.outcomes.found ? same : undefined,
               stop: list.id === lists[0]!.id ? stop : undefined,
               holder: running,
-              ledger: named.name
+              ledger: named.name,
+              resume: (yield* JobNote.read(ledger, list.name)) === undefined
+                ? undefined
+                : JobNote.commandOf(path, named, Ledgers.nameOf(path, named, list, argument), lists.length === 1)
             }
             return json ? toJson(apart(told)) : toLine(apart(told))
           }))
@@ -131,6 +135,8 @@ interface Told {
   readonly stop: StopError | undefined
   readonly holder: Holder | undefined
   readonly ledger: string
+  /** The command that goes on, where the ledger knows what it was made with. */
+  readonly resume: string | undefined
 }
 
 /** A run that has read no list to its end. */
@@ -176,7 +182,7 @@ const toLine = (told: Told): string => {
     holder === undefined
       ? pending > 0
         ? `; ${stop === undefined ? "" : `stopped: ${stop.message}${stop.message.endsWith("?") ? "" : ":"} `}${
-          Closing.wayOn(stop, { calls: purse.calls, cost: purse.cost, pending, budget, settings: [], wall: now })
+          goesOn(told, { calls: purse.calls, cost: purse.cost, pending, budget, settings: [], wall: now })
         }`
         : ""
       : `; running (process ${holder.pid} on ${holder.host})`,
@@ -195,6 +201,16 @@ const toLine = (told: Told): string => {
       ...(now - oldest >= day && oldest < Infinity ? [`the oldest answer is of ${Talk.ago(now - oldest)}`] : [])
     ].map((line) => `\n  ${line}`)
   ].join("")
+}
+
+/** What is done next, by the name of the run where that will do. */
+const goesOn = ({ resume, stop }: Told, rest: Parameters<typeof Closing.wayOn>[1]): string => {
+  const way = Closing.wayOn(stop, rest)
+  return resume === undefined
+    ? way
+    : way.startsWith("--")
+    ? `${resume} ${way}`
+    : way.replace("the same command goes on", `${resume} goes on`)
 }
 
 const none: Unfinished = { count: 0, since: Infinity }
