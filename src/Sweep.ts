@@ -650,7 +650,8 @@ const askAll = <A, E, R, E2>(
         // what is refused again and again tells less of the pace than of itself
         if (isLoad && (asked.refused?.times ?? 0) < suspicious) {
           if (verdict.wait === undefined) meter?.refused()
-          admission.throttled(now(), ms, verdict.wait)
+          if (isSaid) admission.throttled(now(), ms, verdict.wait)
+          else admission.slowed(now(), ms)
         }
         return Effect.zipRight(
           hold({ kind: "throttled", told: verdict.wait }, verdict.error),

@@ -172,7 +172,7 @@ describe("Sweep", () => {
     })
 
     it("begins no new questions while 1,024 wait", () => {
-      const server = serve((code, nth) => code === "c0" || nth > 1 ? 200 : 503, 1)
+      const server = serve((code, nth) => code === "c0" || nth > 1 ? 200 : 500, 1)
       const count = scale(1500, 5000, 5000)
       const { snapshot, settled } = run(server, count, {
         concurrency: 50,

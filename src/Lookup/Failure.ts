@@ -26,13 +26,23 @@ export const fromHttpClient = (error: HttpClientError.HttpClientError): LookupEr
   })
 }
 
-/** The same error, where nothing of the request has reached the server. */
-export const unprocessed = (error: HttpClientError.RequestError): HttpClientError.RequestError =>
-  new HttpClientError.RequestError({
+/** The same error, where nothing of the request has reached the server; `isOpen`: its connection stood. */
+export const unprocessed = (error: HttpClientError.RequestError, isOpen: boolean): HttpClientError.RequestError => {
+  const isHandshake = !isOpen && /^https:/i.test(error.request.url) && chain(error.cause).some(isReset)
+  return new HttpClientError.RequestError({
     request: error.request,
     reason: error.reason,
-    cause: changed(fromHttpClient(error), { isUnprocessed: true, cause: error.cause })
+    cause: changed(fromHttpClient(error), {
+      ...(isHandshake ? { reason: "tls", message: Words.noHandshake } : {}),
+      isUnprocessed: true,
+      cause: error.cause
+    })
   })
+}
+
+/** It was closed by the server, and not by a proxy: who cannot be reached has another code. */
+const isReset = ({ code, proxy }: { readonly code?: unknown; readonly proxy?: unknown }) =>
+  code === "ECONNRESET" && proxy === undefined
 
 type Fields = ConstructorParameters<typeof LookupError>[0]
 

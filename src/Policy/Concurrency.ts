@@ -56,6 +56,21 @@ export const fixed = (limit: number, perSecond: number, now: number): Concurrenc
   windows: Windows.begin(now)
 })
 
+/** The pace is to be learnt anew from so many calls per second, whatever was known of it. */
+export const relearnt = (state: Concurrency, perSecond: number, now: number): Concurrency => ({
+  ...state,
+  rate: Rate.from(perSecond, now)
+})
+
+/** The pace is so many calls per second for a while, to learn what comes of it. */
+export const held = (state: Concurrency, perSecond: number, now: number): Concurrency => ({
+  ...state,
+  rate: Rate.held(perSecond, now)
+})
+
+/** The pace, in calls per second. */
+export const pace = ({ rate }: Concurrency): number => rate.current
+
 /** What was learnt of the pace since then was no matter of it. */
 export const unlearnt = ({ limit }: Concurrency, before: Concurrency): Concurrency => ({ ...before, limit })
 

@@ -2,100 +2,99 @@
  * Overload: whether a server that answers 503 to some calls, and 200 to others at the same time, means that too much is asked. A pure machine
  * over a monotonic clock in milliseconds.
  *
- * When a few such calls have come together the pace is lowered. If the 503s become rare, they meant that; if they do not, they are failures.
+ * When there are too many such calls to be chance, the pace is lowered, on trial, to a part of what the server has just answered. A server that
+ * was asked too much has hardly a 503 for that; one that fails by itself has as many as before. Whoever is known to mean the pace is tried
+ * again where the pace falls so low that this can hardly be.
+ *
+ * Source: E. S. Page, "Continuous inspection schemes" (CUSUM): the evidence is a sum that never falls below nothing.
  */
 
 /** What is thought of 503s, and what that rests on. */
 export interface Overload {
-  readonly phase: "unknown" | "suspected" | "certain" | "dismissed"
-  /** The last replies, a bit for each, the latest one lowest: 1 is a 503; and how many of them there are. */
-  readonly recent: number
-  readonly seen: number
-  /** The part of the replies that was a 503 before the pace was lowered, and when that was. */
-  readonly share: number
+  readonly phase: "unknown" | "tried" | "certain"
+  /** How much speaks for more 503s than chance brings, and how much is enough. */
+  readonly evidence: number
+  readonly enough: number
+  /** When the pace was lowered on trial for the last time. */
   readonly since: number
   /** Replies to calls that were sent since then. */
   readonly answered: number
   readonly refused: number
-  /** How often that looked like failures, and the pace was lowered further all the same. */
+  /** How often in a row the pace was lowered on trial. */
   readonly rounds: number
 }
 
-/** No 503 has come. */
+/** The weight of a 503, and of an answer, where either 8 % of the calls have a 503, or 40 %. */
+const [weight, relief] = [Math.log(0.4 / 0.08), Math.log(0.6 / 0.92)]
+
+/** No 503 has come. As much is enough as six in a row bring, or some more among answers; whoever has just begun may be too fast. */
 export const none: Overload = {
   phase: "unknown",
-  recent: 0,
-  seen: 0,
-  share: 0,
+  evidence: 2.5 * weight,
+  enough: 5.5 * weight,
   since: 0,
   answered: 0,
   refused: 0,
   rounds: 0
 }
 
-/** Whether a 503 means that too much is asked. */
-export const isTooMuch = ({ phase }: Overload): boolean => phase === "suspected" || phase === "certain"
+/** The relief where either 2 % of the calls lower the pace, or 10 %, which is as much a part; and as much as five of them bring. */
+const [slightRelief, doubtful] = [Math.log(0.9 / 0.98), 4.5 * weight]
 
-/** Replies that are looked at, and how many of them are to be a 503. */
-const [most, few] = [20, 4]
+/** Whether a 503 means that too much is asked. */
+export const isTooMuch = ({ phase }: Overload): boolean => phase !== "unknown"
+
 /** Milliseconds before a call was sent in which an answer to another one is one of the same time. */
 const together = 1000
 /** Milliseconds without any answer after which a server is down. */
 const alone = 5000
-/** Replies at the lower pace after which 503s may be known for failures, or for what they mean; and after which that is looked at again. */
-const [soon, enough, many] = [8, 30, 60]
-/** So often 503s beside answers must have stayed as many: a pace that is far too high is lowered more than once before they become rare. */
+/** So many 503s of a trial are as many as before; so many answers are enough without one, and so many more for each. */
+const [many, few, fewMore] = [2, 14, 10]
+/** So many trials in a row: what was answered in a burst may be far above what is borne. */
 const mostRounds = 3
 
 /** A call that was sent at a time was answered. */
 export const answered = (state: Overload, sentAt: number): Overload => {
-  if (state === none || state.phase === "dismissed") return state
-  return state.phase === "unknown" ? seen(state, 0) : decided(state, sentAt, sentAt, 1, 0)
+  if (state.phase !== "tried") {
+    const less = state.phase === "unknown" ? relief : slightRelief
+    return state.evidence === 0 ? state : { ...state, evidence: Math.max(0, state.evidence + less) }
+  }
+  if (sentAt <= state.since) return state
+  const answered = state.answered + 1
+  return answered < few + fewMore * state.refused
+    ? { ...state, answered }
+    : { ...state, phase: "certain", evidence: 0 }
 }
 
 /** A call that was sent at a time got a 503; the last answer came at `answeredAt`. */
 export const refused = (state: Overload, now: number, sentAt: number, answeredAt: number): Overload => {
-  if (state.phase === "dismissed") return state
-  // where nobody is answered it is no matter of the pace
-  if (state.phase !== "unknown") return answeredAt < sentAt - alone ? none : decided(state, now, sentAt, 0, 1)
-  const counted = seen(state, 1)
-  const busy = count(counted.recent)
-  return busy < few || answeredAt < sentAt - together
-    ? counted
-    : { ...counted, phase: "suspected", share: busy / Math.max(most / 2, counted.seen), since: now }
-}
-
-const seen = (state: Overload, bit: number): Overload => ({
-  ...state,
-  recent: (state.recent << 1 | bit) & (2 ** most - 1),
-  seen: Math.min(most, state.seen + 1)
-})
-
-const decided = (state: Overload, now: number, sentAt: number, answers: number, refusals: number): Overload => {
-  if (sentAt <= state.since) return state
-  const [answered, refused] = [state.answered + answers, state.refused + refusals]
-  const replies = answered + refused
-  if (state.phase === "suspected") {
-    const isDecided = replies >= soon || answered === 0
-    if (refused >= few && isDecided && refused / replies >= state.share / 2) {
-      const rounds = state.rounds + 1
-      // what is under way was sent too fast as well
-      return answered === 0 || rounds === mostRounds
-        ? { ...state, phase: "dismissed" }
-        : { ...state, rounds, since: now, answered: 0, refused: 0 }
-    }
-    if (replies >= enough && refused / replies < state.share / 3) {
-      return { ...state, phase: "certain", answered: 0, refused: 0 }
-    }
-  } else if (replies >= many) {
-    // while a pace is being learnt, more is refused for a while
-    return { ...state, phase: refused / replies < state.share / 2 ? "certain" : "dismissed", answered: 0, refused: 0 }
+  if (state.phase === "unknown") {
+    const counted = { ...state, evidence: state.evidence + weight }
+    // where nobody is answered it is no matter of the pace
+    return counted.evidence < state.enough || answeredAt < sentAt - together
+      ? counted
+      : tried({ ...counted, rounds: 0 }, now)
   }
-  return { ...state, answered, refused }
+  if (answeredAt < sentAt - alone) return { ...none, enough: state.enough }
+  if (state.phase === "certain" || sentAt <= state.since) return state
+  const refused = state.refused + 1
+  if (refused < many) return { ...state, refused }
+  // more is to be seen before that is asked again
+  return state.rounds < mostRounds ? tried(state, now) : { ...none, enough: 2 * state.enough }
 }
 
-const count = (bits: number): number => {
-  let count = 0
-  for (let rest = bits; rest !== 0; rest &= rest - 1) count++
-  return count
+/** The pace was lowered for a 503; `isLow`: so far that it can hardly be meant. A few times in a short time they can hardly mean it either. */
+export const lowered = (state: Overload, now: number, isLow: boolean): Overload => {
+  const evidence = state.evidence + weight
+  return isLow || evidence >= doubtful ? tried({ ...state, rounds: 0 }, now) : { ...state, evidence }
 }
+
+const tried = (state: Overload, now: number): Overload => ({
+  ...state,
+  phase: "tried",
+  evidence: 0,
+  since: now,
+  answered: 0,
+  refused: 0,
+  rounds: state.rounds + 1
+})

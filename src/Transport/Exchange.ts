@@ -196,8 +196,8 @@ export class Exchange implements Http2.Handler, Waiter {
     this.end()
     const error = new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause })
     // before there is a connection, nothing was sent
-    const isUnsent = this.abortCall === undefined || isUnwritten(cause, this.request)
-    this.resume(isUnsent ? Failure.unprocessed(error) : error)
+    const isOpen = this.abortCall !== undefined
+    this.resume(!isOpen || isUnwritten(cause, this.request) ? Failure.unprocessed(error, isOpen) : error)
   }
 }
 

@@ -57,6 +57,8 @@ export interface Admission {
   readonly failed: (at: number, ms: number, isTold: boolean) => boolean
   /** A reply was a refusal for asking too much; `told`: the server said how long to wait. */
   readonly throttled: (at: number, ms: number, told: Duration.Duration | undefined) => void
+  /** A 503 was taken for such a refusal. */
+  readonly slowed: (at: number, ms: number) => void
   /** The first call after a pause was answered, or refused for asking too much. */
   readonly tried: (at: number, role: Trial.Role, isAnswered: boolean) => void
   /** Who was asked first after pauses. */
@@ -83,6 +85,8 @@ export type Cause =
 /** The first question, and the first after the gate was shut, is asked alone. */
 const alone = 1
 
+/** What is tried of the pace at which calls were answered beside 503s, and below which part of it these can hardly mean the pace. */
+const [triedPart, leastPart] = [0.6, 0.5]
 /** An admission that has let nobody in yet. */
 export const make = (
   policy: Pick<Policy, "breaker" | "concurrency" | "retryBudget" | "throttle">,
@@ -107,6 +111,9 @@ export const make = (
   let answers = { since: now, count: 0, before: 0, last: -Infinity }
   /** What 503s mean. */
   let overload = Overload.none
+  /** Calls per second that were answered beside them. */
+  let borne = 0
+  const begun = now
   /** 503s to calls that were sent before the pace was lowered, since the last answer: they count once a later call fails as well. */
   let doubtful = 0
   /** How many calls the start, or the end of a pause, lets in. */
@@ -153,7 +160,27 @@ export const make = (
   const learn = (at: number, ms: number, kind: Concurrency.Reply["kind"], told = 0) => {
     if (auto === undefined) return
     auto = Concurrency.replied(auto, { now: at, ms, inFlight: state.inFlight + 1, kind, told })
-    change(state.gate, Concurrency.found(auto))
+    // what is tried is not found yet
+    if (overload.phase !== "tried") change(state.gate, Concurrency.found(auto))
+  }
+
+  /** What is thought of 503s now: the pace is lowered on trial, or is to be learnt, or 503s were no matter of it. */
+  const turn = (at: number, next: Overload.Overload) => {
+    const before = overload
+    overload = next
+    if (next.phase === before.phase && next.rounds === before.rounds) return
+    const answered = answeredPerSecond(at)
+    const learning = auto ?? fixed(at)
+    if (next.phase === "tried") {
+      // in the first moments of a run few are answered
+      if (before.phase === "unknown") borne = answered * 1000 / Math.min(1000, Math.max(250, at - begun))
+      else if (before.phase === "tried") borne = Math.min(Concurrency.pace(learning), answered)
+      const isKnown = at - begun > 1000
+      auto = isKnown ? Concurrency.held(learning, triedPart * borne, at) : Concurrency.relearnt(learning, borne, at)
+    } else if (next.phase === "certain") {
+      borne = Math.max(borne, Concurrency.pace(learning))
+      auto = Concurrency.relearnt(learning, borne, at)
+    } else auto = Concurrency.relearnt(learning, Concurrency.pace(learning), at)
   }
 
   /** What was sent before the gate was shut tells nothing of how the server is now. */
@@ -170,7 +197,7 @@ export const make = (
   const passed = (at: number, ms: number) => {
     count(at)
     learn(at, ms, "answered")
-    overload = Overload.answered(overload, at - ms)
+    turn(at, Overload.answered(overload, at - ms))
     doubtful = 0
     if (isLate(at)) return
     if (window !== Breaker.closed) window = Breaker.passed(window, breaker!)
@@ -241,6 +268,17 @@ export const make = (
       if (told === undefined && auto === undefined && hasAnswered) auto = fixed(at)
       learn(at, ms, "throttled", told === undefined ? 0 : Math.min(Duration.toMillis(told), maxWait))
     },
+    slowed: (at, ms) => {
+      if (auto === undefined) return
+      const isCertain = overload.phase === "certain"
+      const [before, least] = [Concurrency.pace(auto), leastPart * borne]
+      // a 429 has lowered it further
+      if (isCertain && before < least) return
+      borne = isCertain ? Math.max(borne, Math.min(before, answeredPerSecond(at))) : borne
+      learn(at, ms, "throttled")
+      const after = Concurrency.pace(auto)
+      if (isCertain && after < before) turn(at, Overload.lowered(overload, at, after < least))
+    },
     tried: (at, role, isAnswered) => {
       const wasLikely = Trial.isLikely(trial)
       trial = isAnswered ? Trial.answered(trial, role) : Trial.refused(trial, role)
@@ -250,16 +288,8 @@ export const make = (
     isCalm,
     isTooMuch: (at, ms) => {
       if (state.gate.isOutage) return false
-      const before = overload
-      overload = Overload.refused(overload, at, at - ms, answers.last)
-      if (!Overload.isTooMuch(overload)) {
-        // it was no matter of the pace
-        if (Overload.isTooMuch(before) && concurrency !== "auto") {
-          auto = undefined
-          change(state.gate, undefined)
-        }
-        return false
-      }
+      turn(at, Overload.refused(overload, at, at - ms, answers.last))
+      if (!Overload.isTooMuch(overload)) return false
       if (breaker === null) return true
       doubtful++
       if (at - ms <= overload.since) return true

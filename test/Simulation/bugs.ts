@@ -210,7 +210,7 @@ export const bugs: ReadonlyArray<Bug> = [
     ["what was under way ends a row", "(row.count > 0 && sentAt < row.since)", "(row.count < 0)", troubled(/outage/)]
   ]),
   ...inFile("Policy/Overload.ts", [
-    ["a 503 beside answers is a failure", "phase === \"suspected\" || phase === \"certain\"", "false"]
+    ["a 503 beside answers is a failure", "phase !== \"unknown\"", "false"]
   ]),
   ...inFile("Policy/Refusal.ts", [
     ["a few refusals are a code's own fault", "if (times < enough) return false", "", isPatient]

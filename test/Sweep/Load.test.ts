@@ -87,6 +87,22 @@ describe("a fixed number in flight", () => {
     }
   })
 
+  for (const [nth, share] of [0.01, 0.05, 0.1, 0.15].entries()) {
+    for (const concurrency of some([1, 16], 1, nth)) {
+      it(`of ${concurrency} is made use of where ${share * 100} % of the calls get a 503 at any pace`, () => {
+        const count = 750 * concurrency
+        for (let seed = 1; seed <= scale(2, 5, 20); seed++) {
+          const draw = Draw.stream(seed)
+          const server = serve(() => draw() < share ? 503 : 200, 20)
+          const { exit } = run(server, count, { concurrency }, seed)
+          assert.deepStrictEqual(exit, Exit.void)
+          // those that are asked for the fifth time come after 15 s
+          assert.isAtMost(server.calls.at(-1)!.at, 2 * 20 * count / concurrency / (1 - share) + 15_000, `seed ${seed}`)
+        }
+      })
+    }
+  }
+
   it("is not lowered where one code alone is answered with a 503", () => {
     const server = serve((code) => Number(code.slice(1)) % 50 === 7 ? 503 : 200, 20)
     const { settled } = run(server, 500, { concurrency: 8, breaker: null })

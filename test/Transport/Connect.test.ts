@@ -214,12 +214,12 @@ const rows: ReadonlyArray<Row> = [
   [
     "closed in the handshake",
     onArrival((socket) => socket.resume().once("data", () => socket.end()))("https"),
-    fails("transport")
+    stops("unreachable", /before TLS stood/)
   ],
   [
     "reset in the handshake",
     onArrival((socket) => socket.once("data", () => socket.resetAndDestroy()))("https"),
-    fails("transport")
+    stops("unreachable", /before TLS stood/)
   ],
   ...["closed", "reset"].map((how): Row => [
     `${how} in the handshake with a client certificate`,

@@ -4,8 +4,9 @@
 import { DateTime } from "effect"
 import type { Remedy } from "../../Outcome.ts"
 
-/** Node's words for a connection that was closed before TLS stood. */
-const isInHandshake = (message: string): boolean => message.includes("before secure TLS connection")
+/** The connection stood, and TLS did not. */
+export const noHandshake =
+  "the server closed the connection before TLS stood: does it serve this host, and does this port speak TLS?"
 
 /** What is known of a cause. */
 export interface Cause {
@@ -104,7 +105,7 @@ const exact: Readonly<Record<string, Word>> = {
   ENFILE: "too many files are open on this machine",
   ERR_ASSERTION: "the answer switches to a protocol that nobody asked for",
   ECONNRESET: ({ message }) =>
-    isInHandshake(message) ? "the server closed the connection before TLS stood" : "the connection was reset",
+    message.includes("before secure TLS connection") ? noHandshake : "the connection was reset",
   EPIPE: broken,
   UND_ERR_SOCKET: closed,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: broken,

@@ -75,6 +75,13 @@ export const from = (perSecond: number, now: number): Rate => {
   return { ...begin(now), curve: { ...unknown, base }, current: base, next: now + 1000 / base, cutAt: now }
 }
 
+/** A pace that neither climbs nor falls until it was tried, as long as nobody is refused. */
+export const held = (perSecond: number, now: number): Rate => {
+  const base = Math.max(least, perSecond)
+  const curve = { base, rise: 0, plateau }
+  return { ...begin(now), curve, current: base, next: now + 1000 / base, cutAt: now }
+}
+
 /** A pace is made use of when no less than two fifths of it are sent. */
 const leastUse = 0.4
 /** So many milliseconds of lateness are caught up, as timers are late. */
