@@ -32,7 +32,8 @@ describe("Help", () => {
     assert.isAtMost(screens[""]!.trimEnd().split("\n").length, 24)
     for (const command of commands.filter(({ common }) => common !== undefined)) {
       assert.isAtMost(Help.screen(command, false).trimEnd().split("\n").length, 45)
-      assert.match(Help.screen(command, false), /\n\nInput\n/)
+      // who resumes has named the list before
+      if (command.name !== "resume") assert.match(Help.screen(command, false), /\n\nInput\n/)
       assert.match(
         Help.screen(command, false),
         new RegExp(`\\n\\d+ more flags: rollcall ${command.name} --help --all\\n`)
