@@ -86,7 +86,7 @@ export const bugs: ReadonlyArray<Bug> = [
       isTight
     ],
     ["the pacer wakes nobody", "isPaced = false\n        wake(1)", "isPaced = false"],
-    ["questions in back-off are counted for ever", "progress.waiting--\n", ""],
+    ["questions in back-off are counted for ever", "progress.waiting -= count\n", ""],
     [
       "questions in back-off are forgotten at the end",
       "+ progress.waiting + progress.inFlight === 0",
@@ -226,8 +226,8 @@ export const bugs: ReadonlyArray<Bug> = [
     ["the slower answer counts too", "if (asked.inFlight > 0) abandon(asked)\n", ""],
     [
       "a call is not counted",
-      "asked.calls++\n    progress.calls++",
-      "asked.calls++\n    if (asked.calls === 1) progress.calls++"
+      "one.calls++\n    progress.calls++",
+      "one.calls++\n    if (asked.calls === 1) progress.calls++"
     ]
   ]),
   ...inFile("Policy/Pace.ts", [
