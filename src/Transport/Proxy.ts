@@ -97,7 +97,8 @@ export const tunnel = (
     if (head.length > 0) return done(broken("the proxy sent bytes before it was asked"))
     done(undefined)
   })
-  request.on("error", done)
+  // the server behind it has nothing to do with that
+  request.on("error", (error) => done(Object.assign(error, { proxy: true })))
   request.end()
 }
 
