@@ -404,7 +404,7 @@ describe.concurrent("rollcall: bad input", () => {
         mkdirSync(join(installed, "node_modules"))
         symlinkSync(join(root, "node_modules", "node-gyp-build"), join(installed, "node_modules", "node-gyp-build"))
         make(join(installed, "node_modules"))
-        const ended = yield* run(["run", "--url", url, "-o", "out"], {
+        const ended = yield* run(["run", "--url", url, "-o", "out.ndjson"], {
           cwd,
           program: [process.execPath, join(installed, "dist", "bin.js")],
           stdin: "1\n"

@@ -24,8 +24,8 @@ describe("count", () => {
     })
     Tally.count(tally, { ...outcome, outcome: "found", error: null })
     assert.deepStrictEqual([...tally.causes.values()], [
-      { outcome: "failed", type: "status", http_status: 503, count: 2 },
-      { outcome: "failed", type: "timeout", http_status: null, count: 1 }
+      { outcome: "failed", type: "status", http_status: 503, count: 2, message: "the server said 503" },
+      { outcome: "failed", type: "timeout", http_status: null, count: 1, message: "no answer within 30s" }
     ])
     assert.deepInclude(tally.outcomes, { failed: 3, found: 1 })
   })
