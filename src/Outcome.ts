@@ -86,7 +86,7 @@ export class LookupError extends Schema.TaggedError<LookupError>()("LookupError"
   status: Schema.optional(Schema.Int),
   /** The rule that decided, as it was written, where one did. */
   rule: Schema.optional(Schema.String),
-  /** Nothing was done for the call: it may be made again, whatever it asks for. */
+  /** Nothing was done for the call: it may be made again, whatever it asks for. False: something may have been, and nobody knows. */
   isUnprocessed: Schema.optional(Schema.Boolean),
   /** How long to wait before the next call, where who refused it has said so. */
   wait: Schema.optional(Schema.DurationFromSelf),

@@ -53,6 +53,8 @@ export interface Settled<out A = unknown, out E = unknown> {
   readonly ms: number
   /** When it was settled, in milliseconds since 1970. */
   readonly at: number
+  /** It may have been carried out though no answer came, and must not be asked again unless that is wanted. */
+  readonly isOnce: boolean
 }
 
 /** What a sweep has done so far. It is its own, and mutated in place. */
@@ -434,8 +436,9 @@ const askAll = <A, E, R, E2>(
       const at = clock.unsafeCurrentTimeMillis()
       const status = reply?.status ?? (error instanceof LookupError ? error.status : undefined)
       const review = verdict.verdict === "found" ? verdict.review : undefined
+      const isOnce = !lookup.idempotent && error instanceof LookupError && error.isUnprocessed === false
       const settled = give(
-        suspicion.take({ id, question, outcome, answer, review, error, reply, status, attempts, calls, ms, at })
+        suspicion.take({ id, question, outcome, answer, review, error, reply, status, attempts, calls, ms, at, isOnce })
       )
       return isNone
         ? Effect.zipRight(refuse(asked, "none_found", { message: Stop.noneFound(answered) }), settled)

@@ -140,6 +140,8 @@ export const lost = <A, E>(
       reason,
       message: told,
       ...(status === undefined ? {} : { status }),
+      // a status is an answer, whatever was done for it
+      ...(reason === "status" ? {} : { isUnprocessed: false }),
       remedy: remedy ?? "idempotent"
     })
   }

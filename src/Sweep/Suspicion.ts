@@ -11,6 +11,8 @@ interface Settled {
   readonly outcome: Kind
   /** That of the deciding reply; `undefined` where none came. */
   readonly status: number | undefined
+  /** It may have been carried out, and must not be asked again unasked: it never stays pending. */
+  readonly isOnce: boolean
 }
 
 /** What every question may meet where the set-up is wrong. */
@@ -131,7 +133,8 @@ export const make = <S extends Settled, W>(
     release,
     drop: (which) => {
       const isMany = Uniform.isDoubtful(row, true)
-      const isDropped = (one: S) => which === "all" || one.outcome === "failed" || (isMany && isRefused(one))
+      const isDropped = (one: S) =>
+        !one.isOnce && (which === "all" || one.outcome === "failed" || (isMany && isRefused(one)))
       dropped.push(...withheld.filter(isDropped))
       withheld = withheld.filter((one) => !isDropped(one))
     },

@@ -49,6 +49,21 @@ describe("an account that runs dry", () => {
     assert.isAtMost(orders.calls.length, 5 + 20 + 4)
   })
 
+  it("leaves nothing pending that may have been carried out", () => {
+    for (const isAnswered of [true, false]) {
+      let answers = 0
+      const orders = serve(() => ++answers <= 5 && isAnswered ? 200 : transport("timeout"))
+      const { exit, settled } = run({ ...orders, lookup: { ...orders.lookup, isRead: false, idempotent: false } }, 400)
+      assert.strictEqual(stopReason(exit), "uniform")
+      // each that was sent has its outcome, and none was sent twice
+      assert.lengthOf(settled, orders.calls.length)
+      assert.lengthOf(orders.calls, codes(orders).size)
+      const failed = settled.filter(({ outcome }) => outcome === "failed")
+      assert.isAtLeast(failed.length, 20)
+      assert.isTrue(failed.every(({ error }) => /may have been carried out/.test(String(error))))
+    }
+  })
+
   it("does not stop where the policy says so", () => {
     const { exit, settled } = run(serve((code) => number(code) < 5 ? 200 : 403), 100, { uniform: null })
     assert.deepStrictEqual(exit, Exit.void)
