@@ -14,6 +14,13 @@ const daily = /"quotaId"\s*:\s*"([^"]*PerDay[^"]*)"/
 const spent = /reached your specified API usage limits/i
 /** A day's quota, where the name that stands beside it is that of a pace. */
 const day = /\bdaily\s(?:\w{1,20}\s)?(?:quota|limit)\b/i
+/** The quota of a day is spent, in one clause: one that tells of it beside a refusal for another reason says no such thing. */
+const spentDay = new RegExp(
+  "\\b(?:daily|per[- ]day)\\b[^.;:,!?\"\\n]{0,40}\\b(?:exceeded|reached|exhausted|used up)\\b"
+    + "|\\b(?:exceeded|reached|exhausted|used up)\\b[^.;:,!?\"\\n]{0,40}\\b(?:daily|per[- ]day|today)\\b"
+    + "|\\btoo many (?:requests|calls) today\\b",
+  "i"
+)
 /** A key that is not accepted, and no bill that is not paid. */
 const key = /^(?!.*\bbilling\b).*\bAPI key\b/is
 
@@ -31,16 +38,17 @@ export const isKey = (body: string): boolean => badKey.test(body.slice(0, longes
 
 /**
  * What an error says about an empty purse, its code first; `undefined` where it says nothing of the kind. A 402 says it by its status,
- * unless it asks to wait, which is for the caller to know.
+ * unless it asks to wait, which is for the caller to know. `isTold`: it says for how long; the quota of a day is waited for then.
  *
  * Source: the error codes of OpenAI, Anthropic, Google (`google.rpc.QuotaFailure`; Geocoding), OpenRouter and DeepSeek.
  */
-export const emptyPurse = (status: number, body: string): string | undefined => {
+export const emptyPurse = (status: number, body: string, isTold = false): string | undefined => {
   if (!statuses.has(status)) return undefined
   const text = body.slice(0, longest)
   const code = daily.exec(text)?.[1] ?? purse.exec(text)?.[0]
     ?? (/\bOVER_QUERY_LIMIT\b/.test(text) && day.test(text) ? "OVER_QUERY_LIMIT" : undefined)
-  if (code === undefined && status !== 402 && !(status === 400 && spent.test(text))) return undefined
+  const isSpent = status === 400 ? spent.test(text) : !isTold && spentDay.test(text)
+  if (code === undefined && status !== 402 && !isSpent) return undefined
   const words = Words.of(Words.parsed(body))
   const message = Words.inLine(words.message ?? body)
   const shown = code ?? (words.message === undefined ? undefined : words.code)

@@ -120,6 +120,11 @@ const digits = /\d{16}|to_string|from_json/
 const short = /^\s*(?!let\s)((?:[^=!<>'`()&|?{},"]|"[^"]*")+?)\s*=(?!=)(.*)$/s
 
 const test = (condition: string): Either.Either<Condition, Expression.SelectError> => {
+  if (/^\s*\[\s*\]\s*$/.test(condition)) {
+    const message =
+      `${condition}: it holds for a list that has something in it: write length(@)==\`0\` for an empty one`
+    return Either.left(new Expression.SelectError({ expression: condition, message }))
+  }
   const [, path, values] = short.exec(condition) ?? []
   if (path === undefined) {
     return Either.map(

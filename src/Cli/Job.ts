@@ -287,6 +287,19 @@ export const dollars = ({ data, header, url }: Values<typeof flags>): ReadonlyAr
     return name === undefined ? [] : [`warning: did you mean \${${name}}? $${name} is sent as it stands`]
   })
 
+/** The text of a GraphQL query, in a body of JSON. */
+const graphQl = /"query"\s*:\s*"((?:[^"\\]|\\.)*)"/
+
+/** `{name}` within the query is filled in like any other, where fields were to be selected. */
+export const selections = ({ data }: Values<typeof flags>, { unfilled = [] }: Job): ReadonlyArray<string> => {
+  const [, query = ""] = graphQl.exec(Option.getOrElse(data, () => "")) ?? []
+  const name = [...query.matchAll(/\{([^{}\s]+)\}/g)].map(([, name]) => name!)
+    .find((name) => name === "code" || !unfilled.includes(name))
+  return name === undefined ? [] : [
+    `warning: {${name}} in the text of the query is filled in from the list: { ${name} }, with spaces, selects that field`
+  ]
+}
+
 const headerLines = (file: Option.Option<string>) =>
   Option.match(file, {
     onNone: () => Effect.succeed([]),

@@ -199,6 +199,8 @@ export const whereabouts = (
     (isThere) =>
       isThere
         ? `${output}.part, not complete: rollcall export ${output} shows what is there`
+        : settled(outcomes) === 0
+        ? `${output}, not yet written`
         : `${output}, not yet written: rollcall export ${output} shows the ${Talk.counted(settled(outcomes), "answer")}`
   )
 }

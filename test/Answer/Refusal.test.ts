@@ -82,6 +82,24 @@ describe("Refusal.emptyPurse", () => {
   })
 })
 
+describe("Refusal.emptyPurse, in plain words", () => {
+  it.each([
+    ["Daily quota exceeded", true],
+    ["You have exceeded your daily quota", true],
+    ["Daily limit reached. Try again tomorrow.", true],
+    ["API calls quota exceeded for today", true],
+    ["You have exceeded the DAILY quota of 40 requests", true],
+    ["Too many requests today, limit 1000 per day", true],
+    ["Rate limit exceeded; the daily limit is 1000", false],
+    ["Too many requests: 10 per second, 1000 per day", false],
+    ["Quota exceeded", false]
+  ])("hears that the quota of a day is spent: %s", (message, isEmpty) => {
+    const body = JSON.stringify({ message })
+    assert.strictEqual(Refusal.emptyPurse(429, body), isEmpty ? message : undefined)
+    assert.isUndefined(Refusal.emptyPurse(429, body, true))
+  })
+})
+
 describe("Refusal.wanted", () => {
   it.each([
     ["<center>The plain HTTP request was sent to HTTPS port</center>", "https"],

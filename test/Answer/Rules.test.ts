@@ -45,6 +45,7 @@ describe("Rules.when", () => {
     ["error=\"gone\",\"no such\"", /write error=gone,no such without quotes, or error=='gone'$/],
     ["error=it's", /write error=VALUE without quotes, or error=='VALUE'$/],
     ["state=", /write state=VALUE without quotes/],
+    ["[]", /write length\(@\)==`0` for an empty one$/],
     ["error==\"not found\"", /write error=='not found' \(/],
     ["a[", /not JMESPath/],
     ["lenght(a) == `1`", /did you mean length\?/],

@@ -142,6 +142,23 @@ describe("what the command says on the way", () => {
         Effect.map(rollcall("plan", base[0]!, "--url", `https://a.example/{code}?${query}`), ({ stderr }) => stderr)
       assert.strictEqual(yield* keyed("a=1&api_key=abcdefghijkl"), literal.stderr)
       assert.strictEqual(yield* keyed("key={code}"), "")
+      const queried = (text: string) =>
+        Effect.map(
+          rollcall(
+            "plan",
+            base[0]!,
+            "--url",
+            "https://a.example/",
+            "-d",
+            `{"query":"${text}","variables":{"c":"{code}"}}`
+          ),
+          ({ stderr }) => stderr
+        )
+      assert.include(
+        yield* queried("query($c:String!){product(code:$c){code}}"),
+        "warning: {code} in the text of the query is filled in from the list: { code }, with spaces, selects that field\n"
+      )
+      assert.notInclude(yield* queried("query($c:String!){product(code:$c){ code }}"), "from the list")
       const dollar = yield* rollcall("plan", ...base, "-H", "X-Api-Key: $KEY")
       assert.strictEqual(dollar.stderr, "warning: did you mean ${KEY}? $KEY is sent as it stands\n")
       assert.strictEqual((yield* rollcall("plan", ...base, "-H", "X-Api-Key: ${KEY}")).stderr, "")

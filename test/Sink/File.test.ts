@@ -163,7 +163,10 @@ describe("File", () => {
       }
       yield* fs.remove(path("ours"))
       yield* fs.symlink(path("theirs"), path("ours"))
-      assert.match((yield* refused(path("ours"), mark))!, /^Exists it is a symbolic link to .*theirs: an output is no link, /)
+      assert.match(
+        (yield* refused(path("ours"), mark))!,
+        /^Exists it is a symbolic link to .*theirs: an output is no link, /
+      )
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
   it.scoped("knows what was complete when the process ended, with its final name and without", () =>

@@ -193,6 +193,7 @@ export const warn = (values: Command.Values<typeof flags>, job: Job.Job) =>
     [
       ...Job.dollars(values),
       ...Job.braces(job),
+      ...Job.selections(values, job),
       ...Job.emptyHeaders(values),
       ...(values.quiet ? [] : Output.guessed(values, "ndjson")),
       ...Purse.zoneHint(job.policy.budget, process.env.TZ, Intl.DateTimeFormat().resolvedOptions().timeZone)
@@ -366,8 +367,8 @@ export const call = (
         const isSpent = calls + cut > 0 && !isUnreachable(errorOf(exit))
         const isAnswered = Exit.isSuccess(exit) || (hasBegun && Snapshot.done(snapshot) > refused)
         if (aside !== undefined && (isAnswered || isSpent)) yield* aside.keep
-        if (isAnswered) {
-          if (isReaderGone(errorOf(exit))) return
+        const isInterrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+        const tell = Effect.gen(function*() {
           if (!options.quiet) {
             const details = yield* rollcall.details
             yield* options.summary(Snapshot.summary(snapshot), { ...snapshot, ...details })
@@ -376,9 +377,9 @@ export const call = (
             })
           }
           // what a stop says comes before it
-          if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) yield* Talk.say(wayOn(undefined, snapshot))
-          return
-        }
+          if (isInterrupted) yield* Talk.say(wayOn(undefined, snapshot))
+        })
+        if (isAnswered) return isReaderGone(errorOf(exit)) ? undefined : yield* tell
         // what is put back goes before what has come
         if (kept > 0 && aside === undefined) {
           yield* remembered
@@ -393,6 +394,8 @@ export const call = (
         const isOurs = errorOf(exit)?._tag !== "LedgerError"
         if (!wasThere && !isSpent && (isOurs || (yield* isEmpty(ledgerFile!)))) yield* remove(options.ledger.files)
         if (isSpent && aside !== undefined) yield* aside.where
+        // a server that is down answers nobody, and who ends that is told what is left
+        if (isInterrupted && isSpent) yield* tell
       })
     // it is said however quiet it is to be
     const cut = Effect.flatMap(
