@@ -138,6 +138,8 @@ describe.each(again)("entries as %s", (format) => {
         FastCheck.constantFrom(..."a0 =-'\"\\,;\t\r\n{[:#\u00a0ü\0\ud800".split(""), "🎉", "null"),
         { maxLength: 4 }
       ).map((parts) => parts.join(""))
+        // a spreadsheet's way to write text, which is read as that text
+        .filter((cell) => !/^="[^"]*"$/.test(cell))
       const row = FastCheck.tuple(cell, cell)
       for (const rows of FastCheck.sample(FastCheck.array(row, { minLength: 1, maxLength: 5 }), scale(30, 100, 1000))) {
         for (const isTable of [true, false]) {
