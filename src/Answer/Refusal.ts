@@ -42,12 +42,12 @@ export const isKey = (body: string): boolean => badKey.test(body.slice(0, longes
  *
  * Source: the error codes of OpenAI, Anthropic, Google (`google.rpc.QuotaFailure`; Geocoding), OpenRouter and DeepSeek.
  */
-export const emptyPurse = (status: number, body: string, isTold = false): string | undefined => {
+export const emptyPurse = (status: number, body: string, isTold = () => false): string | undefined => {
   if (!statuses.has(status)) return undefined
   const text = body.slice(0, longest)
   const code = daily.exec(text)?.[1] ?? purse.exec(text)?.[0]
     ?? (/\bOVER_QUERY_LIMIT\b/.test(text) && day.test(text) ? "OVER_QUERY_LIMIT" : undefined)
-  const isSpent = status === 400 ? spent.test(text) : !isTold && spentDay.test(text)
+  const isSpent = status === 400 ? spent.test(text) : spentDay.test(text) && !isTold()
   if (code === undefined && status !== 402 && !isSpent) return undefined
   const words = Words.of(Words.parsed(body))
   const message = Words.inLine(words.message ?? body)

@@ -135,7 +135,7 @@ const byStatus = <A>(
     case "forbidden":
     case "unpaid": {
       if (Refusal.isTooLarge(reply.status, reply.body)) return invalid(reply)
-      const words = Refusal.emptyPurse(reply.status, reply.body, waitOf(reply, terms) !== undefined)
+      const words = Refusal.emptyPurse(reply.status, reply.body, () => waitOf(reply, terms) !== undefined)
       if (words !== undefined) return unpaid(reply, words, terms)
       if (kind !== "throttled" && Refusal.isKey(reply.body)) {
         return { verdict: "stop", isForAll: true, error: statusError(reply, "unauthorized") }

@@ -96,7 +96,7 @@ describe("Refusal.emptyPurse, in plain words", () => {
   ])("hears that the quota of a day is spent: %s", (message, isEmpty) => {
     const body = JSON.stringify({ message })
     assert.strictEqual(Refusal.emptyPurse(429, body), isEmpty ? message : undefined)
-    assert.isUndefined(Refusal.emptyPurse(429, body, true))
+    assert.isUndefined(Refusal.emptyPurse(429, body, () => true))
   })
 })
 
