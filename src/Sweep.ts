@@ -337,12 +337,14 @@ const askAll = <A, E, R, E2>(
     let inVain = 0
     /** Since when the server is down. */
     let downSince: number | undefined
+    const endOutage = () => {
+      if (downSince === undefined) return
+      progress.down += now() - downSince
+      downSince = undefined
+    }
     const seeOutage = () => {
       if (admission.state.gate.isOutage) downSince ??= now()
-      else if (downSince !== undefined) {
-        progress.down += now() - downSince
-        downSince = undefined
-      }
+      else endOutage()
     }
     /** What was asked, and is neither in the queue nor withheld. */
     const lost: Array<number> = []
@@ -563,10 +565,7 @@ const askAll = <A, E, R, E2>(
     /** Ends all suspicion: what is known to be the codes' own is settled, the rest stays pending. */
     const conclude = (isInterrupted: boolean): Effect.Effect<void, E2> =>
       Effect.suspend(() => {
-        if (downSince !== undefined) {
-          progress.down += now() - downSince
-          downSince = undefined
-        }
+        endOutage()
         const opening = suspicion.opening()
         const isOver = stopped === undefined && !isInterrupted
         if (isOver && opening !== undefined) {
@@ -633,9 +632,7 @@ const askAll = <A, E, R, E2>(
 
     const judge = (asked: Queue.Asked, attempt: Attempt.Attempt<A, E>): Effect.Effect<void, E2> => {
       const { ms, reply } = attempt
-      if (downSince !== undefined) {
-        seeOutage()
-      }
+      if (downSince !== undefined) seeOutage()
       const verdict = asRefusal(attempt)
       const told = limits === undefined || reply === undefined ? undefined : limits(reply)
       // a wait beside a refusal that no wait mends is nobody's

@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect"
 import type { Kind } from "../Outcome.ts"
+import * as Key from "./Key.ts"
 import type { LedgerError } from "./LedgerError.ts"
 import type { Answered, Link, Linked, Redo, Row } from "./Row.ts"
 
@@ -105,6 +106,14 @@ export const textOf = (fingerprint: Readonly<Record<string, string>>): string =>
 
 export const fromText = (text: string): Readonly<Record<string, string>> =>
   Object.fromEntries(JSON.parse(text) as ReadonlyArray<[string, string]>)
+
+/** From the columns of a row, in the order in which every statement gives them. */
+export const toWaiting = (row: ReadonlyArray<any>): Waiting => ({
+  id: row[0],
+  case: row[1],
+  key: Key.plain(row[2]),
+  outcome: row[3]
+})
 
 /** Rows with the links of their cases. */
 export const beside = <E>(

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { keptOutcomes } from "../../Ledger.ts"
 import * as Key from "../Key.ts"
 import * as Row from "../Row.ts"
-import { type Derived, fromText, type Known, type Reader, textOf, type Writer } from "../Steps.ts"
+import { type Derived, fromText, type Known, type Reader, textOf, toWaiting, type Writer } from "../Steps.ts"
 import { type Access, give, giveEach } from "./Access.ts"
 import * as Parts from "./Parts.ts"
 import type { Connection } from "./Session.ts"
@@ -148,13 +148,7 @@ export const make = (access: Access): Reader & Writer => {
         key: Key.plain(key)
       }))),
     outbox: (limit) => read(session.select(mine.selectOutbox, [limit], ([question, after]) => ({ question, after }))),
-    waiting: (question, after, limit) =>
-      read(session.select(mine.selectWaiting, [question, after, limit], ([id, case_, key, outcome]) => ({
-        id,
-        case: case_,
-        key: Key.plain(key),
-        outcome
-      }))),
+    waiting: (question, after, limit) => read(session.select(mine.selectWaiting, [question, after, limit], toWaiting)),
     enter: (steps) =>
       Effect.gen(function*() {
         const request = (yield* note("request")) as Readonly<Record<string, string>> | undefined

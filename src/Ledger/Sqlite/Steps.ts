@@ -6,7 +6,7 @@ import { keptOutcomes } from "../../Ledger.ts"
 import { values } from "../../Sql/Sqlite/Connection.ts"
 import * as Key from "../Key.ts"
 import * as Row from "../Row.ts"
-import { type Derived, fromText, type Known, type Reader, textOf, type Writer } from "../Steps.ts"
+import { type Derived, fromText, type Known, type Reader, textOf, toWaiting, type Writer } from "../Steps.ts"
 import type { Access, On } from "./Access.ts"
 import * as Parts from "./Parts.ts"
 import { stretch } from "./Reader.ts"
@@ -170,13 +170,7 @@ export const make = (access: Access): Reader & Writer => {
         [limit],
         ([question, after]) => ({ question, after })
       )),
-    waiting: (question, after, limit) =>
-      read(selectTexts(selectWaiting, [question, after, limit], ([id, case_, key, outcome]) => ({
-        id,
-        case: case_,
-        key: Key.plain(key),
-        outcome
-      }))),
+    waiting: (question, after, limit) => read(selectTexts(selectWaiting, [question, after, limit], toWaiting)),
     enter: (steps) =>
       Effect.gen(function*() {
         const request = (yield* read(note("request"))) as Readonly<Record<string, string>> | undefined
